@@ -1,0 +1,50 @@
+// The journal as the coordinator sees it: asynchronous (stage, flush, "durable up to N"), bytes
+// and sequences only. It knows nothing of groups. LMDB stands behind it in the daemon, a simulated
+// disk in the simulator; a replicated journal could stand here later.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace muster::journal {
+
+/// The events of one command, encoded, in order: durable together or not at all
+/// (one-command-one-unit).
+using Unit = std::vector<std::string>;
+
+class Journal {
+ public:
+  using DurableListener = std::function<void(std::uint64_t durable_sequence)>;
+
+  virtual ~Journal() = default;
+
+  /// Takes a unit for the batch that gathers. Its events get the next sequences, without a gap.
+  virtual void stage(Unit unit) = 0;
+
+  /// Sends the gathered batch on its way unless one is in flight already; then it follows by
+  /// itself when that one is durable. Never blocks. A batch that fails stops the process.
+  virtual void flush() = 0;
+
+  /// Every event up to here survives kill -9 and power loss (no-loss).
+  virtual std::uint64_t durable_sequence() const = 0;
+
+  /// Bytes staged and not yet durable: the coordinator stops reading when they grow (bounded).
+  virtual std::size_t pending_bytes() const = 0;
+
+  /// How long the batch in flight has been on its way; 0 when none is. The session clock stands
+  /// still while this is long (patient-coordinator).
+  virtual std::uint64_t flush_age_ms() const = 0;
+
+  /// True while map or filesystem is so full that only the reserve is left: changes are refused
+  /// with STORAGE_FULL, but releases, leaves and fences still pass.
+  virtual bool storage_full() const = 0;
+
+  /// Called on the coordinator's thread, with a rising sequence, after the next batch has been
+  /// started.
+  virtual void on_durable(DurableListener listener) = 0;
+};
+
+}  // namespace muster::journal

@@ -1,0 +1,54 @@
+#include "codec/frame.h"
+
+#include <bit>
+#include <cstring>
+
+namespace muster::codec {
+namespace {
+
+std::uint32_t read_length(const char* bytes) {
+  std::uint32_t length = 0;
+  std::memcpy(&length, bytes, sizeof(length));
+  return std::endian::native == std::endian::little ? length : __builtin_bswap32(length);
+}
+
+}  // namespace
+
+void FrameReader::feed(std::string_view bytes) {
+  if (start_ == buffer_.size()) {
+    buffer_.clear();
+    start_ = 0;
+  } else if (start_ > buffer_.size() / 2) {
+    buffer_.erase(0, start_);
+    start_ = 0;
+  }
+  buffer_.append(bytes);
+}
+
+std::expected<std::optional<std::string_view>, BadFrame> FrameReader::next() {
+  const std::size_t available = buffer_.size() - start_;
+  if (available < kFrameHeaderBytes) return std::nullopt;
+  const std::uint32_t length = read_length(buffer_.data() + start_);
+  if (length == 0 || length > max_frame_bytes_) {
+    return std::unexpected(BadFrame{.announced_bytes = length, .max_bytes = max_frame_bytes_});
+  }
+  if (available < kFrameHeaderBytes + length) return std::nullopt;
+  // A copy of its own: FlatBuffers wants 8-byte alignment, which a heap string has and the middle
+  // of the stream buffer has not.
+  aligned_.assign(buffer_, start_ + kFrameHeaderBytes, length);
+  start_ += kFrameHeaderBytes + length;
+  return std::string_view(aligned_);
+}
+
+std::string frame(std::string_view payload) {
+  const auto length = static_cast<std::uint32_t>(payload.size());
+  std::string framed;
+  framed.reserve(kFrameHeaderBytes + payload.size());
+  for (int shift = 0; shift < 32; shift += 8) {
+    framed.push_back(static_cast<char>((length >> shift) & 0xff));
+  }
+  framed.append(payload);
+  return framed;
+}
+
+}  // namespace muster::codec

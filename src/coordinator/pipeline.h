@@ -1,0 +1,76 @@
+// The coordinator: bytes of connections in, events to the journal, replies and pushes out. One
+// thread; no libuv, no LMDB, no clock of its own. The daemon and the simulator drive it alike:
+//
+//   connected / received / disconnected   as the network reports
+//   end_turn                              once a loop turn, after all sockets were read
+//   wake_in_ms                            how long the loop may sleep at most
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "coordinator/seams.h"
+#include "domain/limits.h"
+#include "domain/state.h"
+#include "journal/journal.h"
+
+namespace muster::coordinator {
+
+/// Limits of the coordinator's own queues and connections (bounded).
+struct Settings {
+  Limits limits;
+  std::size_t max_frame_bytes = 4 * 1024 * 1024;
+  std::size_t max_in_flight_requests = 1'024;          // then reading pauses
+  std::size_t max_unsent_bytes = 8 * 1024 * 1024;      // then the connection is closed
+  std::size_t max_pending_journal_bytes = 32 * 1024 * 1024;  // then all reading pauses
+};
+
+/// Who this coordinator is: said at hello and in status.
+struct Identity {
+  std::string journal_id;
+  std::uint64_t boot = 0;
+  std::string version;
+};
+
+class Pipeline {
+ public:
+  /// `state` is the fold of the whole journal, all of it durable. Every member in it gets a whole
+  /// session from now, every revocation its whole deadline (§4 rules 3 and 4).
+  Pipeline(domain::State state, Identity identity, const Settings& settings, Clock& clock,
+           Connections& connections, Entropy& entropy, journal::Journal& journal);
+  ~Pipeline();
+  Pipeline(const Pipeline&) = delete;
+  Pipeline& operator=(const Pipeline&) = delete;
+
+  /// A connection was accepted; `peer` is its address as members' `host` shows it.
+  void connected(ConnectionId connection, std::string peer);
+  /// Bytes arrived, in pieces of any size.
+  void received(ConnectionId connection, std::string_view bytes);
+  /// The connection ended (closed by the peer, or broken). Not called after Connections::close.
+  void disconnected(ConnectionId connection);
+
+  /// Ends a loop turn: advances the session clock, makes the plans and expiries that are due, and
+  /// flushes the journal.
+  void end_turn();
+
+  /// Milliseconds until something is due: never more than 250, so that the session clock, which
+  /// advances by at most 500 ms a turn, keeps up with time.
+  std::uint64_t wake_in_ms() const;
+
+  /// Refuses what is asked from now on with SHUTTING_DOWN, and says `closing` to every connection
+  /// and closes it once all that was accepted is durable and answered. Idempotent.
+  void begin_shutdown();
+  /// True when begin_shutdown has run its course: nothing parked, every connection told.
+  bool shut_down() const;
+
+  const domain::State& state() const;
+
+ private:
+  class Implementation;
+  std::unique_ptr<Implementation> self_;
+};
+
+}  // namespace muster::coordinator

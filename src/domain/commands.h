@@ -1,0 +1,120 @@
+// The commands: what was asked, with the facts that a decision needs besides the state. Time,
+// identity and entropy enter here and nowhere else (outcomes-not-intents).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "domain/events.h"
+#include "domain/ids.h"
+#include "domain/limits.h"
+
+namespace muster::domain {
+
+/// What a decision may know besides the state and the command.
+struct Now {
+  std::int64_t wall_ms = 0;
+  const Limits& limits;
+};
+
+/// What the coordinator's session table knows of the seat that a command speaks for. Sessions are
+/// not folded (heartbeats are not journaled), so these facts come with the command.
+struct Presence {
+  bool bound_here = false;             // the seat is bound to the connection that asks
+  bool connection_ended = false;       // its bound connection was seen to end in this run
+  std::uint32_t lease_remaining_ms = 0;  // until the old incarnation's lease can have ended
+};
+
+struct CreateTopic {
+  std::string name;
+  std::int32_t partition_count = 0;
+};
+struct ExpandTopic {
+  std::string name;
+  std::int32_t partition_count = 0;
+};
+struct DeleteTopic {
+  std::string name;
+};
+
+struct JoinGroup {
+  std::string group;
+  std::string member_id;
+  Incarnation incarnation = 0;
+  bool resume = false;
+  bool takeover = false;
+  bool named = false;
+  std::string client_id;
+  std::string host;
+  std::vector<std::string> topics;
+  std::uint32_t session_timeout_ms = 0;    // 0: default
+  std::uint32_t disconnect_grace_ms = 0;   // 0: default
+  std::uint32_t rebalance_timeout_ms = 0;  // 0: default
+  Presence presence;
+};
+
+struct LeaveGroup {
+  std::string group;
+  std::string member_id;
+  Incarnation incarnation = 0;
+  Presence presence;
+};
+
+struct ReleaseItem {
+  std::string topic;
+  PartitionIndex partition = 0;
+  FencingToken fence = 0;
+  bool commits = false;
+  std::int64_t offset = 0;
+  std::string metadata;
+};
+struct ReleasePartitions {
+  std::string group;
+  std::string member_id;
+  Incarnation incarnation = 0;
+  std::vector<ReleaseItem> items;
+  Presence presence;
+};
+
+struct CommitItem {
+  std::string topic;
+  PartitionIndex partition = 0;
+  std::int64_t offset = 0;
+  FencingToken fence = 0;  // 0: an administrator's
+  std::string metadata;
+};
+struct CommitOffsets {
+  std::string group;
+  std::vector<CommitItem> items;
+};
+
+struct DeleteGroup {
+  std::string group;
+};
+struct RemoveMember {
+  std::string group;
+  std::string member_id;
+};
+
+// Decided by the coordinator itself, when a deadline is due.
+struct ExpireMember {
+  std::string group;
+  SeatId seat = kNobody;
+  ExpiryReason reason = ExpiryReason::kSilence;
+};
+struct FencePartitions {  // revocations whose deadline passed
+  std::string group;
+  std::vector<TokenRef> tokens;
+};
+struct MakePlan {
+  std::string group;
+};
+
+using Command =
+    std::variant<CreateTopic, ExpandTopic, DeleteTopic, JoinGroup, LeaveGroup, ReleasePartitions,
+                 CommitOffsets, DeleteGroup, RemoveMember, ExpireMember, FencePartitions, MakePlan>;
+
+}  // namespace muster::domain

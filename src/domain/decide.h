@@ -1,0 +1,50 @@
+// decide: may this command happen, and what exactly happens then? Pure: reads the state, changes
+// nothing. Each decide_*.cc reads like a contract: the refusals first, then the events. The events
+// of one decision are one unit in the journal (one-command-one-unit).
+#pragma once
+
+#include <expected>
+#include <vector>
+
+#include "domain/commands.h"
+#include "domain/errors.h"
+#include "domain/events.h"
+#include "domain/state.h"
+
+namespace muster::domain {
+
+enum class CommitOutcome : std::uint8_t { kNone, kApplied, kSuperseded, kRefused };
+
+struct ReleaseOutcome {
+  bool released = false;             // false: it was not the current token
+  TokenEnd ended = TokenEnd::kNone;  // how the presented token ended (kReleased: by this command)
+  CommitOutcome commit = CommitOutcome::kNone;
+  std::optional<Rejection> commit_error;
+};
+
+struct Decision {
+  std::vector<EventBody> events;         // empty: success without effect
+  std::vector<CommitOutcome> commits;    // CommitOffsets: one an item
+  std::vector<ReleaseOutcome> releases;  // ReleasePartitions: one an item
+};
+
+using Decided = std::expected<Decision, Rejection>;
+
+Decided decide(const State& state, const CreateTopic& command, Now now);
+Decided decide(const State& state, const ExpandTopic& command, Now now);
+Decided decide(const State& state, const DeleteTopic& command, Now now);
+Decided decide(const State& state, const JoinGroup& command, Now now);
+Decided decide(const State& state, const LeaveGroup& command, Now now);
+Decided decide(const State& state, const ReleasePartitions& command, Now now);
+Decided decide(const State& state, const CommitOffsets& command, Now now);
+Decided decide(const State& state, const DeleteGroup& command, Now now);
+Decided decide(const State& state, const RemoveMember& command, Now now);
+Decided decide(const State& state, const ExpireMember& command, Now now);
+Decided decide(const State& state, const FencePartitions& command, Now now);
+Decided decide(const State& state, const MakePlan& command, Now now);
+
+/// How a token of this partition stands: kNone if it is the current one, otherwise how it ended.
+/// `partition` may be null (nothing known of it).
+TokenEnd end_of_token(const PartitionState* partition, FencingToken fence);
+
+}  // namespace muster::domain

@@ -1,0 +1,54 @@
+#include "domain/errors.h"
+
+#include <array>
+
+namespace muster {
+namespace {
+
+constexpr std::array kTraits{
+    ErrorTraits{ErrorCode::kNone, "NONE", false},
+    ErrorTraits{ErrorCode::kMalformedRequest, "MALFORMED_REQUEST", false},
+    ErrorTraits{ErrorCode::kInternalError, "INTERNAL_ERROR", false},
+    ErrorTraits{ErrorCode::kUnknownResource, "UNKNOWN_GROUP_TOPIC_OR_PARTITION", false},
+    ErrorTraits{ErrorCode::kUnknownMember, "UNKNOWN_MEMBER", false},
+    ErrorTraits{ErrorCode::kFenced, "FENCED", false},
+    ErrorTraits{ErrorCode::kMemberIdInUse, "MEMBER_ID_IN_USE", true},
+    ErrorTraits{ErrorCode::kMemberRemoved, "MEMBER_REMOVED", false},
+    ErrorTraits{ErrorCode::kNotBound, "NOT_BOUND", false},
+    ErrorTraits{ErrorCode::kTopicExists, "TOPIC_EXISTS", false},
+    ErrorTraits{ErrorCode::kInvalidName, "INVALID_NAME", false},
+    ErrorTraits{ErrorCode::kInvalidPartitionCount, "INVALID_PARTITION_COUNT", false},
+    ErrorTraits{ErrorCode::kInvalidOffset, "INVALID_OFFSET", false},
+    ErrorTraits{ErrorCode::kMetadataTooLarge, "METADATA_TOO_LARGE", false},
+    ErrorTraits{ErrorCode::kInvalidTimeout, "INVALID_TIMEOUT", false},
+    ErrorTraits{ErrorCode::kLimitReached, "LIMIT_REACHED", false},
+    ErrorTraits{ErrorCode::kGroupNotEmpty, "GROUP_NOT_EMPTY", false},
+    ErrorTraits{ErrorCode::kPartitionOwned, "PARTITION_OWNED", false},
+    ErrorTraits{ErrorCode::kStorageFull, "STORAGE_FULL", true},
+    ErrorTraits{ErrorCode::kUnsupportedVersion, "UNSUPPORTED_VERSION", false},
+    ErrorTraits{ErrorCode::kHelloRequired, "HELLO_REQUIRED", false},
+    ErrorTraits{ErrorCode::kFrameTooLarge, "FRAME_TOO_LARGE", false},
+    ErrorTraits{ErrorCode::kTooManyConnections, "TOO_MANY_CONNECTIONS", true},
+    ErrorTraits{ErrorCode::kShuttingDown, "SHUTTING_DOWN", true},
+    ErrorTraits{ErrorCode::kDuplicateCorrelationId, "DUPLICATE_CORRELATION_ID", false},
+    ErrorTraits{ErrorCode::kSlowReader, "SLOW_READER", true},
+    ErrorTraits{ErrorCode::kUnavailable, "UNAVAILABLE", true},
+    ErrorTraits{ErrorCode::kTimedOut, "TIMED_OUT", true},
+    ErrorTraits{ErrorCode::kClosed, "CLOSED", false},
+    ErrorTraits{ErrorCode::kNotOwned, "NOT_OWNED", false},
+    ErrorTraits{ErrorCode::kLeaseLapsed, "LEASE_LAPSED", true},
+    ErrorTraits{ErrorCode::kNotJoined, "NOT_JOINED", false},
+    ErrorTraits{ErrorCode::kInvalidArgument, "INVALID_ARGUMENT", false},
+};
+
+}  // namespace
+
+const ErrorTraits& traits_of(ErrorCode code) noexcept {
+  const ErrorTraits* found = &kTraits[static_cast<std::size_t>(ErrorCode::kInternalError)];
+  for (const ErrorTraits& traits : kTraits) {
+    if (traits.code == code) found = &traits;
+  }
+  return *found;
+}
+
+}  // namespace muster

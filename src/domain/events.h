@@ -1,0 +1,210 @@
+// The events: what was decided, in full (outcomes-not-intents). The fold in fold.h turns them
+// into state; the codec keeps them in the journal; docs/events.md explains each to an operator.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "domain/ids.h"
+
+namespace muster::domain {
+
+/// Who or what brought an event about. Information for people; the fold does not read it.
+enum class CauseKind : std::uint8_t { kClient, kOperator, kDeadline, kCoordinator };
+
+struct Cause {
+  CauseKind kind = CauseKind::kCoordinator;
+  std::string who;   // client id, or the name of the deadline
+  std::string from;  // address of the peer; empty when no peer was involved
+  bool operator==(const Cause&) const = default;
+};
+
+/// Partitions of one topic, ascending.
+struct PartitionList {
+  TopicId topic = 0;
+  std::vector<PartitionIndex> partitions;
+  bool operator==(const PartitionList&) const = default;
+};
+
+/// Partitions of one member, topics ascending by id.
+struct MemberPartitions {
+  SeatId seat = kNobody;
+  std::string member_id;
+  Incarnation incarnation = 0;
+  std::vector<PartitionList> topics;
+  bool operator==(const MemberPartitions&) const = default;
+};
+
+/// What a member brings along when it joins.
+struct MemberSettings {
+  std::string client_id;
+  std::string host;
+  std::vector<std::string> topics;  // subscription by name, sorted, without doubles
+  std::uint32_t session_timeout_ms = 0;
+  std::uint32_t disconnect_grace_ms = 0;
+  std::uint32_t rebalance_timeout_ms = 0;
+  bool operator==(const MemberSettings&) const = default;
+};
+
+struct TokenRef {
+  TopicPartition at;
+  FencingToken fence = 0;
+  bool operator==(const TokenRef&) const = default;
+};
+
+struct PlannedTopic {
+  TopicId topic = 0;
+  std::int32_t partition_count = 0;
+  bool operator==(const PlannedTopic&) const = default;
+};
+
+/// A committed offset, or (commit_time_ms set) the former value that a destructive event keeps.
+struct OffsetValue {
+  TopicPartition at;
+  std::int64_t offset = 0;  // the next one to read
+  FencingToken fence = 0;   // token that it was committed under; 0: an administrator
+  std::string metadata;
+  std::int64_t commit_time_ms = 0;
+  bool operator==(const OffsetValue&) const = default;
+};
+
+struct TopicCreated {  // its id is the sequence of this event
+  std::string name;
+  std::int32_t partition_count = 0;
+  bool operator==(const TopicCreated&) const = default;
+};
+struct TopicExpanded {
+  TopicId topic = 0;
+  std::int32_t partition_count = 0;
+  bool operator==(const TopicExpanded&) const = default;
+};
+struct TopicDeleted {
+  TopicId topic = 0;
+  std::string name;
+  bool operator==(const TopicDeleted&) const = default;
+};
+
+/// What one group loses with a deleted topic; in the unit of the TopicDeleted, before it.
+struct GroupTopicDropped {
+  std::string group;
+  TopicId topic = 0;
+  std::vector<MemberPartitions> held;
+  std::vector<OffsetValue> former;
+  bool operator==(const GroupTopicDropped&) const = default;
+};
+
+/// Takes a seat (its id is the sequence of this event); creates the group if there is none.
+struct MemberJoined {
+  std::string group;
+  std::string member_id;
+  Incarnation incarnation = 0;
+  MemberSettings settings;
+  bool operator==(const MemberJoined&) const = default;
+};
+/// A new incarnation takes over the seat. Every partition of the seat becomes free; the
+/// PartitionsGranted of the same unit gives those that were not being revoked to the new one.
+struct MemberReplaced {
+  std::string group;
+  SeatId seat = kNobody;
+  std::string member_id;
+  Incarnation former_incarnation = 0;
+  Incarnation incarnation = 0;
+  MemberSettings settings;
+  bool operator==(const MemberReplaced&) const = default;
+};
+struct MemberSubscribed {
+  std::string group;
+  SeatId seat = kNobody;
+  std::string member_id;
+  std::vector<std::string> topics;
+  bool operator==(const MemberSubscribed&) const = default;
+};
+/// Ends the seat; its partitions become free. `removed`: by an operator, for this incarnation for
+/// good.
+struct MemberLeft {
+  std::string group;
+  SeatId seat = kNobody;
+  std::string member_id;
+  bool removed = false;
+  bool operator==(const MemberLeft&) const = default;
+};
+enum class ExpiryReason : std::uint8_t { kSilence, kDisconnect };
+struct MemberExpired {
+  std::string group;
+  SeatId seat = kNobody;
+  std::string member_id;
+  ExpiryReason reason = ExpiryReason::kSilence;
+  bool operator==(const MemberExpired&) const = default;
+};
+
+/// A new plan: only what changes. Owned partitions listed in `revoking` are asked back.
+struct PlanMade {
+  std::string group;
+  Generation generation = 0;
+  std::string strategy;
+  std::vector<PlannedTopic> planned;      // all subscribed topics that exist, ascending by id
+  std::vector<MemberPartitions> targets;  // partitions with a new target, by seat
+  std::vector<PartitionList> unassigned;  // partitions that had a target and have none now
+  std::vector<MemberPartitions> revoking;
+  bool operator==(const PlanMade&) const = default;
+};
+
+/// Free partitions find an owner. Token of each: fence_base + the sequence of this event.
+struct PartitionsGranted {
+  std::string group;
+  FencingToken fence_base = 0;
+  std::vector<MemberPartitions> grants;
+  bool operator==(const PartitionsGranted&) const = default;
+};
+struct PartitionsReleased {
+  std::string group;
+  SeatId seat = kNobody;
+  std::string member_id;
+  Incarnation incarnation = 0;
+  std::vector<TokenRef> tokens;
+  bool operator==(const PartitionsReleased&) const = default;
+};
+/// The owner let the rebalance timeout pass: the partitions are taken from it, it stays a member.
+struct PartitionsFenced {
+  std::string group;
+  SeatId seat = kNobody;
+  std::string member_id;
+  Incarnation incarnation = 0;
+  std::vector<TokenRef> tokens;
+  bool operator==(const PartitionsFenced&) const = default;
+};
+
+/// Commit time is the time of the event. Creates the group if there is none.
+struct OffsetsCommitted {
+  std::string group;
+  std::vector<OffsetValue> offsets;
+  bool operator==(const OffsetsCommitted&) const = default;
+};
+struct GroupDeleted {
+  std::string group;
+  std::vector<OffsetValue> former;
+  bool operator==(const GroupDeleted&) const = default;
+};
+
+using EventBody =
+    std::variant<TopicCreated, TopicExpanded, TopicDeleted, GroupTopicDropped, MemberJoined,
+                 MemberReplaced, MemberSubscribed, MemberLeft, MemberExpired, PlanMade,
+                 PartitionsGranted, PartitionsReleased, PartitionsFenced, OffsetsCommitted,
+                 GroupDeleted>;
+
+struct Event {
+  std::int64_t time_ms = 0;  // wall clock; information only, order is by sequence
+  Cause cause;
+  EventBody body;
+  bool operator==(const Event&) const = default;
+};
+
+/// "MemberJoined", as in docs/events.md.
+std::string_view event_name(const EventBody& body) noexcept;
+
+/// The group that an event belongs to; empty for events of topics.
+std::string_view event_group(const EventBody& body) noexcept;
+
+}  // namespace muster::domain
