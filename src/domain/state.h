@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <deque>
 #include <map>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -15,6 +14,7 @@
 
 #include "domain/events.h"
 #include "domain/ids.h"
+#include "domain/partition_table.h"
 
 namespace muster::domain {
 
@@ -24,45 +24,11 @@ struct Topic {
   std::int32_t partition_count = 0;
 };
 
-/// FREE has no owner and so needs no phase: `owner == kNobody`.
-enum class Phase : std::uint8_t { kFree, kOwned, kRevoking };
-
-/// How a token came to its end. Same order as TokenEnd in wire.fbs.
-enum class TokenEnd : std::uint8_t {
-  kNone,
-  kReleased,
-  kLeft,
-  kRemoved,
-  kExpired,
-  kFenced,
-  kReplaced,
-  kTopicDeleted,
-  kOlder,
-};
-
-/// One partition as one group sees it: who has it, who shall have it, what was committed.
-/// There may be a million of these: keep it small.
-struct PartitionState {
-  SeatId owner = kNobody;
-  SeatId target = kNobody;           // may name a seat that has ended: then there is no live target
-  FencingToken fence = 0;            // current token; 0 while free
-  FencingToken ended_fence = 0;      // the token before it, or the last one while free
-  std::int64_t ended_offset = -1;    // what was committed when that token ended
-  std::int64_t committed = -1;       // the next offset to read; -1: nothing yet
-  std::int64_t commit_time_ms = 0;
-  FencingToken committed_fence = 0;  // token of the last commit; 0: an administrator's
-  std::unique_ptr<std::string> metadata;  // of the last commit; null: empty
-  Phase phase = Phase::kFree;
-  TokenEnd ended_how = TokenEnd::kNone;
-
-  bool has_commit() const { return committed >= 0; }
-  std::string_view metadata_view() const { return metadata ? std::string_view(*metadata) : ""; }
-};
-
 /// An incarnation that may never come back under its member id.
 struct EndedIncarnation {
   Incarnation incarnation = 0;
   TokenEnd how = TokenEnd::kReplaced;  // kReplaced or kRemoved
+  Sequence sequence = 0;               // event that ended it
 };
 
 struct Member {
@@ -70,8 +36,9 @@ struct Member {
   std::string member_id;
   Incarnation incarnation = 0;
   Sequence incarnation_sequence = 0;  // event that seated this incarnation
+  bool planned = false;               // a plan was made since it was seated
   MemberSettings settings;
-  absl::btree_set<TopicPartition> held;  // owned or being revoked
+  absl::btree_set<TopicPartition> held;  // derived: owned or being revoked
 };
 
 struct Group {
@@ -79,18 +46,21 @@ struct Group {
   GroupId id = 0;
   Generation generation = 0;
   std::string strategy = "round_robin";
-  std::map<SeatId, Member> members;                     // longest-standing first
-  std::map<std::string, SeatId, std::less<>> seats;     // member id → seat, sorted by id
+  std::map<SeatId, Member> members;                  // longest-standing first
+  std::map<std::string, SeatId, std::less<>> seats;  // member id → seat, sorted by id
   std::map<std::string, std::deque<EndedIncarnation>, std::less<>> ended;  // newest last
-  std::map<TopicId, std::vector<PartitionState>> partitions;  // as far as anything is known
-  std::vector<PlannedTopic> planned;  // topics and sizes that the last plan covers
-  bool membership_changed = false;    // since the last plan: a plan is due
-  bool departure_unplanned = false;   // that change includes a leave or expiry: due at once
-  std::size_t revoking_count = 0;     // derived: partitions in Phase::kRevoking
+  std::map<TopicId, PartitionTable> partitions;  // as far as anything is known
+  std::map<TopicId, std::int32_t> planned;       // topics and sizes that the last plan covers
+  bool membership_changed = false;               // since the last plan: a plan is due
+  bool departure_unplanned = false;              // and at once, for somebody left or expired
+
+  std::map<std::string, std::uint32_t, std::less<>> subscriptions;  // derived: topic → members
+  std::size_t revoking_count = 0;  // derived: partitions in Phase::kRevoking
+  std::size_t owned_count = 0;     // derived: partitions with an owner, revoking or not
 
   const Member* member(SeatId seat) const;
   const Member* member(std::string_view member_id) const;
-  const Member* leader() const;  // longest-standing; null when empty
+  const Member* leader() const;                              // longest-standing; null when empty
   const PartitionState* partition(TopicPartition at) const;  // null: nothing known of it
   /// How this incarnation of the member id ended for good; kNone if it did not.
   TokenEnd ended_incarnation(std::string_view member_id, Incarnation incarnation) const;
@@ -128,6 +98,9 @@ enum class GroupPhase : std::uint8_t { kEmpty, kBalancing, kStable };
 
 /// Empty: no members. Balancing: anything gathering or revoking. Stable: neither (§4 rule 10).
 GroupPhase phase_of(const State& state, const Group& group);
+
+/// Partitions of topics that somebody in the group subscribes to.
+std::size_t subscribed_partitions(const State& state, const Group& group);
 
 /// 16 hexadecimal digits.
 std::string digest_text(std::uint64_t digest);

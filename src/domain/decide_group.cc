@@ -1,0 +1,31 @@
+// Groups are created by their first join or commit; only their deletion is a command.
+
+#include "domain/decide.h"
+#include "domain/names.h"
+#include "domain/offsets.h"
+#include "domain/refuse.h"
+
+namespace muster::domain {
+
+Decided decide(const State& state, const DeleteGroup& command, Now now) {
+  if (auto refused = refuse_name("group", command.group, now.limits))
+    return std::unexpected(*refused);
+  const Group* group = state.group(command.group);
+  if (group == nullptr) return refuse_unknown_group(command.group);
+  if (!group->members.empty()) {
+    return refuse(ErrorCode::kGroupNotEmpty, "Group '", command.group, "' has ",
+                  group->members.size(),
+                  " members and can't be deleted: stop them, or remove them with muster group "
+                  "remove-member.");
+  }
+
+  GroupDeleted event{.group = group->name, .former = {}};
+  for (const auto& [topic, table] : group->partitions) {
+    append_former_offsets(*group, topic, event.former);
+  }
+  Decision decision;
+  decision.events.emplace_back(std::move(event));
+  return decision;
+}
+
+}  // namespace muster::domain

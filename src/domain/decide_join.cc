@@ -1,0 +1,191 @@
+// Join, fresh or resumed (§4 rules 1 and 2). What it leads to:
+//
+//   nobody has the seat        fresh: MemberJoined          resume: UNKNOWN_MEMBER
+//   this incarnation has it    no event (or MemberSubscribed when the topics differ)
+//   another incarnation has it fresh: MemberReplaced, if the old one can't be working any more or
+//                              the operator says so, else MEMBER_ID_IN_USE; resume: FENCED
+//   this incarnation ended     FENCED or MEMBER_REMOVED, for good
+//
+// The plan is not made here: joins gather (MakePlan).
+
+#include <algorithm>
+
+#include "domain/decide.h"
+#include "domain/grants.h"
+#include "domain/names.h"
+#include "domain/refuse.h"
+
+namespace muster::domain {
+namespace {
+
+MemberSettings settings_of(const JoinGroup& command, const Limits& limits) {
+  MemberSettings settings{
+      .client_id = command.client_id, .host = command.host, .topics = command.topics};
+  std::ranges::sort(settings.topics);
+  const auto doubles = std::ranges::unique(settings.topics);
+  settings.topics.erase(doubles.begin(), doubles.end());
+  const auto or_default = [](std::uint32_t asked, std::uint32_t otherwise) {
+    return asked != 0 ? asked : otherwise;
+  };
+  settings.session_timeout_ms =
+      or_default(command.session_timeout_ms, limits.session_timeout_ms_default);
+  settings.disconnect_grace_ms = or_default(
+      command.disconnect_grace_ms,
+      command.named ? settings.session_timeout_ms
+                    : std::min(limits.disconnect_grace_ms_default, settings.session_timeout_ms));
+  settings.rebalance_timeout_ms =
+      or_default(command.rebalance_timeout_ms,
+                 std::max(limits.rebalance_timeout_ms_default, lease_ms(settings)));
+  return settings;
+}
+
+std::optional<Rejection> refuse_names(const JoinGroup& command, const Limits& limits) {
+  if (auto refused = refuse_name("group", command.group, limits)) return refused;
+  if (auto refused = refuse_name("member", command.member_id, limits)) return refused;
+  for (const std::string& topic : command.topics) {
+    if (auto refused = refuse_name("topic", topic, limits)) return refused;
+  }
+  return std::nullopt;
+}
+
+std::optional<Rejection> refuse_timeout(const char* which, std::uint32_t asked, std::uint32_t least,
+                                        std::uint32_t most) {
+  if (asked >= least && asked <= most) return std::nullopt;
+  return Rejection{.code = ErrorCode::kInvalidTimeout,
+                   .message = sentence("A ", which, " of ", asked, " ms is outside ", least, " to ",
+                                       most, " ms: choose one within.")};
+}
+
+std::optional<Rejection> refuse_timeouts(const MemberSettings& settings, const Limits& limits) {
+  if (auto refused = refuse_timeout("session timeout", settings.session_timeout_ms,
+                                    limits.session_timeout_ms_min, limits.session_timeout_ms_max)) {
+    return refused;
+  }
+  if (auto refused =
+          refuse_timeout("disconnect grace", settings.disconnect_grace_ms,
+                         limits.disconnect_grace_ms_min, limits.session_timeout_ms_max)) {
+    return refused;
+  }
+  // Less than the lease, and a member that was only cut off would be fenced while it waits.
+  return refuse_timeout("rebalance timeout", settings.rebalance_timeout_ms, lease_ms(settings),
+                        limits.rebalance_timeout_ms_max);
+}
+
+std::optional<Rejection> refuse_malformed(const JoinGroup& command, const Limits& limits) {
+  if (command.incarnation == 0) {
+    return Rejection{
+        .code = ErrorCode::kMalformedRequest,
+        .message = "The join has incarnation 0: draw a random number for the process."};
+  }
+  if (command.topics.empty()) {
+    return Rejection{.code = ErrorCode::kMalformedRequest,
+                     .message = "The join names no topic: name at least one."};
+  }
+  if (command.topics.size() > limits.topics_per_member_max) {
+    return Rejection{
+        .code = ErrorCode::kLimitReached,
+        .message = sentence("The join names ", command.topics.size(), " topics: use at most ",
+                            limits.topics_per_member_max, ".")};
+  }
+  return std::nullopt;
+}
+
+/// A list names topics that exist; one that was deleted later does not keep a member from coming
+/// back (docs/decisions/joins-name-existing-topics.md).
+std::optional<Rejection> refuse_unknown_topics(const State& state, const MemberSettings& settings) {
+  for (const std::string& name : settings.topics) {
+    if (state.topic(name) == nullptr) return refuse_unknown_topic(name).error();
+  }
+  return std::nullopt;
+}
+
+Decision same_incarnation(const Group& group, const Member& member,
+                          const MemberSettings& settings) {
+  Decision decision;
+  if (member.settings.topics != settings.topics) {
+    decision.events.emplace_back(MemberSubscribed{.group = group.name,
+                                                  .seat = member.seat,
+                                                  .member_id = member.member_id,
+                                                  .topics = settings.topics});
+  }
+  return decision;
+}
+
+Decided new_member(const State& state, const Group* group, const JoinGroup& command,
+                   MemberSettings settings, const Limits& limits) {
+  if (auto refused = refuse_unknown_topics(state, settings)) return std::unexpected(*refused);
+  if (group == nullptr && state.groups.size() >= limits.groups_max) {
+    return refuse(ErrorCode::kLimitReached, "Group '", command.group,
+                  "' would be one more than the ", limits.groups_max,
+                  " groups allowed: delete one, or raise max-groups.");
+  }
+  if (group != nullptr && group->members.size() >= limits.members_per_group_max) {
+    return refuse(ErrorCode::kLimitReached, "Group '", command.group, "' has ",
+                  group->members.size(),
+                  " members, the most allowed: stop one, or raise "
+                  "max-members-per-group.");
+  }
+
+  Decision decision;
+  decision.events.emplace_back(MemberJoined{.group = command.group,
+                                            .member_id = command.member_id,
+                                            .incarnation = command.incarnation,
+                                            .settings = std::move(settings)});
+  return decision;
+}
+
+Decided replace(const State& state, const Group& group, const Member& member,
+                const JoinGroup& command, MemberSettings settings) {
+  const Presence& presence = command.presence;
+  if (!command.takeover && !presence.connection_ended && presence.lease_remaining_ms > 0) {
+    return std::unexpected(Rejection{
+        .code = ErrorCode::kMemberIdInUse,
+        .message = sentence("Member '", command.member_id, "' of group '", command.group,
+                            "' is another process, at ", member.settings.host,
+                            ", that may still be working: stop it, try again in ",
+                            presence.lease_remaining_ms, " ms, or take over now with takeover."),
+        .retry_after_ms = presence.lease_remaining_ms});
+  }
+  if (auto refused = refuse_unknown_topics(state, settings)) return std::unexpected(*refused);
+
+  Decision decision;
+  decision.events.emplace_back(MemberReplaced{.group = group.name,
+                                              .seat = member.seat,
+                                              .member_id = member.member_id,
+                                              .former_incarnation = member.incarnation,
+                                              .incarnation = command.incarnation,
+                                              .settings = std::move(settings)});
+  // What the seat owned comes back to it under new tokens; what was being revoked goes on.
+  Grants grants(group);
+  grants.seat_now(member.seat, command.incarnation);
+  for (const TopicPartition& at : member.held) grants.freed(at);
+  grants.append_to(decision.events, state.fence_base);
+  return decision;
+}
+
+}  // namespace
+
+Decided decide(const State& state, const JoinGroup& command, Now now) {
+  if (auto refused = refuse_names(command, now.limits)) return std::unexpected(*refused);
+  if (auto refused = refuse_malformed(command, now.limits)) return std::unexpected(*refused);
+  MemberSettings settings = settings_of(command, now.limits);
+  if (auto refused = refuse_timeouts(settings, now.limits)) return std::unexpected(*refused);
+
+  const Group* group = state.group(command.group);
+  const Member* member = group == nullptr ? nullptr : group->member(command.member_id);
+  const TokenEnd ended = group == nullptr
+                             ? TokenEnd::kNone
+                             : group->ended_incarnation(command.member_id, command.incarnation);
+  if (ended != TokenEnd::kNone) return refuse_ended(ended, command.group, command.member_id);
+  if (member != nullptr && member->incarnation == command.incarnation) {
+    return same_incarnation(*group, *member, settings);
+  }
+  if (command.resume && member != nullptr) {
+    return refuse_ended(TokenEnd::kReplaced, command.group, command.member_id);
+  }
+  if (command.resume) return refuse_unknown_member(command.group, command.member_id);
+  if (member != nullptr) return replace(state, *group, *member, command, std::move(settings));
+  return new_member(state, group, command, std::move(settings), now.limits);
+}
+
+}  // namespace muster::domain

@@ -1,0 +1,118 @@
+#include "domain/digest.h"
+
+namespace muster::domain {
+namespace {
+
+// Tells entities of different kinds with the same fields apart.
+enum Kind : std::uint64_t { kTopic = 1, kGroup, kMember, kPlanned, kEnded, kPartition };
+
+std::uint64_t mix(std::uint64_t x) {
+  x += 0x9e3779b97f4a7c15ULL;
+  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;
+  x = (x ^ (x >> 27)) * 0x94d049bb133111ebULL;
+  return x ^ (x >> 31);
+}
+
+template <typename Number>
+std::uint64_t bits(Number number) {
+  return static_cast<std::uint64_t>(number);
+}
+
+void add_settings(EntityHash& hash, const MemberSettings& settings) {
+  hash.add(settings.client_id).add(settings.host);
+  hash.add(settings.topics.size());
+  for (const std::string& topic : settings.topics) hash.add(topic);
+  hash.add(settings.session_timeout_ms)
+      .add(settings.disconnect_grace_ms)
+      .add(settings.rebalance_timeout_ms);
+}
+
+}  // namespace
+
+EntityHash& EntityHash::add(std::uint64_t number) {
+  hash_ = mix(hash_ ^ number);
+  return *this;
+}
+
+EntityHash& EntityHash::add(std::string_view text) {
+  constexpr std::size_t kWord = 8;
+  add(text.size());
+  while (!text.empty()) {
+    const std::string_view part = text.substr(0, kWord);
+    std::uint64_t word = 0;  // read as little-endian on every machine
+    for (std::size_t i = 0; i < part.size(); ++i) {
+      word |= bits(static_cast<unsigned char>(part[i])) << (8 * i);
+    }
+    add(word);
+    text.remove_prefix(part.size());
+  }
+  return *this;
+}
+
+std::uint64_t hash_of(const Topic& topic) {
+  return EntityHash()
+      .add(kTopic)
+      .add(topic.id)
+      .add(topic.name)
+      .add(bits(topic.partition_count))
+      .value();
+}
+
+std::uint64_t hash_of(const Group& group) {
+  return EntityHash()
+      .add(kGroup)
+      .add(group.id)
+      .add(group.name)
+      .add(group.generation)
+      .add(group.strategy)
+      .add(bits(group.membership_changed))
+      .add(bits(group.departure_unplanned))
+      .value();
+}
+
+std::uint64_t hash_of(GroupId group, const Member& member) {
+  EntityHash hash;
+  hash.add(kMember).add(group).add(member.seat).add(member.member_id).add(member.incarnation);
+  hash.add(member.incarnation_sequence).add(bits(member.planned));
+  add_settings(hash, member.settings);
+  return hash.value();
+}
+
+std::uint64_t hash_of(GroupId group, TopicId planned, std::int32_t partition_count) {
+  return EntityHash().add(kPlanned).add(group).add(planned).add(bits(partition_count)).value();
+}
+
+std::uint64_t hash_of(GroupId group, std::string_view member_id,
+                      const std::deque<EndedIncarnation>& ended) {
+  EntityHash hash;
+  hash.add(kEnded).add(group).add(member_id);
+  for (const EndedIncarnation& one : ended) {
+    hash.add(one.incarnation).add(bits(one.how)).add(one.sequence);
+  }
+  return hash.value();
+}
+
+std::uint64_t hash_of(GroupId group, TopicPartition at, const PartitionState& partition) {
+  const bool first_state = partition.target == kNobody && partition.fence == 0 &&
+                           partition.ended_fence == 0 && !partition.has_commit();
+  if (first_state) return 0;
+  return EntityHash()
+      .add(kPartition)
+      .add(group)
+      .add(at.topic)
+      .add(bits(at.partition))
+      .add(partition.owner)
+      .add(partition.target)
+      .add(partition.fence)
+      .add(partition.ended_fence)
+      .add(bits(partition.ended_offset))
+      .add(bits(partition.committed))
+      .add(bits(partition.commit_time_ms))
+      .add(partition.committed_fence)
+      .add(partition.metadata_view())
+      .add(bits(partition.phase))
+      .add(bits(partition.ended_how))
+      .value();
+}
+
+}  // namespace muster::domain

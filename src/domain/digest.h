@@ -1,0 +1,36 @@
+// The state digest: a sum of the hashes of all entities. A sum does not depend on their order and
+// can be kept up to date one entity at a time, so the loop never stops for it. It is a check
+// against divergence and damage, not against an adversary.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "domain/state.h"
+
+namespace muster::domain {
+
+/// Hash of one entity, equal on every machine and in every run. Mixing function: the finalizer of
+/// SplitMix64 (Steele, Lea, Flood: "Fast splittable pseudorandom number generators", 2014).
+class EntityHash {
+ public:
+  EntityHash& add(std::uint64_t number);
+  EntityHash& add(std::string_view text);
+  std::uint64_t value() const { return hash_; }
+
+ private:
+  std::uint64_t hash_ = 0;
+};
+
+std::uint64_t hash_of(const Topic& topic);
+/// The group's own fields; members, partitions, ended incarnations and planned topics are entities
+/// of their own.
+std::uint64_t hash_of(const Group& group);
+std::uint64_t hash_of(GroupId group, const Member& member);
+std::uint64_t hash_of(GroupId group, TopicId planned, std::int32_t partition_count);
+std::uint64_t hash_of(GroupId group, std::string_view member_id,
+                      const std::deque<EndedIncarnation>& ended);
+/// 0 for a partition in its first state, so that room in a table is no part of the state.
+std::uint64_t hash_of(GroupId group, TopicPartition at, const PartitionState& partition);
+
+}  // namespace muster::domain

@@ -1,0 +1,42 @@
+#include "domain/grants.h"
+
+namespace muster::domain {
+
+void PartitionsBySeat::add(SeatId seat, TopicPartition at) {
+  std::vector<PartitionList>& topics = by_seat_[seat];
+  if (topics.empty() || topics.back().topic != at.topic)
+    topics.push_back({.topic = at.topic, .partitions = {}});
+  topics.back().partitions.push_back(at.partition);
+}
+
+std::vector<MemberPartitions> PartitionsBySeat::in(const Group& group) const {
+  std::vector<MemberPartitions> all;
+  all.reserve(by_seat_.size());
+  for (const auto& [seat, topics] : by_seat_) {
+    const Member* member = group.member(seat);
+    all.push_back({.seat = seat,
+                   .member_id = member ? member->member_id : std::string(),
+                   .incarnation = member ? member->incarnation : 0,
+                   .topics = topics});
+  }
+  return all;
+}
+
+void Grants::freed(TopicPartition at) {
+  const PartitionState* partition = group_.partition(at);
+  if (partition == nullptr || partition->target == leaving_) return;
+  if (group_.member(partition->target) == nullptr) return;
+  granted_.add(partition->target, at);
+}
+
+void Grants::append_to(std::vector<EventBody>& events, FencingToken fence_base) const {
+  if (granted_.empty()) return;
+  std::vector<MemberPartitions> grants = granted_.in(group_);
+  for (MemberPartitions& grant : grants) {
+    if (grant.seat == renewed_.first) grant.incarnation = renewed_.second;
+  }
+  events.emplace_back(PartitionsGranted{
+      .group = group_.name, .fence_base = fence_base, .grants = std::move(grants)});
+}
+
+}  // namespace muster::domain

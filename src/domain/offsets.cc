@@ -1,0 +1,84 @@
+#include "domain/offsets.h"
+
+#include "domain/refuse.h"
+
+namespace muster::domain {
+namespace {
+
+/// fenced-commit: the item does not present the partition's current token.
+std::unexpected<Rejection> refuse_fenced(std::string_view group, const CommitItem& item,
+                                         FencingToken current) {
+  Rejection rejection{.code = ErrorCode::kFenced, .current_fence = current};
+  if (current == 0) {
+    rejection.message =
+        sentence("Group '", group, "' did not commit ", item.topic, "/", item.partition, ": token ",
+                 item.fence, " has ended and nobody owns the partition now. Stop working on it.");
+  } else {
+    rejection.message =
+        sentence("Group '", group, "' did not commit ", item.topic, "/", item.partition,
+                 ": it presents token ", item.fence, ", the current one is ", current,
+                 ". Another owner has the partition: stop working on it.");
+  }
+  return std::unexpected(rejection);
+}
+
+}  // namespace
+
+std::expected<CommitJudgement, Rejection> judge_commit(const State& state, const Group* group,
+                                                       std::string_view group_name,
+                                                       const CommitItem& item, Now now) {
+  const Topic* topic = state.topic(item.topic);
+  if (topic == nullptr) return refuse_unknown_topic(item.topic);
+  if (item.partition < 0 || item.partition >= topic->partition_count) {
+    return refuse_unknown_partition(*topic, item.partition);
+  }
+  if (item.offset < 0) {
+    return refuse(ErrorCode::kInvalidOffset, "Offset ", item.offset, " of ", item.topic, "/",
+                  item.partition, " is negative: an offset is the next one to read, 0 or more.");
+  }
+  if (item.metadata.size() > now.limits.commit_metadata_bytes_max) {
+    return refuse(ErrorCode::kMetadataTooLarge, "The metadata of ", item.topic, "/", item.partition,
+                  " has ", item.metadata.size(), " bytes: use at most ",
+                  now.limits.commit_metadata_bytes_max, ".");
+  }
+
+  const TopicPartition at{.topic = topic->id, .partition = item.partition};
+  const PartitionState* partition = group == nullptr ? nullptr : group->partition(at);
+  const FencingToken current = partition == nullptr ? 0 : partition->fence;
+  if (item.fence == 0 && current != 0) {
+    return refuse(ErrorCode::kPartitionOwned, "Partition ", item.topic, "/", item.partition,
+                  " of group '", group_name, "' is owned by '",
+                  group->member(partition->owner)->member_id,
+                  "': a commit without a fencing token needs that nobody owns it. Stop the member, "
+                  "or commit with its token.");
+  }
+  if (item.fence != current) return refuse_fenced(group_name, item, current);
+
+  const bool superseded = item.fence != 0 && partition->committed_fence == item.fence &&
+                          partition->has_commit() && item.offset < partition->committed;
+  return CommitJudgement{
+      .at = at, .outcome = superseded ? CommitOutcome::kSuperseded : CommitOutcome::kApplied};
+}
+
+OffsetValue offset_value(const CommitItem& item, TopicPartition at) {
+  return {.at = at,
+          .offset = item.offset,
+          .fence = item.fence,
+          .metadata = item.metadata,
+          .commit_time_ms = 0};
+}
+
+void append_former_offsets(const Group& group, TopicId topic, std::vector<OffsetValue>& former) {
+  const auto table = group.partitions.find(topic);
+  if (table == group.partitions.end()) return;
+  table->second.for_each([&](PartitionIndex index, const PartitionState& partition) {
+    if (!partition.has_commit()) return;
+    former.push_back({.at = {.topic = topic, .partition = index},
+                      .offset = partition.committed,
+                      .fence = partition.committed_fence,
+                      .metadata = std::string(partition.metadata_view()),
+                      .commit_time_ms = partition.commit_time_ms});
+  });
+}
+
+}  // namespace muster::domain

@@ -1,0 +1,90 @@
+#include "domain/state.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+namespace muster::domain {
+
+const Member* Group::member(SeatId seat) const {
+  const auto found = members.find(seat);
+  return found == members.end() ? nullptr : &found->second;
+}
+
+const Member* Group::member(std::string_view member_id) const {
+  const auto found = seats.find(member_id);
+  return found == seats.end() ? nullptr : member(found->second);
+}
+
+const Member* Group::leader() const { return members.empty() ? nullptr : &members.begin()->second; }
+
+const PartitionState* Group::partition(TopicPartition at) const {
+  const auto table = partitions.find(at.topic);
+  return table == partitions.end() ? nullptr : table->second.find(at.partition);
+}
+
+TokenEnd Group::ended_incarnation(std::string_view member_id, Incarnation incarnation) const {
+  const auto found = ended.find(member_id);
+  if (found == ended.end()) return TokenEnd::kNone;
+  for (const EndedIncarnation& one : found->second) {
+    if (one.incarnation == incarnation) return one.how;
+  }
+  return TokenEnd::kNone;
+}
+
+const Topic* State::topic(std::string_view name) const {
+  const auto found = topics.find(name);
+  return found == topics.end() ? nullptr : &found->second;
+}
+
+const Topic* State::topic(TopicId id) const {
+  const auto found = topics_by_id.find(id);
+  return found == topics_by_id.end() ? nullptr : found->second;
+}
+
+const Group* State::group(std::string_view name) const {
+  const auto found = groups.find(name);
+  return found == groups.end() ? nullptr : &found->second;
+}
+
+std::uint32_t lease_ms(const MemberSettings& settings) {
+  return std::min(settings.session_timeout_ms, settings.disconnect_grace_ms);
+}
+
+bool needs_plan(const State& state, const Group& group) {
+  if (group.membership_changed) return true;
+  std::size_t existing = 0;
+  for (const auto& [name, members] : group.subscriptions) {
+    const Topic* topic = state.topic(name);
+    if (topic == nullptr) continue;
+    const auto planned = group.planned.find(topic->id);
+    if (planned == group.planned.end() || planned->second != topic->partition_count) return true;
+    ++existing;
+  }
+  return existing != group.planned.size();
+}
+
+GroupPhase phase_of(const State& state, const Group& group) {
+  if (group.members.empty()) return GroupPhase::kEmpty;
+  if (group.revoking_count > 0 || needs_plan(state, group)) return GroupPhase::kBalancing;
+  return GroupPhase::kStable;
+}
+
+std::size_t subscribed_partitions(const State& state, const Group& group) {
+  std::size_t count = 0;
+  for (const auto& [name, members] : group.subscriptions) {
+    const Topic* topic = state.topic(name);
+    if (topic != nullptr) count += static_cast<std::size_t>(topic->partition_count);
+  }
+  return count;
+}
+
+std::string digest_text(std::uint64_t digest) {
+  constexpr std::size_t kDigits = 16;
+  std::array<char, kDigits> digits{};
+  const auto end = std::to_chars(digits.data(), digits.data() + kDigits, digest, 16).ptr;
+  const std::string_view text(digits.data(), static_cast<std::size_t>(end - digits.data()));
+  return std::string(kDigits - text.size(), '0').append(text);
+}
+
+}  // namespace muster::domain
