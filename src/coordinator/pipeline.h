@@ -23,8 +23,8 @@ namespace muster::coordinator {
 struct Settings {
   Limits limits;
   std::size_t max_frame_bytes = 4 * 1024 * 1024;
-  std::size_t max_in_flight_requests = 1'024;          // then reading pauses
-  std::size_t max_unsent_bytes = 8 * 1024 * 1024;      // then the connection is closed
+  std::size_t max_in_flight_requests = 1'024;                // then reading pauses
+  std::size_t max_unsent_bytes = 8 * 1024 * 1024;            // then the connection is closed
   std::size_t max_pending_journal_bytes = 32 * 1024 * 1024;  // then all reading pauses
 };
 

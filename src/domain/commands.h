@@ -23,8 +23,8 @@ struct Now {
 /// What the coordinator's session table knows of the seat that a command speaks for. Sessions are
 /// not folded (heartbeats are not journaled), so these facts come with the command.
 struct Presence {
-  bool bound_here = false;             // the seat is bound to the connection that asks
-  bool connection_ended = false;       // its bound connection was seen to end in this run
+  bool bound_here = false;               // the seat is bound to the connection that asks
+  bool connection_ended = false;         // its bound connection was seen to end in this run
   std::uint32_t lease_remaining_ms = 0;  // until the old incarnation's lease can have ended
 };
 
@@ -85,6 +85,7 @@ struct CommitItem {
   std::int64_t offset = 0;
   FencingToken fence = 0;  // 0: an administrator's
   std::string metadata;
+  std::int64_t end = -1;  // end offset of the partition as the client sees it; -1: not reported
 };
 struct CommitOffsets {
   std::string group;

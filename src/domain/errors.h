@@ -40,11 +40,11 @@ enum class ErrorCode : std::uint16_t {
   kSlowReader = 25,
 
   // From here on: the client's own, never on the wire.
-  kUnavailable = 100,    // no server of the list answers
-  kTimedOut = 101,       // no reply in time: it may have happened or not
-  kClosed = 102,         // this client or consumer was closed
-  kNotOwned = 103,       // the consumer does not own that partition
-  kLeaseLapsed = 104,    // paused: no commits until the session is resumed
+  kUnavailable = 100,  // no server of the list answers
+  kTimedOut = 101,     // no reply in time: it may have happened or not
+  kClosed = 102,       // this client or consumer was closed
+  kNotOwned = 103,     // the consumer does not own that partition
+  kLeaseLapsed = 104,  // paused: no commits until the session is resumed
   kNotJoined = 105,
   kInvalidArgument = 106,
 };

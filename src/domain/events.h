@@ -188,11 +188,10 @@ struct GroupDeleted {
   bool operator==(const GroupDeleted&) const = default;
 };
 
-using EventBody =
-    std::variant<TopicCreated, TopicExpanded, TopicDeleted, GroupTopicDropped, MemberJoined,
-                 MemberReplaced, MemberSubscribed, MemberLeft, MemberExpired, PlanMade,
-                 PartitionsGranted, PartitionsReleased, PartitionsFenced, OffsetsCommitted,
-                 GroupDeleted>;
+using EventBody = std::variant<TopicCreated, TopicExpanded, TopicDeleted, GroupTopicDropped,
+                               MemberJoined, MemberReplaced, MemberSubscribed, MemberLeft,
+                               MemberExpired, PlanMade, PartitionsGranted, PartitionsReleased,
+                               PartitionsFenced, OffsetsCommitted, GroupDeleted>;
 
 struct Event {
   std::int64_t time_ms = 0;  // wall clock; information only, order is by sequence

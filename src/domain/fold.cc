@@ -141,6 +141,7 @@ void Folding::end_token(Group& group, TopicPartition at, TokenEnd how) {
   PartitionState& partition = group.partitions[at.topic].at(at.partition);
   const Changing changing(state_, group.id, at, partition);
   if (partition.phase == Phase::kRevoking) --group.revoking_count;
+  if (partition.phase == Phase::kOwned) --find_member(group, partition.owner)->owned;
   --group.owned_count;
   partition.owner = kNobody;
   partition.phase = Phase::kFree;
@@ -242,6 +243,7 @@ Contradiction Folding::operator()(const GroupTopicDropped& event) {
     }
   }
   table->second.for_each([&](PartitionIndex index, const PartitionState& partition) {
+    if (Member* target = find_member(*group, partition.target)) --target->targeted;
     state_.digest -= hash_of(group->id, {.topic = event.topic, .partition = index}, partition);
   });
   group->partitions.erase(table);
@@ -340,7 +342,9 @@ Contradiction Folding::set_targets(Group& group, SeatId seat,
       const TopicPartition at{list.topic, index};
       PartitionState& partition = table.at(index);
       const Changing changing(state_, group.id, at, partition);
+      if (Member* former = find_member(group, partition.target)) --former->targeted;
       partition.target = seat;
+      if (Member* now = find_member(group, seat)) ++now->targeted;
     }
   }
   return std::nullopt;
@@ -359,6 +363,7 @@ Contradiction Folding::revoke(Group& group, const MemberPartitions& revoking) {
       const Changing changing(state_, group.id, at, partition);
       partition.phase = Phase::kRevoking;
       ++group.revoking_count;
+      --find_member(group, partition.owner)->owned;
     }
   }
   return std::nullopt;
@@ -416,6 +421,7 @@ Contradiction Folding::grant(Group& group, const MemberPartitions& grant, Fencin
       partition.owner = grant.seat;
       partition.phase = Phase::kOwned;
       ++group.owned_count;
+      ++member->owned;
       partition.fence = fence;
       member->held.insert(at);
     }

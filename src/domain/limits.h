@@ -26,8 +26,9 @@ struct Limits {
   std::size_t topics_max = 100'000;
   std::size_t groups_max = 1'000'000;
   std::size_t topics_per_member_max = 10'000;
-  /// Partitions in one commit, release or fetch.
-  std::size_t items_per_request_max = 100'000;
+  /// Partitions in one commit, release or fetch: so many that the answer, with a sentence for each
+  /// refusal, still fits a frame of 4 MiB.
+  std::size_t items_per_request_max = 4'000;
 };
 
 /// Replaced or removed incarnations remembered for each member id, and member ids remembered so

@@ -36,6 +36,10 @@ std::expected<CommitJudgement, Rejection> judge_commit(const State& state, const
     return refuse(ErrorCode::kInvalidOffset, "Offset ", item.offset, " of ", item.topic, "/",
                   item.partition, " is negative: an offset is the next one to read, 0 or more.");
   }
+  if (item.end < -1) {
+    return refuse(ErrorCode::kInvalidOffset, "End offset ", item.end, " of ", item.topic, "/",
+                  item.partition, " is negative: report 0 or more, or leave it out.");
+  }
   if (item.metadata.size() > now.limits.commit_metadata_bytes_max) {
     return refuse(ErrorCode::kMetadataTooLarge, "The metadata of ", item.topic, "/", item.partition,
                   " has ", item.metadata.size(), " bytes: use at most ",

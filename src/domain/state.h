@@ -39,6 +39,11 @@ struct Member {
   bool planned = false;               // a plan was made since it was seated
   MemberSettings settings;
   absl::btree_set<TopicPartition> held;  // derived: owned or being revoked
+  std::size_t owned = 0;                 // derived: of those, how many are not being revoked
+  std::size_t targeted = 0;              // derived: partitions that the plan gives to this seat
+
+  /// Partitions planned for this member that others must release first.
+  std::size_t pending() const { return targeted - owned; }
 };
 
 struct Group {

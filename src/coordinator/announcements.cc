@@ -1,0 +1,207 @@
+#include "coordinator/announcements.h"
+
+#include <algorithm>
+#include <span>
+#include <utility>
+
+#include "coordinator/answer.h"
+#include "coordinator/holdings.h"
+
+namespace muster::coordinator {
+namespace {
+
+using domain::Group;
+using domain::Member;
+
+/// Cuts a member's partitions into pushes that fit a frame. `emit(topic_name, id, indexes)` adds
+/// some partitions of one topic to the push at hand, `next()` sends it.
+template <typename Emit, typename Next>
+void in_pushes(const domain::State& state, const domain::MemberPartitions& partitions,
+               std::size_t partitions_a_push, Emit emit, Next next) {
+  std::size_t room = partitions_a_push;
+  for (const domain::PartitionList& list : partitions.topics) {
+    const domain::Topic& topic = *state.topic(list.topic);
+    std::size_t from = 0;
+    while (from < list.partitions.size()) {
+      const std::size_t count = std::min(room, list.partitions.size() - from);
+      emit(topic, std::span(list.partitions).subspan(from, count));
+      from += count;
+      room -= count;
+      if (room > 0) continue;
+      next();
+      room = partitions_a_push;
+    }
+  }
+  if (room < partitions_a_push) next();
+}
+
+void name_member(auto& push, const Group& group, const Member& member) {
+  push.group = group.name;
+  push.member_id = member.member_id;
+  push.incarnation = member.incarnation;
+}
+
+/// Tokens of one member as pushes name them: by topic.
+std::vector<std::unique_ptr<wire::FencedTopicT>> fenced_topics(
+    const domain::State& state, const std::vector<domain::TokenRef>& tokens) {
+  std::vector<std::unique_ptr<wire::FencedTopicT>> topics;
+  TopicId current = 0;
+  for (const domain::TokenRef& token : tokens) {
+    if (current != token.at.topic) {
+      current = token.at.topic;
+      topics.push_back(std::make_unique<wire::FencedTopicT>());
+      topics.back()->topic = state.topic(current)->name;
+    }
+    topics.back()->partitions.emplace_back(token.fence, token.at.partition);
+  }
+  return topics;
+}
+
+}  // namespace
+
+void Announcements::before(const domain::Event& event) {
+  if (const auto* left = std::get_if<domain::MemberLeft>(&event.body)) {
+    const Group& group = *state_.group(left->group);
+    if (left->removed) {
+      tell_seat_ended(group.name, *group.member(left->seat), domain::TokenEnd::kRemoved, true);
+    } else {  // it asked for it: the reply says enough
+      announcements_.push_back({.seat = left->seat, .body = {}, .ends_seat = true});
+    }
+  } else if (const auto* expired = std::get_if<domain::MemberExpired>(&event.body)) {
+    const Group& group = *state_.group(expired->group);
+    tell_seat_ended(group.name, *group.member(expired->seat), domain::TokenEnd::kExpired, true);
+  } else if (const auto* replaced = std::get_if<domain::MemberReplaced>(&event.body)) {
+    const Group& group = *state_.group(replaced->group);
+    tell_seat_ended(group.name, *group.member(replaced->seat), domain::TokenEnd::kReplaced, false);
+  } else if (const auto* dropped = std::get_if<domain::GroupTopicDropped>(&event.body)) {
+    tell_dropped(*dropped);
+  } else if (const auto* plan = std::get_if<domain::PlanMade>(&event.body)) {
+    planned_ = state_.group(plan->group);
+    for (const auto& [seat, member] : planned_->members) {
+      if (!member.planned) waiting_.insert(seat);
+    }
+    for (const domain::MemberPartitions& targets : plan->targets) waiting_.insert(targets.seat);
+  }
+}
+
+void Announcements::after(const domain::Event& event) {
+  if (const auto* plan = std::get_if<domain::PlanMade>(&event.body)) {
+    tell_revoked(*plan);
+  } else if (const auto* granted = std::get_if<domain::PartitionsGranted>(&event.body)) {
+    tell_granted(*granted);
+  } else if (const auto* fenced = std::get_if<domain::PartitionsFenced>(&event.body)) {
+    tell_fenced(*fenced);
+  }
+}
+
+std::vector<Announcement> Announcements::take() {
+  tell_waiting();
+  return std::exchange(announcements_, {});
+}
+
+void Announcements::tell_revoked(const domain::PlanMade& plan) {
+  const Group& group = *state_.group(plan.group);
+  for (const domain::MemberPartitions& revoking : plan.revoking) {
+    const Member& member = *group.member(revoking.seat);
+    std::vector<domain::TokenRef> tokens;
+    const auto emit = [&](const domain::Topic& topic, std::span<const PartitionIndex> indexes) {
+      for (const PartitionIndex index : indexes) {
+        const TopicPartition at{.topic = topic.id, .partition = index};
+        tokens.push_back({.at = at, .fence = group.partition(at)->fence});
+      }
+    };
+    const auto next = [&] {
+      wire::RevokeT push;
+      name_member(push, group, member);
+      push.generation = group.generation;
+      push.deadline_ms = member.settings.rebalance_timeout_ms;
+      push.partitions = fenced_topics(state_, tokens);
+      announcements_.push_back({.seat = member.seat,
+                                .body = body_of(std::move(push)),
+                                .revoking = std::exchange(tokens, {}),
+                                .rebalance_timeout_ms = member.settings.rebalance_timeout_ms});
+    };
+    in_pushes(state_, revoking, partitions_a_push_, emit, next);
+  }
+}
+
+wire::AssignedT Announcements::assigned(const Group& group, const Member& member) const {
+  wire::AssignedT push;
+  name_member(push, group, member);
+  push.generation = group.generation;
+  push.leader = group.leader()->member_id;
+  push.member_count = static_cast<std::uint32_t>(group.members.size());
+  push.pending = static_cast<std::uint32_t>(member.pending());
+  return push;
+}
+
+void Announcements::tell_granted(const domain::PartitionsGranted& event) {
+  const Group& group = *state_.group(event.group);
+  for (const domain::MemberPartitions& grant : event.grants) {
+    const Member& member = *group.member(grant.seat);
+    waiting_.erase(grant.seat);
+    wire::AssignedT push = assigned(group, member);
+    const auto emit = [&](const domain::Topic& topic, std::span<const PartitionIndex> indexes) {
+      push.granted.push_back(std::make_unique<wire::GrantedTopicT>());
+      push.granted.back()->topic = topic.name;
+      for (const PartitionIndex index : indexes) {
+        const auto* partition = group.partition({.topic = topic.id, .partition = index});
+        push.granted.back()->partitions.push_back(granted_partition(*partition, index, 0));
+      }
+    };
+    const auto next = [&] {
+      announcements_.push_back(
+          {.seat = member.seat, .body = body_of(std::exchange(push, assigned(group, member)))});
+    };
+    in_pushes(state_, grant, partitions_a_push_, emit, next);
+  }
+}
+
+void Announcements::tell_waiting() {
+  for (const SeatId seat : std::exchange(waiting_, {})) {
+    const Member& member = *planned_->member(seat);
+    announcements_.push_back({.seat = seat, .body = body_of(assigned(*planned_, member))});
+  }
+}
+
+void Announcements::tell_fenced(const domain::PartitionsFenced& event) {
+  const Group& group = *state_.group(event.group);
+  wire::LostT push;
+  name_member(push, group, *group.member(event.seat));
+  push.reason = wire::TokenEnd::fenced;
+  push.partitions = fenced_topics(state_, event.tokens);
+  announcements_.push_back({.seat = event.seat, .body = body_of(std::move(push))});
+}
+
+void Announcements::tell_dropped(const domain::GroupTopicDropped& event) {
+  const Group& group = *state_.group(event.group);
+  for (const domain::MemberPartitions& held : event.held) {
+    std::vector<domain::TokenRef> tokens;
+    for (const domain::PartitionList& list : held.topics) {
+      for (const PartitionIndex index : list.partitions) {
+        const TopicPartition at{.topic = list.topic, .partition = index};
+        tokens.push_back({.at = at, .fence = group.partition(at)->fence});
+      }
+    }
+    wire::LostT push;
+    name_member(push, group, *group.member(held.seat));
+    push.reason = wire::TokenEnd::topic_deleted;
+    push.partitions = fenced_topics(state_, tokens);
+    announcements_.push_back({.seat = held.seat, .body = body_of(std::move(push))});
+  }
+}
+
+/// Names no partitions: with the seat everything that it held is lost.
+void Announcements::tell_seat_ended(const std::string& group, const Member& member,
+                                    domain::TokenEnd reason, bool ends_seat) {
+  wire::LostT push;
+  push.group = group;
+  push.member_id = member.member_id;
+  push.incarnation = member.incarnation;
+  push.reason = static_cast<wire::TokenEnd>(reason);
+  push.seat_ended = true;
+  announcements_.push_back(
+      {.seat = member.seat, .body = body_of(std::move(push)), .ends_seat = ends_seat});
+}
+
+}  // namespace muster::coordinator

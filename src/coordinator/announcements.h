@@ -1,0 +1,58 @@
+// What members are told of a unit of events: pushes, in sequence order. They are never relied upon:
+// a resume repeats everything (§4 rule 7).
+#pragma once
+
+#include <cstdint>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "codec/wire.h"
+#include "domain/events.h"
+#include "domain/state.h"
+
+namespace muster::coordinator {
+
+/// One push for the connection that the seat is bound to when it is released.
+struct Announcement {
+  SeatId seat = kNobody;
+  wire::ServerBodyUnion body;              // of type NONE: nothing is said
+  bool ends_seat = false;                  // the seat's session ends once this has left
+  std::vector<domain::TokenRef> revoking;  // asked back by this push: their deadline begins with it
+  std::uint32_t rebalance_timeout_ms = 0;
+};
+
+/// Collects the announcements of one unit while it is folded.
+class Announcements {
+ public:
+  Announcements(const domain::State& state, std::size_t max_frame_bytes)
+      : state_(state), partitions_a_push_(max_frame_bytes / 2 / kBytesAPartition) {}
+
+  /// Before the event is folded: what can't be seen any more afterwards.
+  void before(const domain::Event& event);
+  /// After the event was folded.
+  void after(const domain::Event& event);
+  /// After the whole unit was folded; takes them out.
+  std::vector<Announcement> take();
+
+ private:
+  // Room enough for a partition in a topic of its own with a name of any length.
+  static constexpr std::size_t kBytesAPartition = 384;
+
+  void tell_revoked(const domain::PlanMade& plan);
+  void tell_granted(const domain::PartitionsGranted& event);
+  void tell_waiting();
+  void tell_fenced(const domain::PartitionsFenced& event);
+  void tell_dropped(const domain::GroupTopicDropped& event);
+  void tell_seat_ended(const std::string& group, const domain::Member& member,
+                       domain::TokenEnd reason, bool ends_seat);
+  wire::AssignedT assigned(const domain::Group& group, const domain::Member& member) const;
+
+  const domain::State& state_;
+  std::size_t partitions_a_push_;
+  std::vector<Announcement> announcements_;
+  const domain::Group* planned_ = nullptr;  // the group of this unit's plan
+  std::set<SeatId> waiting_;                // seats to be told of the plan even without a grant
+};
+
+}  // namespace muster::coordinator

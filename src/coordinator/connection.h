@@ -1,0 +1,25 @@
+// One connection as the coordinator sees it.
+#pragma once
+
+#include <absl/container/flat_hash_set.h>
+
+#include <cstdint>
+#include <string>
+
+#include "codec/frame.h"
+#include "coordinator/seams.h"
+
+namespace muster::coordinator {
+
+struct Connection {
+  ConnectionId id = 0;
+  std::string peer;
+  codec::FrameReader frames;
+  std::string client_id;  // from hello
+  bool greeted = false;
+  bool paused = false;   // reading is stopped (back-pressure)
+  bool closing = false;  // its Close is parked: nothing more is taken from it
+  absl::flat_hash_set<std::uint64_t> in_flight;  // correlation ids without a reply yet
+};
+
+}  // namespace muster::coordinator

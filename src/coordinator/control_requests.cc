@@ -1,0 +1,95 @@
+// Requests that are no commands and ask nothing of the folded state alone: hello, heartbeat,
+// detach, status.
+
+#include <algorithm>
+#include <utility>
+
+#include "coordinator/pipeline_implementation.h"
+#include "domain/names.h"
+#include "domain/refuse.h"
+
+namespace muster::coordinator {
+
+using domain::refuse;
+
+Answer Pipeline::Implementation::greet(Connection& connection, const wire::HelloT& hello) {
+  if (connection.greeted) {
+    return refuse(ErrorCode::kMalformedRequest, "Hello was said already on this connection.");
+  }
+  if (auto refused = domain::refuse_name("client", hello.client_id, settings_.limits)) {
+    return std::unexpected(*refused);
+  }
+  if (hello.oldest_version > codec::kNewestProtocolVersion ||
+      hello.newest_version < codec::kOldestProtocolVersion ||
+      hello.oldest_version > hello.newest_version) {
+    return refuse(ErrorCode::kUnsupportedVersion, "The client speaks protocol versions ",
+                  hello.oldest_version, " to ", hello.newest_version, ", this server ",
+                  codec::kOldestProtocolVersion, " to ", codec::kNewestProtocolVersion,
+                  ": use a client of another version.");
+  }
+  connection.greeted = true;
+  connection.client_id = hello.client_id;
+  wire::HelloReplyT reply;
+  reply.version = std::min(hello.newest_version, codec::kNewestProtocolVersion);
+  reply.journal_id = identity_.journal_id;
+  reply.boot = identity_.boot;
+  reply.server_version = identity_.version;
+  reply.max_frame_bytes = static_cast<std::uint32_t>(settings_.max_frame_bytes);
+  reply.max_in_flight = static_cast<std::uint32_t>(settings_.max_in_flight_requests);
+  return body_of(std::move(reply));
+}
+
+/// The session was renewed when the bytes arrived; what is left is to say whether it exists. A
+/// binding is released only when its join is durable, so who is bound here exists durably.
+Answer Pipeline::Implementation::heartbeat(const Connection& connection,
+                                           const wire::HeartbeatT& request) {
+  const domain::Group* group = state_.group(request.group);
+  if (group == nullptr) return domain::refuse_unknown_group(request.group);
+  const domain::Member* member = group->member(request.member_id);
+  const domain::TokenEnd ended = group->ended_incarnation(request.member_id, request.incarnation);
+  if (ended != domain::TokenEnd::kNone) {
+    return domain::refuse_ended(ended, request.group, request.member_id);
+  }
+  if (member == nullptr) return domain::refuse_unknown_member(request.group, request.member_id);
+  if (member->incarnation != request.incarnation) {
+    return domain::refuse_ended(domain::TokenEnd::kReplaced, request.group, request.member_id);
+  }
+  const Session* session = sessions_.find(member->seat);
+  const bool bound_here = session != nullptr && session->connection == connection.id &&
+                          session->incarnation == request.incarnation;
+  if (!bound_here) return domain::refuse_not_bound(request.group, request.member_id);
+  return body_of(wire::HeartbeatReplyT());
+}
+
+Answer Pipeline::Implementation::detach(const Connection& connection,
+                                        const wire::DetachT& request) {
+  const domain::Group* group = state_.group(request.group);
+  const domain::Member* member = group == nullptr ? nullptr : group->member(request.member_id);
+  if (member != nullptr && member->incarnation == request.incarnation) {
+    const Session* session = sessions_.find(member->seat);
+    if (session == nullptr || session->connection != connection.id) {
+      return domain::refuse_not_bound(request.group, request.member_id);
+    }
+    sessions_.detach(member->seat, now_ms());
+  }
+  return body_of(wire::DoneT());
+}
+
+Answer Pipeline::Implementation::status() const {
+  wire::StatusReplyT reply;
+  reply.version = identity_.version;
+  reply.journal_id = identity_.journal_id;
+  reply.boot = identity_.boot;
+  reply.sequence = state_.sequence;
+  reply.durable_sequence = journal_.durable_sequence();
+  reply.state_digest = domain::digest_text(state_.digest);
+  reply.topics = static_cast<std::uint32_t>(state_.topics.size());
+  reply.groups = static_cast<std::uint32_t>(state_.groups.size());
+  reply.members = static_cast<std::uint32_t>(state_.member_count);
+  reply.connections = static_cast<std::uint32_t>(connections_.size());
+  reply.uptime_ms = clock_.monotonic_ms() - started_ms_;
+  reply.storage_full = journal_.storage_full();
+  return body_of(std::move(reply));
+}
+
+}  // namespace muster::coordinator

@@ -1,0 +1,255 @@
+// The way of a request, from bytes to a parked reply. Read from top to bottom:
+//
+//   bytes → frame → request → command → decide → events + reply
+//         → journal.stage(events) → fold → reply parked at its sequence
+//
+// turn.cc flushes the journal at the end of the turn; release.cc lets go what has become durable.
+
+#include "coordinator/pipeline.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "codec/event.h"
+#include "coordinator/pipeline_implementation.h"
+#include "coordinator/requests.h"
+#include "domain/assert.h"
+#include "domain/fold.h"
+#include "domain/refuse.h"
+
+namespace muster::coordinator {
+namespace {
+
+using domain::refuse;
+
+/// What gives room or ends work passes while the disk is nearly full.
+bool uses_reserve(const domain::Command& command) {
+  return std::holds_alternative<domain::ReleasePartitions>(command) ||
+         std::holds_alternative<domain::LeaveGroup>(command) ||
+         std::holds_alternative<domain::RemoveMember>(command) ||
+         std::holds_alternative<domain::FencePartitions>(command);
+}
+
+wire::CommitReplyT commit_reply(const domain::Decision& decision) {
+  wire::CommitReplyT reply;
+  for (const domain::CommitOutcome outcome : decision.commits) {
+    reply.outcomes.push_back(static_cast<wire::CommitOutcome>(outcome));
+  }
+  return reply;
+}
+
+wire::ReleaseReplyT release_reply(const domain::Decision& decision) {
+  wire::ReleaseReplyT reply;
+  for (const domain::ReleaseOutcome& outcome : decision.releases) {
+    auto result = std::make_unique<wire::ReleaseResultT>();
+    result->released = outcome.released;
+    result->ended = static_cast<wire::TokenEnd>(outcome.ended);
+    result->commit = static_cast<wire::CommitOutcome>(outcome.commit);
+    if (outcome.commit_error) {
+      result->commit_error = std::make_unique<wire::ErrorT>(codec::to_wire(*outcome.commit_error));
+    }
+    reply.results.push_back(std::move(result));
+  }
+  return reply;
+}
+
+}  // namespace
+
+void Pipeline::Implementation::received(ConnectionId id, std::string_view bytes) {
+  Connection* connection = find(id);
+  if (connection == nullptr || connection->closing) return;
+  sessions_.heard(id, now_ms());
+  connection->frames.feed(bytes);
+  read_frames(*connection);
+}
+
+void Pipeline::Implementation::read_frames(Connection& connection) {
+  while (!connection.closing) {
+    if (!may_read(connection)) {
+      if (!std::exchange(connection.paused, true)) paused_.push_back(connection.id);
+      sockets_.pause_reading(connection.id);
+      return;
+    }
+    const auto frame = connection.frames.next();
+    if (!frame) {
+      const auto reason =
+          refuse(ErrorCode::kFrameTooLarge, "A frame of ", frame.error().announced_bytes,
+                 " bytes was announced: use 1 to ", frame.error().max_bytes, ".");
+      return close(connection, reason.error());
+    }
+    if (!frame->has_value()) return;
+    handle_frame(connection, **frame);
+  }
+}
+
+void Pipeline::Implementation::handle_frame(Connection& connection, std::string_view payload) {
+  auto request = codec::decode_request(payload);
+  if (!request) {
+    const auto reason = refuse(ErrorCode::kMalformedRequest, request.error().message);
+    return close(connection, reason.error());
+  }
+  const std::uint64_t correlation_id = request->correlation_id;
+  if (correlation_id == 0) {
+    const auto reason =
+        refuse(ErrorCode::kMalformedRequest,
+               "The request has correlation id 0, which is for pushes: use another.");
+    return close(connection, reason.error());
+  }
+  if (!connection.in_flight.insert(correlation_id).second) {
+    const auto reason =
+        refuse(ErrorCode::kDuplicateCorrelationId, "Correlation id ", correlation_id,
+               " belongs to a request that has no reply yet: number requests without doubles.");
+    return close(connection, reason.error());
+  }
+  reply(connection, correlation_id, answer_request(connection, *request));
+}
+
+Answer Pipeline::Implementation::answer_request(Connection& connection, wire::RequestT& request) {
+  wire::RequestBodyUnion& body = request.body;
+  if (stopping_) {
+    return refuse(ErrorCode::kShuttingDown, "The server is stopping: connect again in a moment.");
+  }
+  if (body.type == wire::RequestBody::Hello) return greet(connection, *body.AsHello());
+  if (!connection.greeted) {
+    return refuse(ErrorCode::kHelloRequired, "The first request of a connection must be hello.");
+  }
+  if (auto command = command_of(request, connection)) {
+    return carry_out(std::move(*command), connection);
+  }
+  switch (body.type) {
+    case wire::RequestBody::Heartbeat:
+      return heartbeat(connection, *body.AsHeartbeat());
+    case wire::RequestBody::Detach:
+      return detach(connection, *body.AsDetach());
+    case wire::RequestBody::Status:
+      return status();
+    case wire::RequestBody::DescribeTopic:
+      return answer(view(), *body.AsDescribeTopic());
+    case wire::RequestBody::ListTopics:
+      return answer(view(), *body.AsListTopics());
+    case wire::RequestBody::FetchOffsets:
+      return answer(view(), *body.AsFetchOffsets());
+    case wire::RequestBody::CheckFence:
+      return answer(view(), *body.AsCheckFence());
+    case wire::RequestBody::ListGroups:
+      return answer(view(), *body.AsListGroups());
+    case wire::RequestBody::DescribeGroup:
+      return answer(view(), *body.AsDescribeGroup());
+    case wire::RequestBody::ListMembers:
+      return answer(view(), *body.AsListMembers());
+    case wire::RequestBody::ListPartitions:
+      return answer(view(), *body.AsListPartitions());
+    case wire::RequestBody::Holdings:
+      return answer(view(), *body.AsHoldings());
+    default:
+      return refuse(ErrorCode::kMalformedRequest, "The request is of type ",
+                    static_cast<int>(body.type), ", which this server does not know.");
+  }
+}
+
+Answer Pipeline::Implementation::carry_out(domain::Command command, Connection& connection) {
+  note_facts(command, connection);
+  const auto decision = execute(command, cause_of(command, connection));
+  if (!decision) return std::unexpected(decision.error());
+  return reply_to(command, *decision, connection);
+}
+
+std::expected<domain::Decision, Rejection> Pipeline::Implementation::execute(
+    const domain::Command& command, const domain::Cause& cause) {
+  const domain::Now now{.wall_ms = clock_.wall_ms(), .limits = settings_.limits};
+  auto decision =
+      std::visit([&](const auto& one) { return domain::decide(state_, one, now); }, command);
+  if (!decision) return decision;
+  if (!decision->events.empty() && journal_.storage_full() && !uses_reserve(command)) {
+    return std::unexpected(Rejection{.code = ErrorCode::kStorageFull,
+                                     .message =
+                                         "The journal's disk or map is nearly full: nothing "
+                                         "was changed. Make room; it goes on by itself then.",
+                                     .retry_after_ms = 1'000});
+  }
+  append(std::exchange(decision->events, {}), cause);
+  return decision;
+}
+
+void Pipeline::Implementation::append(std::vector<domain::EventBody> bodies,
+                                      const domain::Cause& cause) {
+  if (bodies.empty()) return;
+  journal::Unit unit;
+  unit.reserve(bodies.size());
+  Announcements announcements(state_, settings_.max_frame_bytes);
+  for (domain::EventBody& body : bodies) {
+    const domain::Event event{.time_ms = clock_.wall_ms(), .cause = cause, .body = std::move(body)};
+    unit.push_back(codec::encode_event(event));
+    announcements.before(event);
+    const auto folded = domain::fold(state_, state_.sequence + 1, event);
+    MUSTER_ASSERT(folded.has_value());  // total-fold: decide makes only events that fold
+    announcements.after(event);
+    note_change(event);
+  }
+  journal_.stage(std::move(unit));
+  announce(announcements.take());
+}
+
+// ---- the steps' parts ----------------------------------------------------------------------
+
+bool Pipeline::Implementation::may_read(const Connection& connection) const {
+  return connection.in_flight.size() < settings_.max_in_flight_requests &&
+         journal_.pending_bytes() <= settings_.max_pending_journal_bytes &&
+         sockets_.unsent_bytes(connection.id) <= settings_.max_unsent_bytes / 2;
+}
+
+View Pipeline::Implementation::view() {
+  return {.state = state_,
+          .sessions = sessions_,
+          .ends = ends_,
+          .limits = settings_.limits,
+          .max_frame_bytes = settings_.max_frame_bytes,
+          .now_ms = now_ms()};
+}
+
+void Pipeline::Implementation::note_ends(const domain::CommitOffsets& commit) {
+  for (const domain::CommitItem& item : commit.items) {
+    if (item.end < 0) continue;
+    ends_.report({.topic = state_.topic(item.topic)->id, .partition = item.partition}, item.end);
+  }
+}
+
+void Pipeline::Implementation::note_facts(domain::Command& command, const Connection& connection) {
+  const auto presence = [&](const auto& one) -> domain::Presence {
+    const domain::Group* group = state_.group(one.group);
+    const domain::Member* member = group == nullptr ? nullptr : group->member(one.member_id);
+    if (member == nullptr) return {};
+    return sessions_.presence(member->seat, connection.id, domain::lease_ms(member->settings),
+                              now_ms());
+  };
+  std::visit(
+      [&](auto& one) {
+        if constexpr (requires { one.presence; }) one.presence = presence(one);
+      },
+      command);
+}
+
+Answer Pipeline::Implementation::reply_to(const domain::Command& command,
+                                          const domain::Decision& decision,
+                                          const Connection& connection) {
+  if (const auto* join = std::get_if<domain::JoinGroup>(&command)) {
+    const domain::Group& group = *state_.group(join->group);
+    const domain::Member& member = *group.member(join->member_id);
+    park(Bind{.connection = connection.id,
+              .group = group.name,
+              .seat = member.seat,
+              .incarnation = member.incarnation,
+              .settings = member.settings});
+    return body_of(join_reply(view(), group, member));
+  }
+  if (const auto* commit = std::get_if<domain::CommitOffsets>(&command)) {
+    note_ends(*commit);
+    return body_of(commit_reply(decision));
+  }
+  if (std::holds_alternative<domain::ReleasePartitions>(command)) {
+    return body_of(release_reply(decision));
+  }
+  return body_of(wire::DoneT());
+}
+
+}  // namespace muster::coordinator

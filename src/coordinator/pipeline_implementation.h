@@ -1,0 +1,108 @@
+// The inside of Pipeline. Its members stand in five files: start.cc, pipeline.cc (the way of a
+// request), control_requests.cc (hello, heartbeat, detach, status), turn.cc (what happens by itself
+// at the end of a turn) and release.cc (what leaves, and when).
+#pragma once
+
+#include <absl/container/btree_map.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "coordinator/answer.h"
+#include "coordinator/connection.h"
+#include "coordinator/end_offsets.h"
+#include "coordinator/parked_effects.h"
+#include "coordinator/pipeline.h"
+#include "coordinator/plan_schedule.h"
+#include "coordinator/queries.h"
+#include "coordinator/session_clock.h"
+#include "coordinator/sessions.h"
+#include "domain/decide.h"
+
+namespace muster::coordinator {
+
+class Pipeline::Implementation {
+ public:
+  Implementation(domain::State state, Identity identity, const Settings& settings, Clock& clock,
+                 Connections& connections, Entropy& entropy, journal::Journal& journal);
+
+  void connected(ConnectionId id, std::string peer);
+  void received(ConnectionId id, std::string_view bytes);
+  void disconnected(ConnectionId id);
+  void end_turn();
+  std::uint64_t wake_in_ms() const;
+  void begin_shutdown();
+  bool shut_down() const { return stopping_ && connections_.empty() && parked_.empty(); }
+
+  const domain::State& state() const { return state_; }
+
+ private:
+  // ---- pipeline.cc
+  void read_frames(Connection& connection);
+  void handle_frame(Connection& connection, std::string_view payload);
+  Answer answer_request(Connection& connection, wire::RequestT& request);
+  Answer carry_out(domain::Command command, Connection& connection);
+  Answer reply_to(const domain::Command& command, const domain::Decision& decision,
+                  const Connection& connection);
+  std::expected<domain::Decision, Rejection> execute(const domain::Command& command,
+                                                     const domain::Cause& cause);
+  void append(std::vector<domain::EventBody> bodies, const domain::Cause& cause);
+  void note_facts(domain::Command& command, const Connection& connection);
+  void note_ends(const domain::CommitOffsets& commit);
+  bool may_read(const Connection& connection) const;
+  View view();
+
+  // ---- control_requests.cc
+  Answer greet(Connection& connection, const wire::HelloT& hello);
+  Answer heartbeat(const Connection& connection, const wire::HeartbeatT& request);
+  Answer detach(const Connection& connection, const wire::DetachT& request);
+  Answer status() const;
+
+  // ---- start.cc
+  void start_session(const domain::Group& group, const domain::Member& member);
+
+  // ---- turn.cc
+  std::uint64_t now_ms();
+  void expire_silent_members();
+  void fence_overdue_revocations();
+  void make_due_plans();
+  void schedule_plan(const domain::Group& group);
+  void schedule_plans_of_topic(const std::string& topic);
+  void note_change(const domain::Event& event);
+
+  // ---- release.cc
+  void reply(Connection& connection, std::uint64_t correlation_id, Answer answer);
+  void announce(std::vector<Announcement> announcements);
+  void close(Connection& connection, const Rejection& reason);
+  void park(std::variant<Reply, Push, Bind, Close> what);
+  void durable();
+  void release_parked();
+  void release(Reply reply);
+  void release(Push push);
+  void release(Bind bind);
+  void release(Close close);
+  void write(ConnectionId id, std::string_view bytes);
+  void resume_paused();
+  Connection* find(ConnectionId id);
+
+  domain::State state_;
+  Identity identity_;
+  Settings settings_;
+  Clock& clock_;
+  Connections& sockets_;
+  Entropy& entropy_;
+  journal::Journal& journal_;
+
+  SessionClock session_clock_;
+  std::uint64_t started_ms_;
+  Sessions sessions_;
+  PlanSchedule plans_;
+  EndOffsets ends_;
+  ParkedEffects parked_;
+  absl::btree_map<ConnectionId, std::unique_ptr<Connection>> connections_;  // shut down in order
+  std::vector<ConnectionId> paused_;  // whose reading waits for room
+  bool stopping_ = false;
+};
+
+}  // namespace muster::coordinator

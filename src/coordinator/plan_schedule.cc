@@ -1,0 +1,39 @@
+#include "coordinator/plan_schedule.h"
+
+#include <utility>
+
+namespace muster::coordinator {
+
+void PlanSchedule::gather(const std::string& group, std::uint64_t now_ms) {
+  const std::uint64_t due_ms = now_ms + window_ms_;
+  if (due_ms_.emplace(group, due_ms).second) gathering_.emplace_back(due_ms, group);
+}
+
+void PlanSchedule::at_once(const std::string& group, std::uint64_t now_ms) {
+  const auto [found, fresh] = due_ms_.emplace(group, now_ms);
+  if (!fresh && found->second <= now_ms) return;
+  found->second = now_ms;
+  urgent_.push_back(group);
+}
+
+std::vector<std::string> PlanSchedule::take_due(std::uint64_t now_ms) {
+  std::vector<std::string> due = std::exchange(urgent_, {});
+  for (const std::string& group : due) due_ms_.erase(group);
+  while (!gathering_.empty() && gathering_.front().first <= now_ms) {
+    auto [due_ms, group] = std::move(gathering_.front());
+    gathering_.pop_front();
+    const auto found = due_ms_.find(group);
+    if (found == due_ms_.end() || found->second != due_ms) continue;  // planned before its time
+    due_ms_.erase(found);
+    due.push_back(std::move(group));
+  }
+  return due;
+}
+
+std::optional<std::uint64_t> PlanSchedule::next_due_ms() const {
+  if (!urgent_.empty()) return 0;
+  if (gathering_.empty()) return std::nullopt;
+  return gathering_.front().first;
+}
+
+}  // namespace muster::coordinator

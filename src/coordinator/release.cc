@@ -1,0 +1,142 @@
+// What leaves, and when: every reply, push, binding and closing is parked with the sequence that it
+// reflects and let go once that sequence is durable (durable-before-visible). Only the
+// acknowledgement of a heartbeat does not wait: it says nothing but what is durable already.
+
+#include <algorithm>
+#include <utility>
+
+#include "coordinator/pipeline_implementation.h"
+#include "domain/refuse.h"
+
+namespace muster::coordinator {
+namespace {
+
+std::string encode(std::uint64_t correlation_id, Sequence sequence, wire::ServerBodyUnion body) {
+  wire::ServerMessageT message;
+  message.correlation_id = correlation_id;
+  message.sequence = sequence;
+  message.body = std::move(body);
+  return codec::finish_server_message(message);
+}
+
+}  // namespace
+
+Connection* Pipeline::Implementation::find(ConnectionId id) {
+  const auto found = connections_.find(id);
+  return found == connections_.end() ? nullptr : found->second.get();
+}
+
+void Pipeline::Implementation::reply(Connection& connection, std::uint64_t correlation_id,
+                                     Answer answer) {
+  const bool alive = answer && answer->type == wire::ServerBody::HeartbeatReply;
+  wire::ServerBodyUnion body =
+      answer ? std::move(*answer) : body_of(codec::to_wire(answer.error()));
+  const Sequence reflects = alive ? journal_.durable_sequence() : state_.sequence;
+  std::string bytes = encode(correlation_id, reflects, std::move(body));
+  if (bytes.size() > settings_.max_frame_bytes + codec::kFrameHeaderBytes) {
+    const auto too_large = domain::refuse(ErrorCode::kInternalError, "The reply would have ",
+                                          bytes.size(), " bytes: ask for less at a time.");
+    bytes = encode(correlation_id, state_.sequence, body_of(codec::to_wire(too_large.error())));
+  }
+  Reply parked{
+      .connection = connection.id, .correlation_id = correlation_id, .bytes = std::move(bytes)};
+  if (alive) return release(std::move(parked));
+  park(std::move(parked));
+}
+
+void Pipeline::Implementation::announce(std::vector<Announcement> announcements) {
+  for (Announcement& announcement : announcements) {
+    const bool silent = announcement.body.type == wire::ServerBody::NONE;
+    park(Push{
+        .seat = announcement.seat,
+        .bytes = silent ? std::string() : encode(0, state_.sequence, std::move(announcement.body)),
+        .ends_seat = announcement.ends_seat,
+        .revoking = std::move(announcement.revoking),
+        .rebalance_timeout_ms = announcement.rebalance_timeout_ms});
+  }
+}
+
+void Pipeline::Implementation::close(Connection& connection, const Rejection& reason) {
+  connection.closing = true;
+  wire::ClosingT closing;
+  closing.error = std::make_unique<wire::ErrorT>(codec::to_wire(reason));
+  park(Close{.connection = connection.id,
+             .bytes = encode(0, state_.sequence, body_of(std::move(closing)))});
+}
+
+void Pipeline::Implementation::park(std::variant<Reply, Push, Bind, Close> what) {
+  parked_.park({.reflects = state_.sequence, .what = std::move(what)});
+}
+
+void Pipeline::Implementation::durable() {
+  release_parked();
+  resume_paused();
+  journal_.flush();  // what the resumed connections have asked meanwhile
+}
+
+void Pipeline::Implementation::release_parked() {
+  parked_.release(journal_.durable_sequence(), [this](Effect effect) {
+    std::visit([this](auto&& one) { release(std::move(one)); }, std::move(effect.what));
+  });
+}
+
+void Pipeline::Implementation::release(Reply reply) {
+  Connection* connection = find(reply.connection);
+  if (connection == nullptr) return;
+  connection->in_flight.erase(reply.correlation_id);
+  write(reply.connection, reply.bytes);
+}
+
+void Pipeline::Implementation::release(Push push) {
+  const Session* session = sessions_.find(push.seat);
+  if (session != nullptr && session->connection != 0 && !push.bytes.empty()) {
+    write(session->connection, push.bytes);
+  }
+  if (!push.revoking.empty()) {  // the deadline begins now, bound or not (§4 rule 4)
+    sessions_.add_revocation(push.seat, {.due_ms = now_ms() + push.rebalance_timeout_ms,
+                                         .tokens = std::move(push.revoking)});
+  }
+  if (push.ends_seat) sessions_.end(push.seat);
+}
+
+void Pipeline::Implementation::release(Bind bind) {
+  const bool open = find(bind.connection) != nullptr;
+  sessions_.bind(bind.group, bind.seat, bind.incarnation, bind.settings, bind.connection, open,
+                 now_ms());
+}
+
+void Pipeline::Implementation::release(Close close) {
+  if (find(close.connection) == nullptr) return;
+  sockets_.write(close.connection, close.bytes);
+  sockets_.close(close.connection);
+  disconnected(close.connection);
+}
+
+void Pipeline::Implementation::write(ConnectionId id, std::string_view bytes) {
+  Connection* connection = find(id);
+  if (connection == nullptr) return;
+  if (sockets_.unsent_bytes(id) + bytes.size() <= settings_.max_unsent_bytes) {
+    return sockets_.write(id, bytes);
+  }
+  if (connection->closing) return;
+  // A slow reader: its peer must not make the server hold more (bounded).
+  const auto reason =
+      domain::refuse(ErrorCode::kSlowReader, "More than ", settings_.max_unsent_bytes,
+                     " bytes wait to be read: connect again and read faster.");
+  close(*connection, reason.error());
+}
+
+void Pipeline::Implementation::resume_paused() {
+  for (const ConnectionId id : std::exchange(paused_, {})) {
+    Connection* connection = find(id);
+    if (connection == nullptr) continue;
+    connection->paused = false;
+    read_frames(*connection);  // may pause it again
+    if (!connection->paused && !connection->closing) {
+      sessions_.heard(id, now_ms());  // its silence meanwhile was ours
+      sockets_.resume_reading(id);
+    }
+  }
+}
+
+}  // namespace muster::coordinator

@@ -1,0 +1,109 @@
+#include "coordinator/requests.h"
+
+#include <utility>
+
+namespace muster::coordinator {
+namespace {
+
+using domain::Command;
+
+Command join(wire::JoinT& request, const Connection& connection) {
+  return domain::JoinGroup{.group = std::move(request.group),
+                           .member_id = std::move(request.member_id),
+                           .incarnation = request.incarnation,
+                           .resume = request.resume,
+                           .takeover = request.takeover,
+                           .named = request.named,
+                           .client_id = connection.client_id,
+                           .host = connection.peer,
+                           .topics = std::move(request.topics),
+                           .session_timeout_ms = request.session_timeout_ms,
+                           .disconnect_grace_ms = request.disconnect_grace_ms,
+                           .rebalance_timeout_ms = request.rebalance_timeout_ms,
+                           .presence = {}};
+}
+
+Command release(wire::ReleaseT& request) {
+  domain::ReleasePartitions command{.group = std::move(request.group),
+                                    .member_id = std::move(request.member_id),
+                                    .incarnation = request.incarnation,
+                                    .items = {},
+                                    .presence = {}};
+  command.items.reserve(request.items.size());
+  for (const auto& item : request.items) {
+    command.items.push_back({.topic = std::move(item->topic),
+                             .partition = item->partition,
+                             .fence = item->fence,
+                             .commits = item->commits,
+                             .offset = item->offset,
+                             .metadata = std::move(item->metadata)});
+  }
+  return command;
+}
+
+Command commit(wire::CommitT& request) {
+  domain::CommitOffsets command{.group = std::move(request.group), .items = {}};
+  command.items.reserve(request.items.size());
+  for (const auto& item : request.items) {
+    command.items.push_back({.topic = std::move(item->topic),
+                             .partition = item->partition,
+                             .offset = item->offset,
+                             .fence = item->fence,
+                             .metadata = std::move(item->metadata),
+                             .end = item->end});
+  }
+  return command;
+}
+
+bool is_operators(const Command& command) {
+  if (const auto* commit = std::get_if<domain::CommitOffsets>(&command)) {
+    return commit->items.empty() || commit->items.front().fence == 0;
+  }
+  return std::holds_alternative<domain::CreateTopic>(command) ||
+         std::holds_alternative<domain::ExpandTopic>(command) ||
+         std::holds_alternative<domain::DeleteTopic>(command) ||
+         std::holds_alternative<domain::DeleteGroup>(command) ||
+         std::holds_alternative<domain::RemoveMember>(command);
+}
+
+}  // namespace
+
+std::optional<Command> command_of(wire::RequestT& request, const Connection& connection) {
+  wire::RequestBodyUnion& body = request.body;
+  switch (body.type) {
+    case wire::RequestBody::CreateTopic:
+      return domain::CreateTopic{.name = body.AsCreateTopic()->name,
+                                 .partition_count = body.AsCreateTopic()->partitions};
+    case wire::RequestBody::ExpandTopic:
+      return domain::ExpandTopic{.name = body.AsExpandTopic()->name,
+                                 .partition_count = body.AsExpandTopic()->partitions};
+    case wire::RequestBody::DeleteTopic:
+      return domain::DeleteTopic{.name = body.AsDeleteTopic()->name};
+    case wire::RequestBody::Join:
+      return join(*body.AsJoin(), connection);
+    case wire::RequestBody::Leave:
+      return domain::LeaveGroup{.group = body.AsLeave()->group,
+                                .member_id = body.AsLeave()->member_id,
+                                .incarnation = body.AsLeave()->incarnation,
+                                .presence = {}};
+    case wire::RequestBody::Release:
+      return release(*body.AsRelease());
+    case wire::RequestBody::Commit:
+      return commit(*body.AsCommit());
+    case wire::RequestBody::DeleteGroup:
+      return domain::DeleteGroup{.group = body.AsDeleteGroup()->group};
+    case wire::RequestBody::RemoveMember:
+      return domain::RemoveMember{.group = body.AsRemoveMember()->group,
+                                  .member_id = body.AsRemoveMember()->member_id};
+    default:
+      return std::nullopt;
+  }
+}
+
+domain::Cause cause_of(const Command& command, const Connection& connection) {
+  return {.kind = is_operators(command) ? domain::CauseKind::kOperator : domain::CauseKind::kClient,
+          .who = connection.client_id,
+          .from = connection.peer};
+}
+
+}  // namespace muster::coordinator

@@ -1,0 +1,190 @@
+#include "coordinator/sessions.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace muster::coordinator {
+namespace {
+
+void take_settings(Session& session, const domain::MemberSettings& settings) {
+  session.session_timeout_ms = settings.session_timeout_ms;
+  session.disconnect_grace_ms = settings.disconnect_grace_ms;
+  session.lease_ms = domain::lease_ms(settings);
+}
+
+}  // namespace
+
+void Sessions::start(const std::string& group, const domain::Member& member, std::uint64_t now_ms) {
+  Session& session = sessions_[member.seat];
+  session.group = group;
+  session.incarnation = member.incarnation;
+  session.since_ms = now_ms;
+  take_settings(session, member.settings);
+  session_deadlines_.push({.due_ms = deadline_ms(session), .seat = member.seat});
+}
+
+void Sessions::bind(const std::string& group, SeatId seat, Incarnation incarnation,
+                    const domain::MemberSettings& settings, ConnectionId connection, bool open,
+                    std::uint64_t now_ms) {
+  Session& session = sessions_[seat];
+  unbind(seat, session);
+  session.group = group;
+  session.incarnation = incarnation;
+  session.since_ms = now_ms;
+  session.connection = open ? connection : 0;
+  session.connection_ended = !open;
+  take_settings(session, settings);
+  if (open) bound_[connection].seats.insert(seat);
+  session_deadlines_.push({.due_ms = deadline_ms(session), .seat = seat});
+}
+
+void Sessions::unbind(SeatId seat, Session& session) {
+  const auto bound = bound_.find(session.connection);
+  if (bound != bound_.end()) bound->second.seats.erase(seat);
+  session.connection = 0;
+}
+
+void Sessions::detach(SeatId seat, std::uint64_t now_ms) {
+  const auto found = sessions_.find(seat);
+  if (found == sessions_.end() || found->second.connection == 0) return;
+  Session& session = found->second;
+  unbind(seat, session);
+  session.connection_ended = true;
+  session.since_ms = now_ms;
+  session_deadlines_.push({.due_ms = deadline_ms(session), .seat = seat});
+}
+
+void Sessions::end(SeatId seat) {
+  const auto found = sessions_.find(seat);
+  if (found == sessions_.end()) return;
+  unbind(seat, found->second);
+  sessions_.erase(found);
+}
+
+void Sessions::heard(ConnectionId connection, std::uint64_t now_ms) {
+  const auto bound = bound_.find(connection);
+  if (bound != bound_.end()) bound->second.heard_ms = now_ms;
+}
+
+void Sessions::disconnected(ConnectionId connection, std::uint64_t now_ms) {
+  const auto bound = bound_.find(connection);
+  if (bound == bound_.end()) return;
+  const absl::btree_set<SeatId> seats = std::exchange(bound->second.seats, {});
+  for (const SeatId seat : seats) detach(seat, now_ms);
+  bound_.erase(connection);
+}
+
+const Session* Sessions::find(SeatId seat) const {
+  const auto found = sessions_.find(seat);
+  return found == sessions_.end() ? nullptr : &found->second;
+}
+
+std::uint64_t Sessions::alive_ms(const Session& session) const {
+  const auto bound = bound_.find(session.connection);
+  if (bound == bound_.end()) return session.since_ms;
+  return std::max(session.since_ms, bound->second.heard_ms);
+}
+
+std::uint64_t Sessions::deadline_ms(const Session& session) const {
+  return alive_ms(session) +
+         (session.connection_ended ? session.disconnect_grace_ms : session.session_timeout_ms);
+}
+
+domain::Presence Sessions::presence(SeatId seat, ConnectionId asking, std::uint32_t lease_ms,
+                                    std::uint64_t now_ms) const {
+  const Session* session = find(seat);
+  if (session == nullptr) return {.lease_remaining_ms = lease_ms};  // its binding is still parked
+  const std::uint64_t lease_end_ms = alive_ms(*session) + session->lease_ms;
+  return {.bound_here = session->connection == asking,
+          .connection_ended = session->connection_ended,
+          .lease_remaining_ms =
+              static_cast<std::uint32_t>(lease_end_ms > now_ms ? lease_end_ms - now_ms : 0)};
+}
+
+void Sessions::add_revocation(SeatId seat, Revocation revocation) {
+  const auto found = sessions_.find(seat);
+  if (found == sessions_.end()) return;
+  revocation_deadlines_.push({.due_ms = revocation.due_ms, .seat = seat});
+  found->second.revocations.push_back(std::move(revocation));
+}
+
+std::optional<std::uint64_t> Sessions::revocation_remaining_ms(SeatId seat,
+                                                               const domain::TokenRef& token,
+                                                               std::uint64_t now_ms) const {
+  const Session* session = find(seat);
+  if (session == nullptr) return std::nullopt;
+  for (const Revocation& revocation : session->revocations) {
+    if (std::ranges::find(revocation.tokens, token) == revocation.tokens.end()) continue;
+    return revocation.due_ms > now_ms ? revocation.due_ms - now_ms : 0;
+  }
+  return std::nullopt;
+}
+
+void Sessions::mark_due(std::uint64_t now_ms) {
+  while (!session_deadlines_.empty() && session_deadlines_.top().due_ms <= now_ms) {
+    const SeatId seat = session_deadlines_.top().seat;
+    session_deadlines_.pop();
+    const auto found = sessions_.find(seat);
+    if (found == sessions_.end() || found->second.marked_due) continue;
+    if (const std::uint64_t due_ms = deadline_ms(found->second); due_ms > now_ms) {
+      session_deadlines_.push({.due_ms = due_ms, .seat = seat});
+      continue;
+    }
+    found->second.marked_due = true;
+    marked_.push_back(seat);
+  }
+}
+
+std::vector<Sessions::Expiry> Sessions::expired(std::uint64_t now_ms,
+                                                const std::function<bool(ConnectionId)>& drained) {
+  std::vector<Expiry> expired;
+  std::vector<SeatId> still_marked;
+  for (const SeatId seat : std::exchange(marked_, {})) {
+    const auto found = sessions_.find(seat);
+    if (found == sessions_.end()) continue;
+    Session& session = found->second;
+    if (const std::uint64_t due_ms = deadline_ms(session); due_ms > now_ms) {  // heard after all
+      session.marked_due = false;
+      session_deadlines_.push({.due_ms = due_ms, .seat = seat});
+      continue;
+    }
+    still_marked.push_back(seat);
+    if (session.connection != 0 && !drained(session.connection)) continue;
+    expired.push_back({.seat = seat,
+                       .group = session.group,
+                       .reason = session.connection_ended ? domain::ExpiryReason::kDisconnect
+                                                          : domain::ExpiryReason::kSilence});
+  }
+  marked_ = std::move(still_marked);
+  mark_due(now_ms);
+  return expired;
+}
+
+std::vector<Sessions::Overdue> Sessions::overdue_revocations(std::uint64_t now_ms) {
+  std::vector<Overdue> overdue;
+  while (!revocation_deadlines_.empty() && revocation_deadlines_.top().due_ms <= now_ms) {
+    const SeatId seat = revocation_deadlines_.top().seat;
+    revocation_deadlines_.pop();
+    const auto found = sessions_.find(seat);
+    if (found == sessions_.end()) continue;
+    std::erase_if(found->second.revocations, [&](Revocation& revocation) {
+      if (revocation.due_ms > now_ms) return false;
+      overdue.push_back({.group = found->second.group, .tokens = std::move(revocation.tokens)});
+      return true;
+    });
+  }
+  return overdue;
+}
+
+std::optional<std::uint64_t> Sessions::next_due_ms() const {
+  if (!marked_.empty()) return 0;
+  std::optional<std::uint64_t> next;
+  for (const Deadlines* deadlines : {&session_deadlines_, &revocation_deadlines_}) {
+    if (deadlines->empty()) continue;
+    const std::uint64_t due_ms = deadlines->top().due_ms;
+    next = next ? std::min(*next, due_ms) : due_ms;
+  }
+  return next;
+}
+
+}  // namespace muster::coordinator

@@ -1,0 +1,121 @@
+// Sessions: which connection keeps which seat alive, and until when. None of it is folded
+// (heartbeats are not journaled): after a restart every seat gets a whole session from then on
+// (§4 rules 1, 3, 4). All times are the session clock's.
+#pragma once
+
+#include <absl/container/btree_set.h>
+#include <absl/container/flat_hash_map.h>
+
+#include <compare>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <queue>
+#include <string>
+#include <vector>
+
+#include "coordinator/seams.h"
+#include "domain/commands.h"
+#include "domain/events.h"
+#include "domain/state.h"
+
+namespace muster::coordinator {
+
+/// Partitions asked back with one push, and when they are fenced if not released.
+struct Revocation {
+  std::uint64_t due_ms = 0;
+  std::vector<domain::TokenRef> tokens;
+};
+
+struct Session {
+  std::string group;
+  Incarnation incarnation = 0;
+  ConnectionId connection = 0;    // 0: bound to none
+  bool connection_ended = false;  // it was bound, and the connection was seen to end
+  std::uint64_t since_ms = 0;     // bound, unbound or started at
+  std::uint32_t session_timeout_ms = 0;
+  std::uint32_t disconnect_grace_ms = 0;
+  std::uint32_t lease_ms = 0;
+  bool marked_due = false;
+  std::vector<Revocation> revocations;
+};
+
+class Sessions {
+ public:
+  /// A seat found in the journal at start: a whole session from now, no connection needed.
+  void start(const std::string& group, const domain::Member& member, std::uint64_t now_ms);
+
+  /// Binds the seat to a connection instead of an older one. `open`: whether it still is.
+  void bind(const std::string& group, SeatId seat, Incarnation incarnation,
+            const domain::MemberSettings& settings, ConnectionId connection, bool open,
+            std::uint64_t now_ms);
+
+  /// The seat's connection ended, as far as this seat is concerned: its disconnect grace begins.
+  void detach(SeatId seat, std::uint64_t now_ms);
+
+  /// The seat is no more.
+  void end(SeatId seat);
+
+  /// Something came over the connection: every seat bound to it is alive.
+  void heard(ConnectionId connection, std::uint64_t now_ms);
+  void disconnected(ConnectionId connection, std::uint64_t now_ms);
+
+  const Session* find(SeatId seat) const;
+  std::size_t size() const { return sessions_.size(); }
+
+  /// The facts that a decision about this seat needs (see domain::Presence).
+  domain::Presence presence(SeatId seat, ConnectionId asking, std::uint32_t lease_ms,
+                            std::uint64_t now_ms) const;
+
+  /// The deadline of a revocation begins.
+  void add_revocation(SeatId seat, Revocation revocation);
+  /// Time left to release what the seat holds under this token; nothing if no deadline runs yet.
+  std::optional<std::uint64_t> revocation_remaining_ms(SeatId seat, const domain::TokenRef& token,
+                                                       std::uint64_t now_ms) const;
+
+  struct Expiry {
+    SeatId seat = kNobody;
+    std::string group;
+    domain::ExpiryReason reason = domain::ExpiryReason::kSilence;
+  };
+  /// A deadline only marks a seat due. It is reported here in a later turn than that, once
+  /// `drained` says that its connection has nothing more to read and still nothing was heard
+  /// (§4 rule 8). Reported again until the seat is ended.
+  std::vector<Expiry> expired(std::uint64_t now_ms,
+                              const std::function<bool(ConnectionId)>& drained);
+
+  struct Overdue {
+    std::string group;
+    std::vector<domain::TokenRef> tokens;
+  };
+  std::vector<Overdue> overdue_revocations(std::uint64_t now_ms);
+
+  /// When the next of these has something to do; 0 when a marked seat waits for its socket.
+  std::optional<std::uint64_t> next_due_ms() const;
+
+ private:
+  struct Deadline {
+    std::uint64_t due_ms = 0;
+    SeatId seat = kNobody;
+    auto operator<=>(const Deadline&) const = default;
+  };
+  using Deadlines = std::priority_queue<Deadline, std::vector<Deadline>, std::greater<>>;
+  struct Bound {
+    std::uint64_t heard_ms = 0;
+    absl::btree_set<SeatId> seats;  // ordered: it decides who expires first
+  };
+
+  std::uint64_t alive_ms(const Session& session) const;
+  std::uint64_t deadline_ms(const Session& session) const;
+  void unbind(SeatId seat, Session& session);
+  void mark_due(std::uint64_t now_ms);
+
+  absl::flat_hash_map<SeatId, Session> sessions_;
+  absl::flat_hash_map<ConnectionId, Bound> bound_;
+  // Entries are checked when they come up: hearing from a connection does not touch the queue.
+  Deadlines session_deadlines_;
+  Deadlines revocation_deadlines_;
+  std::vector<SeatId> marked_;  // in the order in which they fell due
+};
+
+}  // namespace muster::coordinator

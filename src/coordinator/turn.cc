@@ -1,0 +1,119 @@
+// What happens by itself at the end of a loop turn: members expire, revocations are fenced, plans
+// are made, and the journal is flushed.
+
+#include <algorithm>
+#include <utility>
+
+#include "coordinator/pipeline_implementation.h"
+
+namespace muster::coordinator {
+namespace {
+
+domain::Cause deadline(const char* name) {
+  return {.kind = domain::CauseKind::kDeadline, .who = name, .from = {}};
+}
+
+}  // namespace
+
+std::uint64_t Pipeline::Implementation::now_ms() {
+  session_clock_.advance(clock_.monotonic_ms(), journal_.flush_age_ms());
+  return session_clock_.now_ms();
+}
+
+void Pipeline::Implementation::end_turn() {
+  resume_paused();
+  for (const ConnectionId id : paused_) sessions_.heard(id, now_ms());  // we have stopped reading
+  if (!journal_
+           .storage_full()) {  // a full disk is no member's silence: nobody expires, nothing moves
+    expire_silent_members();
+    make_due_plans();
+  }
+  fence_overdue_revocations();
+  journal_.flush();
+  release_parked();
+  session_clock_.end_turn();
+}
+
+void Pipeline::Implementation::expire_silent_members() {
+  const auto drained = [this](ConnectionId id) { return sockets_.drained(id); };
+  for (const Sessions::Expiry& expiry : sessions_.expired(now_ms(), drained)) {
+    const bool silent = expiry.reason == domain::ExpiryReason::kSilence;
+    (void)execute(
+        domain::ExpireMember{.group = expiry.group, .seat = expiry.seat, .reason = expiry.reason},
+        deadline(silent ? "session timeout" : "disconnect grace"));
+  }
+}
+
+void Pipeline::Implementation::fence_overdue_revocations() {
+  for (Sessions::Overdue& overdue : sessions_.overdue_revocations(now_ms())) {
+    (void)execute(
+        domain::FencePartitions{.group = overdue.group, .tokens = std::move(overdue.tokens)},
+        deadline("rebalance timeout"));
+  }
+}
+
+void Pipeline::Implementation::make_due_plans() {
+  for (const std::string& group : plans_.take_due(now_ms())) {
+    (void)execute(domain::MakePlan{.group = group},
+                  {.kind = domain::CauseKind::kCoordinator, .who = "plan", .from = {}});
+  }
+}
+
+/// A plan that follows from folded state is never forgotten: start and every change come here.
+void Pipeline::Implementation::schedule_plan(const domain::Group& group) {
+  if (!domain::needs_plan(state_, group)) return;
+  const bool joins_alone = group.membership_changed && !group.departure_unplanned;
+  if (joins_alone) {
+    plans_.gather(group.name, now_ms());
+  } else {
+    plans_.at_once(group.name, now_ms());
+  }
+}
+
+void Pipeline::Implementation::schedule_plans_of_topic(const std::string& topic) {
+  for (const auto& [name, group] : state_.groups) {
+    if (group.subscriptions.contains(topic)) schedule_plan(group);
+  }
+}
+
+/// What an event means for plans and observations.
+void Pipeline::Implementation::note_change(const domain::Event& event) {
+  const domain::Group* group = state_.group(domain::event_group(event.body));
+  if (group != nullptr && group->membership_changed) schedule_plan(*group);
+  if (std::holds_alternative<domain::TopicCreated>(event.body)) {
+    schedule_plans_of_topic(std::get<domain::TopicCreated>(event.body).name);
+  } else if (const auto* expanded = std::get_if<domain::TopicExpanded>(&event.body)) {
+    schedule_plans_of_topic(state_.topic(expanded->topic)->name);
+  } else if (const auto* deleted = std::get_if<domain::TopicDeleted>(&event.body)) {
+    ends_.forget(deleted->topic);
+    schedule_plans_of_topic(deleted->name);
+  }
+}
+
+std::uint64_t Pipeline::Implementation::wake_in_ms() const {
+  constexpr std::uint64_t kMostMs = 250;
+  constexpr std::uint64_t kLeastMs = 1;         // a deadline that waits for a socket must not spin
+  if (journal_.storage_full()) return kMostMs;  // what is due waits for room
+  std::uint64_t wake_ms = kMostMs;
+  for (const auto due_ms : {sessions_.next_due_ms(), plans_.next_due_ms()}) {
+    if (!due_ms) continue;
+    const std::uint64_t now = session_clock_.now_ms();
+    wake_ms = std::min(wake_ms, *due_ms > now ? *due_ms - now : 0);
+  }
+  return std::max(wake_ms, kLeastMs);
+}
+
+void Pipeline::Implementation::begin_shutdown() {
+  if (std::exchange(stopping_, true)) return;
+  for (auto& [id, connection] : connections_) {
+    constexpr std::uint64_t kLeastMs = 100;
+    constexpr std::uint64_t kSpreadMs = 900;  // so that not everybody comes back at once
+    if (connection->closing) continue;
+    close(*connection,
+          {.code = ErrorCode::kShuttingDown,
+           .message = "The server is stopping: connect again in a moment.",
+           .retry_after_ms = static_cast<std::uint32_t>(kLeastMs + entropy_.draw() % kSpreadMs)});
+  }
+}
+
+}  // namespace muster::coordinator
