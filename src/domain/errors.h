@@ -1,4 +1,4 @@
-// Error codes: one a cause, the same number on the wire, in the client and in the tools.
+// What is known of each error code, and the refusal that carries one.
 #pragma once
 
 #include <cstdint>
@@ -6,48 +6,10 @@
 #include <string>
 #include <string_view>
 
+#include "domain/error_code.h"
 #include "domain/ids.h"
 
 namespace muster {
-
-/// Numbers are part of the protocol: append, never renumber.
-enum class ErrorCode : std::uint16_t {
-  kNone = 0,
-  kMalformedRequest = 1,
-  kInternalError = 2,
-  kUnknownResource = 3,  // group, topic or partition
-  kUnknownMember = 4,
-  kFenced = 5,
-  kMemberIdInUse = 6,
-  kMemberRemoved = 7,
-  kNotBound = 8,
-  kTopicExists = 9,
-  kInvalidName = 10,
-  kInvalidPartitionCount = 11,
-  kInvalidOffset = 12,
-  kMetadataTooLarge = 13,
-  kInvalidTimeout = 14,
-  kLimitReached = 15,
-  kGroupNotEmpty = 16,
-  kPartitionOwned = 17,
-  kStorageFull = 18,
-  kUnsupportedVersion = 19,
-  kHelloRequired = 20,
-  kFrameTooLarge = 21,
-  kTooManyConnections = 22,
-  kShuttingDown = 23,
-  kDuplicateCorrelationId = 24,
-  kSlowReader = 25,
-
-  // From here on: the client's own, never on the wire.
-  kUnavailable = 100,  // no server of the list answers
-  kTimedOut = 101,     // no reply in time: it may have happened or not
-  kClosed = 102,       // this client or consumer was closed
-  kNotOwned = 103,     // the consumer does not own that partition
-  kLeaseLapsed = 104,  // paused: no commits until the session is resumed
-  kNotJoined = 105,
-  kInvalidArgument = 106,
-};
 
 struct ErrorTraits {
   ErrorCode code;

@@ -1,0 +1,7 @@
+// muster's client: everything that an application includes.
+#pragma once
+
+#include "muster/client.hpp"          // IWYU pragma: export
+#include "muster/error.hpp"           // IWYU pragma: export
+#include "muster/group_consumer.hpp"  // IWYU pragma: export
+#include "muster/partition.hpp"       // IWYU pragma: export

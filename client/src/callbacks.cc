@@ -1,0 +1,52 @@
+#include "client/src/callbacks.h"
+
+#include <utility>
+
+#include "client/src/quiet_thread.h"
+#include "domain/assert.h"
+
+namespace muster {
+
+Callbacks::Callbacks(std::function<void(const Notice&)> run) : run_(std::move(run)) {
+  thread_ = start_quiet_thread([this] { work(); });
+}
+
+Callbacks::~Callbacks() {
+  // A callback that destroys its consumer would have to wait for itself.
+  MUSTER_ASSERT(std::this_thread::get_id() != thread_.get_id());
+  stop();
+}
+
+void Callbacks::push(Notice notice) {
+  const std::lock_guard lock(mutex_);
+  if (stopping_) return;
+  waiting_.push_back(std::move(notice));
+  changed_.notify_one();
+}
+
+void Callbacks::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+    waiting_.clear();
+    changed_.notify_one();
+  }
+  if (std::this_thread::get_id() == thread_.get_id()) return;
+  const std::lock_guard lock(joining_);
+  if (thread_.joinable()) thread_.join();
+}
+
+void Callbacks::work() {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    changed_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
+    if (stopping_) return;
+    const Notice notice = std::move(waiting_.front());
+    waiting_.pop_front();
+    lock.unlock();
+    run_(notice);
+    lock.lock();
+  }
+}
+
+}  // namespace muster

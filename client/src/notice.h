@@ -1,0 +1,22 @@
+// What a session has to tell the application.
+#pragma once
+
+#include <cstdint>
+
+#include "client/src/holdings.h"
+#include "muster/error.hpp"
+
+namespace muster {
+
+enum class NoticeKind : std::uint8_t { kAssigned, kRevoked, kLost, kPaused, kResumed, kEnded };
+
+struct Notice {
+  NoticeKind kind = NoticeKind::kAssigned;
+  PartitionKey at = {};    // all kinds but kEnded
+  FencingToken fence = 0;  // the token that it was held under
+  std::int64_t committed = -1;
+  std::uint64_t release_by_ms = 0;  // kRevoked, on the session's clock
+  Error why = {};                   // kEnded
+};
+
+}  // namespace muster

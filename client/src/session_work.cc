@@ -1,0 +1,328 @@
+// Grants, revocations, releases and commits.
+#include <algorithm>
+#include <utility>
+
+#include "client/src/session.h"
+#include "client/src/session_request.h"
+#include "domain/assert.h"
+
+namespace muster {
+namespace {
+
+// Releases are split well below any server's frame limit.
+constexpr std::size_t kReleaseBytesPerRequest = 512 * 1024;
+
+std::string text_of(const PartitionKey& key) { return key.topic + "/" + std::to_string(key.index); }
+
+}  // namespace
+
+// ---- what the coordinator says is held --------------------------------------------------------
+
+bool Session::list(std::uint64_t now_ms, const wire::JoinReplyT& page) {
+  if (!listing_) return true;  // of a listing that was given up
+  for (const auto& topic : page.held) listing_->add(*topic, lease_);
+  if (!page.more) {
+    complete_listing(now_ms);
+    return true;
+  }
+  if (page.held.empty() || page.held.back()->partitions.empty()) return false;
+  auto rest = speaking_as_member<wire::HoldingsT>();
+  rest.after_topic = page.held.back()->topic;
+  rest.after_partition = page.held.back()->partitions.back().partition();
+  request(now_ms, RequestKind::kHoldings, std::move(rest));
+  return true;
+}
+
+/// Tokens that the reply still lists are worked on; the others are lost.
+void Session::complete_listing(std::uint64_t now_ms) {
+  if (lease_.lapsed(now_ms)) {
+    lapse();
+    return;
+  }
+  const Listing listing = std::move(*listing_);
+  listing_.reset();
+  std::vector<std::pair<PartitionKey, FencingToken>> gone;
+  for (const auto& [key, held] : holdings_.all()) {
+    const auto listed = listing.partitions().find(key);
+    if (listed == listing.partitions().end() || listed->second.fence != held.fence) {
+      gone.emplace_back(key, held.fence);
+    }
+  }
+  for (const auto& [key, fence] : gone) lose(key, fence);
+  if (std::exchange(paused_, false)) {
+    for (const auto& [key, held] : holdings_.all()) notify(NoticeKind::kResumed, key, held);
+  }
+  for (const auto& [key, listed] : listing.partitions()) {
+    offer(key, listed.fence, listed.committed);
+    const Held* held = holdings_.held(key);
+    if (listed.release_by_ms && held != nullptr && held->fence == listed.fence) {
+      ask_back(key, *listed.release_by_ms);
+    }
+  }
+}
+
+void Session::offer(const PartitionKey& key, FencingToken fence, std::int64_t committed) {
+  if (holdings_.has_ended(key, fence)) {
+    // Never held again. Whoever lists it has not heard of its end.
+    if (holdings_.ended(key)->fence == fence) to_release_.push_back(key);
+    return;
+  }
+  if (const Held* held = holdings_.held(key)) {
+    if (held->fence >= fence) return;
+    lose(key, held->fence);
+  }
+  holdings_.adopt(key, fence, committed);
+  notify(NoticeKind::kAssigned, key, *holdings_.held(key));
+}
+
+void Session::ask_back(const PartitionKey& key, std::uint64_t release_by_ms) {
+  const bool told = holdings_.held(key)->revoking;
+  holdings_.revoke(key, release_by_ms);
+  if (!told) notify(NoticeKind::kRevoked, key, *holdings_.held(key));
+}
+
+void Session::lose(const PartitionKey& key, FencingToken fence) {
+  const Held* held = holdings_.held(key);
+  if (held != nullptr && held->fence == fence) notify(NoticeKind::kLost, key, *held);
+  holdings_.lose(key, fence);
+}
+
+// ---- pushes -----------------------------------------------------------------------------------
+
+void Session::assigned(const wire::AssignedT& push) {
+  generation_ = push.generation;
+  leader_ = push.leader;
+  gathering_ = false;
+  pending_ = push.pending;
+  if (listing_) {
+    for (const auto& topic : push.granted) listing_->add(*topic, lease_);
+    return;
+  }
+  if (paused_) return;  // the resume's reply says what is granted
+  for (const auto& topic : push.granted) {
+    for (const wire::GrantedPartition& each : topic->partitions) {
+      offer({topic->topic, each.partition()}, each.fence(), each.committed());
+    }
+  }
+}
+
+void Session::revoked(const wire::RevokeT& push) {
+  generation_ = push.generation;
+  const std::uint64_t release_by_ms = lease_.end_of_ms(push.deadline_ms);
+  for (const auto& topic : push.partitions) {
+    for (const wire::FencedPartition& each : topic->partitions) {
+      const PartitionKey key{topic->topic, each.partition()};
+      if (listing_) listing_->revoke(key, each.fence(), release_by_ms);
+      const Held* held = holdings_.held(key);
+      const bool current = held != nullptr && held->fence == each.fence();
+      if (current && !paused_) ask_back(key, release_by_ms);
+    }
+  }
+}
+
+void Session::lost(std::uint64_t now_ms, const wire::LostT& push) {
+  for (const auto& topic : push.partitions) {
+    for (const wire::FencedPartition& each : topic->partitions) {
+      const PartitionKey key{topic->topic, each.partition()};
+      if (listing_) listing_->lose(key, each.fence());
+      lose(key, each.fence());
+    }
+  }
+  if (!push.seat_ended) return;
+  switch (push.reason) {
+    case wire::TokenEnd::removed:
+      end(make_error(ErrorCode::kMemberRemoved, "An operator removed \"" + options_.member_id +
+                                                    "\" from the group \"" + options_.group +
+                                                    "\". Start it again when it may come back."));
+      break;
+    case wire::TokenEnd::replaced:
+      end(make_error(ErrorCode::kFenced, "Another process took the name \"" + options_.member_id +
+                                             "\" in the group \"" + options_.group +
+                                             "\" over. Give each process a name of its own."));
+      break;
+    default:
+      expired(now_ms);
+  }
+}
+
+// ---- releases ---------------------------------------------------------------------------------
+
+void Session::release(std::uint64_t now_ms, const PartitionKey& key, FencingToken fence,
+                      std::optional<LastCommit> last) {
+  observe(now_ms);
+  const Held* held = holdings_.held(key);
+  if (held == nullptr || held->fence != fence) return;
+  if (!last) last = unanswered_commit(key, fence);
+  holdings_.release(key, std::move(last));
+  if (bound_) to_release_.push_back(key);  // otherwise the resume's listing asks for it
+  advance(now_ms);
+}
+
+void Session::send_releases(std::uint64_t now_ms) {
+  auto next = to_release_.begin();
+  while (next != to_release_.end()) {
+    auto release = speaking_as_member<wire::ReleaseT>();
+    InFlight details;
+    for (std::size_t bytes = 0; next != to_release_.end() && bytes < kReleaseBytesPerRequest;
+         ++next) {
+      const Ended* ended = holdings_.ended(*next);
+      MUSTER_ASSERT(ended != nullptr);
+      auto item = std::make_unique<wire::ReleaseItemT>();
+      item->topic = next->topic;
+      item->partition = next->index;
+      item->fence = ended->fence;
+      item->commits = ended->uncertain.has_value();
+      if (ended->uncertain) {
+        item->offset = ended->uncertain->offset;
+        item->metadata = ended->uncertain->metadata;
+      }
+      bytes += item->topic.size() + item->metadata.size() + sizeof(wire::ReleaseItemT);
+      details.tokens.emplace_back(*next, ended->fence);
+      release.items.push_back(std::move(item));
+    }
+    request(now_ms, RequestKind::kRelease, std::move(release), std::move(details));
+  }
+  to_release_.clear();
+}
+
+void Session::releases_answered(const InFlight& sent) {
+  for (const auto& [key, fence] : sent.tokens) holdings_.release_answered(key, fence);
+}
+
+// ---- commits ----------------------------------------------------------------------------------
+
+std::expected<FencingToken, Error> Session::token_to_commit(const OffsetCommit& offset) const {
+  const PartitionKey key{offset.topic, offset.partition};
+  if (const Held* held = holdings_.held(key)) return held->fence;
+  const Ended* ended = holdings_.ended(key);
+  if (ended != nullptr && ended->lost) {
+    return std::unexpected(make_error(
+        ErrorCode::kFenced, "Committing " + text_of(key) + ": its token " +
+                                std::to_string(ended->fence) +
+                                " is lost, another member may own it. Abandon the work on it."));
+  }
+  if (ended_) return std::unexpected(*ended_);
+  if (standing_ != Standing::kSeated) {
+    return std::unexpected(make_error(
+        ErrorCode::kNotJoined, "Committing " + text_of(key) + ": the consumer is not in the " +
+                                   "group \"" + options_.group + "\". Call join_group first."));
+  }
+  return std::unexpected(make_error(ErrorCode::kNotOwned,
+                                    "Committing " + text_of(key) +
+                                        ": the consumer does not own it. Commit only partitions of "
+                                        "assignment()."));
+}
+
+void Session::commit(std::uint64_t now_ms, CallId call, std::vector<OffsetCommit> offsets) {
+  observe(now_ms);
+  CommitCall commit;
+  for (const OffsetCommit& offset : offsets) {
+    const auto token = token_to_commit(offset);
+    if (!token) {
+      answer(call, std::unexpected(token.error()));
+      return;
+    }
+    commit.fences.push_back(*token);
+  }
+  if (paused_) {
+    answer(call, std::unexpected(
+                     make_error(ErrorCode::kLeaseLapsed,
+                                "The lease lapsed: the partitions may have another owner. Wait for "
+                                "on_resumed or on_lost before committing again.")));
+    return;
+  }
+  if (offsets.empty()) {
+    answer(call, {});
+    return;
+  }
+  commit.offsets = std::move(offsets);
+  commit.gives_up_at_ms = now_ms + options_.call_timeout_ms;
+  commits_.emplace(call, std::move(commit));
+  advance(now_ms);
+}
+
+/// Also again on a new connection: under one token offsets only rise, so a repeated commit does
+/// no harm, and one whose token ended meanwhile is refused.
+void Session::send_commits(std::uint64_t now_ms) {
+  for (auto& [id, commit] : commits_) {
+    if (commit.in_flight) continue;
+    wire::CommitT body;
+    body.group = options_.group;
+    for (std::size_t i = 0; i < commit.offsets.size(); ++i) {
+      const OffsetCommit& offset = commit.offsets[i];
+      auto& item = *body.items.emplace_back(std::make_unique<wire::CommitItemT>());
+      item.topic = offset.topic;
+      item.partition = offset.partition;
+      item.offset = offset.offset;
+      item.fence = commit.fences[i];
+      item.metadata = offset.metadata;
+      item.end = offset.end.value_or(-1);
+    }
+    commit.in_flight = commit.was_sent = true;
+    InFlight details;
+    details.call = id;
+    request(now_ms, RequestKind::kCommit, std::move(body), std::move(details));
+  }
+}
+
+void Session::commit_answered(std::uint64_t now_ms, CallId call,
+                              const std::expected<void, Error>& outcome) {
+  const auto found = commits_.find(call);
+  if (found == commits_.end()) return;
+  const CommitCall commit = std::move(found->second);
+  commits_.erase(found);
+  for (std::size_t i = 0; i < commit.offsets.size(); ++i) {
+    const OffsetCommit& offset = commit.offsets[i];
+    const PartitionKey key{offset.topic, offset.partition};
+    if (outcome) holdings_.committed(key, commit.fences[i], offset.offset);
+  }
+  // A token that we hold and the coordinator does not honour: ask what we hold.
+  const bool fenced = !outcome && outcome.error().code == ErrorCode::kFenced;
+  if (fenced && standing_ == Standing::kSeated) {
+    resync_ = true;
+    join_attempt_at_ms_ = now_ms;
+  }
+  answer(call, outcome);
+}
+
+std::optional<LastCommit> Session::unanswered_commit(const PartitionKey& key,
+                                                     FencingToken fence) const {
+  std::optional<LastCommit> last = holdings_.held(key)->uncertain;
+  for (const auto& [id, commit] : commits_) {
+    for (std::size_t i = 0; i < commit.offsets.size(); ++i) {
+      const OffsetCommit& offset = commit.offsets[i];
+      const bool same =
+          commit.fences[i] == fence && offset.topic == key.topic && offset.partition == key.index;
+      if (same && (!last || last->offset <= offset.offset)) {
+        last = {.offset = offset.offset, .metadata = offset.metadata};
+      }
+    }
+  }
+  return last;
+}
+
+void Session::give_up_commits(std::uint64_t now_ms) {
+  for (auto next = commits_.begin(); next != commits_.end();) {
+    const auto& [id, commit] = *next;
+    if (now_ms < commit.gives_up_at_ms) {
+      ++next;
+      continue;
+    }
+    for (std::size_t i = 0; i < commit.offsets.size() && commit.was_sent; ++i) {
+      const OffsetCommit& offset = commit.offsets[i];
+      holdings_.uncertain({offset.topic, offset.partition}, commit.fences[i],
+                          {.offset = offset.offset, .metadata = offset.metadata});
+    }
+    answer(id, std::unexpected(
+                   commit.was_sent
+                       ? make_error(ErrorCode::kTimedOut,
+                                    "The commit was not answered in time: it may have been applied "
+                                    "or not. Repeating it is harmless.")
+                       : make_error(ErrorCode::kUnavailable,
+                                    "The commit was not sent: no server answers. " +
+                                        last_refusal_.message)));
+    next = commits_.erase(next);
+  }
+}
+
+}  // namespace muster

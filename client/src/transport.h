@@ -1,0 +1,115 @@
+// The transport: the thread, the clock and the socket under a link and its sessions.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <expected>
+#include <functional>
+#include <future>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "client/src/address.h"
+#include "client/src/callbacks.h"
+#include "client/src/connector.h"
+#include "client/src/link.h"
+#include "client/src/session.h"
+#include "client/src/socket.h"
+#include "client/src/wake.h"
+#include "muster/client.hpp"
+
+namespace muster {
+
+/// A consumer as the transport sees it.
+struct Participant {
+  Participant(SessionOptions options, Entropy entropy, std::function<void(const Notice&)> run)
+      : session(std::move(options), std::move(entropy)), callbacks(std::move(run)) {}
+
+  Session session;      // guarded by the transport's lock
+  Callbacks callbacks;  // last, so that its thread ends first
+};
+
+/// From the operating system.
+std::uint64_t draw_entropy();
+
+/// Thread-safe. One lock guards the link and all sessions; it is never held while something
+/// waits or a callback runs.
+class Transport {
+ public:
+  explicit Transport(const ClientOptions& options);
+  ~Transport();
+  Transport(const Transport&) = delete;
+  Transport& operator=(const Transport&) = delete;
+
+  void add(Participant& participant);
+  /// Closes its session. Its calls are answered before this returns.
+  void remove(Participant& participant);
+  /// Ends the thread and the connection; answers every call with kClosed.
+  void stop();
+
+  /// Starts something that a session answers later, and waits for the answer.
+  using Start = std::function<void(Session&, std::uint64_t now_ms, CallId)>;
+  std::expected<void, Error> run(Participant& participant, const Start& start);
+  /// A request that needs no membership, answered.
+  std::expected<wire::ServerBodyUnion, Error> call(RequestMaker make_request);
+
+  /// Reads a session, or changes it without waiting.
+  template <typename Function>
+  auto with(Participant& participant, Function function) {
+    const std::lock_guard lock(mutex_);
+    const std::uint64_t now_ms = boottime_ms();
+    participant.session.advance(now_ms);
+    if constexpr (std::is_void_v<decltype(function(participant.session, now_ms))>) {
+      function(participant.session, now_ms);
+      settle_and_wake(now_ms);
+    } else {
+      auto result = function(participant.session, now_ms);
+      settle_and_wake(now_ms);
+      return result;
+    }
+  }
+
+  std::chrono::milliseconds timeout() const { return timeout_; }
+
+ private:
+  std::optional<Error> refusal() const;
+  void settle(std::uint64_t now_ms);
+  void settle_and_wake(std::uint64_t now_ms);
+  void loop();
+  void turn(std::uint64_t now_ms);
+  void read_socket(std::uint64_t now_ms);
+  void write_socket(std::uint64_t now_ms);
+  void step_connector(std::uint64_t now_ms);
+  void disconnect(std::uint64_t now_ms, const Error& why);
+
+  std::chrono::milliseconds timeout_;
+  std::vector<Address> servers_;
+  std::optional<Error> bad_options_;
+
+  mutable std::mutex mutex_;
+  bool stopped_ = false;
+  Link link_;
+  std::set<Participant*> participants_;
+  std::map<CallId, std::promise<std::expected<void, Error>>> calls_;
+  CallId last_call_ = 0;
+
+  // The thread's own, but for the wake.
+  std::shared_ptr<Wake> wake_;
+  Alarm alarm_;
+  Connector connector_;
+  Socket socket_;
+  std::string unsent_;
+  std::vector<char> read_buffer_;
+
+  std::mutex stopping_;
+  std::thread thread_;
+};
+
+}  // namespace muster
