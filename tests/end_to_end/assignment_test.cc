@@ -45,7 +45,7 @@ TEST_CASE("three consumers share four partitions as the round robin table says")
 }
 
 TEST_CASE("six partitions through joins and leaves: 6, 3/3, 2/2/2, 3/3, 6, never two owners") {
-  const Daemon daemon({"--gathering-window", "0"});
+  const Daemon daemon({"--gathering-window-ms", "0"});
   WireClient client(daemon.address());
   create_topic(client, "orders", 6);
   Member a(daemon.address(), consumer("a", "orders"));
@@ -83,7 +83,7 @@ TEST_CASE("six partitions through joins and leaves: 6, 3/3, 2/2/2, 3/3, 6, never
 }
 
 TEST_CASE("a hand-over is pushed: a join settles within tens of milliseconds, not heartbeats") {
-  const Daemon daemon({"--gathering-window", "0"});
+  const Daemon daemon({"--gathering-window-ms", "0"});
   WireClient client(daemon.address());
   create_topic(client, "orders", 6);
   Member a(daemon.address(), consumer("a", "orders"));
@@ -107,7 +107,7 @@ TEST_CASE("a hand-over is pushed: a join settles within tens of milliseconds, no
 }
 
 TEST_CASE("joins within the gathering window make one plan") {
-  const Daemon daemon({"--gathering-window", "300"});
+  const Daemon daemon({"--gathering-window-ms", "300"});
   WireClient client(daemon.address());
   create_topic(client, "orders", 4);
   Member a(daemon.address(), consumer("a", "orders"));
@@ -124,7 +124,7 @@ TEST_CASE("joins within the gathering window make one plan") {
 }
 
 TEST_CASE("a partition that is not released in time is fenced, and its member stays") {
-  const Daemon daemon({"--gathering-window", "0"});
+  const Daemon daemon({"--gathering-window-ms", "0"});
   WireClient client(daemon.address());
   create_topic(client, "orders", 2);
   MemberOptions stubborn = consumer("a", "orders");
@@ -155,7 +155,7 @@ TEST_CASE("a partition that is not released in time is fenced, and its member st
 }
 
 TEST_CASE("work in flight is committed with the release, and the next owner starts there") {
-  const Daemon daemon({"--gathering-window", "0"});
+  const Daemon daemon({"--gathering-window-ms", "0"});
   WireClient client(daemon.address());
   create_topic(client, "orders", 1);
   Member a(daemon.address(), consumer("a", "orders"));

@@ -47,7 +47,7 @@ void allow_descriptors(rlim_t wanted) {
 // A worker keeps its short session and commits while all those others are connected.
 void works_beside(int idle_count) {
   allow_descriptors(static_cast<rlim_t>(idle_count) + 200);
-  const Daemon daemon({"--gathering-window", "0"});
+  const Daemon daemon({"--gathering-window-ms", "0"});
   Member worker(daemon.address(),
                 {.member_id = "worker", .topics = {"orders"}, .session_timeout_ms = 2'000});
   create_topic(worker.client(), "orders", 1);
@@ -86,7 +86,7 @@ TEST_CASE("requests in one write are answered in order, as many as are in flight
 }
 
 TEST_CASE("a connection that never reads is closed, and the others don't wait for it") {
-  const Daemon daemon({"--gathering-window", "0"});
+  const Daemon daemon({"--gathering-window-ms", "0"});
   WireClient client(daemon.address());
   create_topic(client, "orders", 1);
   WireClient lazy(daemon.address());

@@ -13,12 +13,18 @@ namespace muster::e2e {
 class Daemon {
  public:
   /// Starts musterd and waits until it listens. `arguments` come after --data-dir and --listen.
-  explicit Daemon(std::vector<std::string> arguments = {});
+  /// With `disk_mib`, its data directory is a filesystem of its own of that size, in memory, which
+  /// lasts as long as the process: see can_mount.
+  explicit Daemon(std::vector<std::string> arguments = {}, int disk_mib = 0);
+
+  /// Whether this machine lets a test mount a filesystem for one process.
+  static bool can_mount();
 
   /// "127.0.0.1:PORT"; stays the same across restarts.
   const std::string& address() const { return address_; }
   std::string data_directory() const { return directory_ / "data"; }
-  std::string in_directory(const std::string& name) const { return directory_ / name; }
+  /// A file of the data directory as seen from outside the process.
+  std::string data_file(const std::string& name) const;
 
   /// All that it has logged so far, over all runs.
   std::string log() const;
@@ -37,6 +43,7 @@ class Daemon {
  private:
   TemporaryDirectory directory_;
   std::vector<std::string> arguments_;
+  int disk_mib_ = 0;
   std::string address_ = "127.0.0.1:0";
   std::unique_ptr<Process> process_;
 };

@@ -11,7 +11,7 @@ namespace {
 
 // A server, and a member that works while others send rubbish.
 struct Setting {
-  Daemon daemon{{"--gathering-window", "0"}};
+  Daemon daemon{{"--gathering-window-ms", "0"}};
   Member worker{daemon.address(), {.member_id = "worker", .topics = {"orders"}}};
   std::int64_t offset = 0;
 

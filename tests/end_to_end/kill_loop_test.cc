@@ -138,7 +138,7 @@ class KillLoop {
     require_digest_equals_replay(daemon_);
   }
 
-  Daemon daemon_{{"--gathering-window", "0"}};
+  Daemon daemon_{{"--gathering-window-ms", "0"}};
   std::mt19937_64 random_;
   std::uint64_t visitor_incarnation_ = 0;
   std::vector<std::unique_ptr<Member>> steady_;

@@ -12,7 +12,7 @@ const Partition kFirst{"orders", 0};
 
 // A server with the topic "orders" of two partitions, and the member "watcher" that stays.
 struct Setting {
-  Daemon daemon{{"--gathering-window", "0"}};
+  Daemon daemon{{"--gathering-window-ms", "0"}};
   WireClient client{daemon.address()};
   Member watcher{daemon.address(), {.member_id = "watcher", .topics = {"orders"}}};
 
