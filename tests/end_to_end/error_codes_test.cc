@@ -232,7 +232,7 @@ wire::ErrorT duplicate_correlation_id(Setting& setting) {
   return closing_error(client);
 }
 
-wire::ErrorT storage_full(Setting& setting) {
+wire::ErrorT storage_full(Setting& /*setting*/) {
   if (!Daemon::can_mount()) return not_provoked_here(ErrorCode::kStorageFull);
   // Less than the headroom that the daemon wants, from the beginning.
   const Daemon full({}, /*disk_mib=*/100);
