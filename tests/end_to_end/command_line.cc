@@ -1,0 +1,59 @@
+#include "end_to_end/command_line.h"
+
+#include <doctest/doctest.h>
+
+#include <sstream>
+
+namespace muster::e2e {
+
+CommandResult muster(const std::vector<std::string>& arguments) {
+  const TemporaryDirectory directory;
+  ProcessOptions options{.command = {MUSTER_BINARY},
+                         .environment = {},
+                         .stdout_path = directory / "stdout",
+                         .stderr_path = directory / "stderr"};
+  options.command.insert(options.command.end(), arguments.begin(), arguments.end());
+  Process process(options);
+  const std::optional<int> status = process.wait();
+  CommandResult result{.status = status.value_or(-1),
+                       .out = read_file(options.stdout_path),
+                       .err = read_file(options.stderr_path)};
+  REQUIRE_MESSAGE(status.has_value(), "muster hangs; it said: ", result.out, result.err);
+  return result;
+}
+
+nlohmann::json muster_json(const Daemon& daemon, const std::vector<std::string>& arguments) {
+  std::vector<std::string> all = {"--server", daemon.address(), "--output", "json"};
+  all.insert(all.end(), arguments.begin(), arguments.end());
+  const CommandResult result = muster(all);
+  CAPTURE(result.err);
+  REQUIRE(result.status == 0);
+  return nlohmann::json::parse(result.out);
+}
+
+std::vector<nlohmann::json> journal_log(const Daemon& daemon) {
+  const CommandResult result =
+      muster({"journal", "log", "--data-dir", daemon.data_directory(), "--output", "json"});
+  CAPTURE(result.err);
+  REQUIRE(result.status == 0);
+  std::vector<nlohmann::json> events;
+  std::istringstream lines(result.out);
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.empty()) events.push_back(nlohmann::json::parse(line));
+  }
+  return events;
+}
+
+void require_digest_equals_replay(const Daemon& daemon) {
+  const nlohmann::json status = muster_json(daemon, {"status"});
+  const CommandResult replay =
+      muster({"journal", "state", "--data-dir", daemon.data_directory(), "--output", "json", "--at",
+              std::to_string(status.at("sequence").get<std::uint64_t>())});
+  CAPTURE(replay.err);
+  REQUIRE(replay.status == 0);
+  const nlohmann::json state = nlohmann::json::parse(replay.out);
+  REQUIRE(state.at("sequence") == status.at("sequence"));
+  REQUIRE(state.at("state_digest") == status.at("state_digest"));
+}
+
+}  // namespace muster::e2e

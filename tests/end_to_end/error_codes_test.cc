@@ -1,0 +1,325 @@
+// Every error code that can come over the wire, provoked over a real socket.
+#include <doctest/doctest.h>
+#include <sys/socket.h>
+
+#include <functional>
+#include <map>
+#include <string>
+
+#include "domain/errors.h"
+#include "end_to_end/daemon.h"
+#include "end_to_end/member.h"
+#include "end_to_end/wire_client.h"
+
+namespace muster::e2e {
+namespace {
+
+constexpr std::size_t kMaxFrameBytes = codec::kDefaultMaxFrameBytes;
+
+// A request whose body is of a type that no version of the schema has.
+std::string request_of_unknown_type() {
+  flatbuffers::FlatBufferBuilder builder;
+  const auto body = wire::CreateStatus(builder);
+  wire::RequestBuilder request(builder);
+  request.add_correlation_id(1'000);
+  request.add_body_type(static_cast<wire::RequestBody>(200));
+  request.add_body(body.Union());
+  builder.Finish(request.Finish());
+  return codec::frame(
+      {reinterpret_cast<const char*>(builder.GetBufferPointer()), builder.GetSize()});
+}
+
+wire::CommitT commit_of(const std::string& group, std::int64_t offset, std::uint64_t fence,
+                        const std::string& metadata = "") {
+  auto item = std::make_unique<wire::CommitItemT>();
+  item->topic = "orders";
+  item->partition = 0;
+  item->offset = offset;
+  item->fence = fence;
+  item->metadata = metadata;
+  wire::CommitT commit;
+  commit.group = group;
+  commit.items.push_back(std::move(item));
+  return commit;
+}
+
+wire::CreateTopicT topic_of(const std::string& name, std::int32_t partitions) {
+  wire::CreateTopicT create;
+  create.name = name;
+  create.partitions = partitions;
+  return create;
+}
+
+wire::ErrorT closing_error(WireClient& client) {
+  const std::optional<wire::ErrorT> error = client.closing();
+  REQUIRE_MESSAGE(error.has_value(), "the server said no reason for closing");
+  CHECK(client.ended());
+  return *error;
+}
+
+// What can't be provoked on this machine, with a word about it.
+wire::ErrorT not_provoked_here(ErrorCode code) {
+  MESSAGE("not provoked here: ", std::string(traits_of(code).name));
+  wire::ErrorT error;
+  error.code = static_cast<std::uint16_t>(code);
+  error.name = traits_of(code).name;
+  error.retriable = traits_of(code).retriable;
+  error.message = "This machine lets a test mount no filesystem.";
+  return error;
+}
+
+// A server with topic "orders" of two partitions and the member "holder" of group "group", that
+// holds both.
+struct Setting {
+  Daemon daemon{{"--gathering-window-ms", "0"}};
+  WireClient client{daemon.address()};
+  Member holder{daemon.address(), {.member_id = "holder", .topics = {"orders"}}};
+
+  Setting() {
+    create_topic(client, "orders", 2);
+    holder.join();
+    REQUIRE(pump_until({&holder}, [&] { return holder.held().size() == 2; }));
+  }
+};
+
+wire::ErrorT malformed_request(Setting& setting) {
+  WireClient client(setting.daemon.address());
+  client.send_bytes(request_of_unknown_type());
+  const auto reply = client.reply(1'000);
+  REQUIRE(reply.has_value());
+  REQUIRE(reply->body.AsError() != nullptr);
+  return *reply->body.AsError();
+}
+
+wire::ErrorT unknown_resource(Setting& setting) {
+  wire::DescribeTopicT describe;
+  describe.name = "no such topic";
+  return setting.client.refusal(std::move(describe));
+}
+
+wire::ErrorT unknown_member(Setting& setting) {
+  wire::HeartbeatT heartbeat;
+  heartbeat.group = "group";
+  heartbeat.member_id = "nobody";
+  heartbeat.incarnation = 7;
+  return setting.client.refusal(std::move(heartbeat));
+}
+
+wire::ErrorT fenced(Setting& setting) {
+  const std::uint64_t current = setting.holder.token({"orders", 0});
+  const wire::ErrorT error = setting.client.refusal(commit_of("group", 5, current - 1));
+  CHECK(error.current_fence == current);
+  return error;
+}
+
+wire::ErrorT member_id_in_use(Setting& setting) {
+  MemberOptions options = setting.holder.options();
+  options.incarnation = 2;
+  Member twin(setting.daemon.address(), options);
+  const wire::ErrorT error = twin.client().refusal(twin.join_request());
+  CHECK(error.retry_after_ms > 0);
+  CHECK(error.retry_after_ms <= options.session_timeout_ms);
+  return error;
+}
+
+wire::ErrorT member_removed(Setting& setting) {
+  Member member(setting.daemon.address(), {.member_id = "unwanted", .topics = {"orders"}});
+  member.join();
+  wire::RemoveMemberT remove;
+  remove.group = "group";
+  remove.member_id = "unwanted";
+  setting.client.ask<wire::DoneT>(std::move(remove));
+  REQUIRE(pump_until({&setting.holder, &member}, [&] { return member.seat_ended(); }));
+  return member.client().refusal(member.join_request(/*resume=*/true));
+}
+
+wire::ErrorT not_bound(Setting& setting) {
+  return setting.client.refusal(setting.holder.of_member<wire::LeaveT>());
+}
+
+wire::ErrorT topic_exists(Setting& setting) {
+  return setting.client.refusal(topic_of("orders", 3));
+}
+
+wire::ErrorT invalid_name(Setting& setting) {
+  return setting.client.refusal(
+      topic_of("a\x01"
+               "b",
+               3));
+}
+
+wire::ErrorT invalid_partition_count(Setting& setting) {
+  return setting.client.refusal(topic_of("new", 0));
+}
+
+wire::ErrorT invalid_offset(Setting& setting) {
+  return setting.client.refusal(commit_of("group", -5, setting.holder.token({"orders", 0})));
+}
+
+wire::ErrorT metadata_too_large(Setting& setting) {
+  return setting.client.refusal(
+      commit_of("group", 5, setting.holder.token({"orders", 0}), std::string(4'097, 'm')));
+}
+
+wire::ErrorT invalid_timeout(Setting& setting) {
+  Member member(setting.daemon.address(),
+                {.member_id = "hasty", .topics = {"orders"}, .session_timeout_ms = 10});
+  return member.client().refusal(member.join_request());
+}
+
+wire::ErrorT limit_reached(Setting& setting) {
+  MemberOptions options{.member_id = "greedy", .topics = {}};
+  for (int number = 0; number < 10'001; ++number) options.topics.push_back(std::to_string(number));
+  Member member(setting.daemon.address(), options);
+  return member.client().refusal(member.join_request());
+}
+
+wire::ErrorT group_not_empty(Setting& setting) {
+  wire::DeleteGroupT remove;
+  remove.group = "group";
+  return setting.client.refusal(std::move(remove));
+}
+
+wire::ErrorT partition_owned(Setting& setting) {
+  return setting.client.refusal(commit_of("group", 5, /*fence=*/0));
+}
+
+wire::ErrorT unsupported_version(Setting& setting) {
+  WireClient client(setting.daemon.address(), /*says_hello=*/false);
+  wire::HelloT hello;
+  hello.oldest_version = 999;
+  hello.newest_version = 1'000;
+  hello.client_id = "from the future";
+  return client.refusal(std::move(hello));
+}
+
+wire::ErrorT hello_required(Setting& setting) {
+  WireClient client(setting.daemon.address(), /*says_hello=*/false);
+  return client.refusal(wire::StatusT{});
+}
+
+wire::ErrorT frame_too_large(Setting& setting) {
+  WireClient client(setting.daemon.address());
+  const std::uint32_t length = kMaxFrameBytes + 1;
+  std::string header;
+  for (int shift = 0; shift < 32; shift += 8) {
+    header.push_back(static_cast<char>((length >> shift) & 0xff));
+  }
+  client.send_bytes(header);
+  return closing_error(client);
+}
+
+wire::ErrorT too_many_connections(Setting& /*setting*/) {
+  const Daemon small({"--max-connections", "2"});
+  const WireClient first(small.address());
+  const WireClient second(small.address());
+  WireClient third(small.address(), /*says_hello=*/false);
+  return closing_error(third);
+}
+
+wire::ErrorT shutting_down(Setting& /*setting*/) {
+  Daemon ending;
+  WireClient client(ending.address());
+  CHECK(ending.terminate() == 0);
+  return closing_error(client);
+}
+
+wire::ErrorT duplicate_correlation_id(Setting& setting) {
+  WireClient client(setting.daemon.address());
+  // A change waits for the disk, so its id is still outstanding when the second one arrives.
+  const std::string request = codec::encode_request(77, topic_of("twice", 1));
+  client.send_bytes(request + request);
+  return closing_error(client);
+}
+
+wire::ErrorT storage_full(Setting& /*setting*/) {
+  if (!Daemon::can_mount()) return not_provoked_here(ErrorCode::kStorageFull);
+  // Less than the headroom that the daemon wants, from the beginning.
+  const Daemon full({}, /*disk_mib=*/100);
+  WireClient client(full.address());
+  std::optional<wire::ErrorT> refused;
+  REQUIRE(wait_until([&] {
+    const wire::ServerMessageT reply = client.call(
+        topic_of("topic-" + std::to_string(SteadyClock::now().time_since_epoch().count()), 1));
+    if (const wire::ErrorT* error = reply.body.AsError()) refused = *error;
+    return refused.has_value();
+  }));
+  return *refused;
+}
+
+wire::ErrorT slow_reader(Setting& setting) {
+  for (int number = 0; number < 2'000; ++number) {
+    setting.client.send(topic_of("long-" + std::to_string(number) + std::string(200, 'x'), 1));
+  }
+  WireClient client(setting.daemon.address());
+  std::string requests;
+  for (std::uint64_t number = 1; number <= 400; ++number) {
+    wire::ListTopicsT list;
+    list.limit = 2'000;
+    requests += codec::encode_request(number + 1'000, std::move(list));
+  }
+  client.send_bytes(requests);
+  REQUIRE(
+      wait_until([&] { return setting.daemon.log().find("SLOW_READER") != std::string::npos; }));
+  return closing_error(client);
+}
+
+const std::map<ErrorCode, std::function<wire::ErrorT(Setting&)>> kProvocations = {
+    {ErrorCode::kMalformedRequest, malformed_request},
+    {ErrorCode::kUnknownResource, unknown_resource},
+    {ErrorCode::kUnknownMember, unknown_member},
+    {ErrorCode::kFenced, fenced},
+    {ErrorCode::kMemberIdInUse, member_id_in_use},
+    {ErrorCode::kMemberRemoved, member_removed},
+    {ErrorCode::kNotBound, not_bound},
+    {ErrorCode::kTopicExists, topic_exists},
+    {ErrorCode::kInvalidName, invalid_name},
+    {ErrorCode::kInvalidPartitionCount, invalid_partition_count},
+    {ErrorCode::kInvalidOffset, invalid_offset},
+    {ErrorCode::kMetadataTooLarge, metadata_too_large},
+    {ErrorCode::kInvalidTimeout, invalid_timeout},
+    {ErrorCode::kLimitReached, limit_reached},
+    {ErrorCode::kGroupNotEmpty, group_not_empty},
+    {ErrorCode::kPartitionOwned, partition_owned},
+    {ErrorCode::kStorageFull, storage_full},
+    {ErrorCode::kUnsupportedVersion, unsupported_version},
+    {ErrorCode::kHelloRequired, hello_required},
+    {ErrorCode::kFrameTooLarge, frame_too_large},
+    {ErrorCode::kTooManyConnections, too_many_connections},
+    {ErrorCode::kShuttingDown, shutting_down},
+    {ErrorCode::kDuplicateCorrelationId, duplicate_correlation_id},
+    {ErrorCode::kSlowReader, slow_reader},
+};
+
+// Codes on the wire: all below 100 that exist, without "no error" and "internal error".
+bool is_on_the_wire(std::uint16_t number) {
+  const auto code = static_cast<ErrorCode>(number);
+  return code != ErrorCode::kNone && code != ErrorCode::kInternalError &&
+         traits_of(code).code == code;
+}
+
+TEST_CASE("every error code of the protocol is provoked by some request") {
+  for (std::uint16_t number = 0; number < 100; ++number) {
+    CAPTURE(number);
+    CHECK(kProvocations.contains(static_cast<ErrorCode>(number)) == is_on_the_wire(number));
+  }
+}
+
+TEST_CASE("each cause of refusal has its own code, name and advice, over a real socket") {
+  for (const auto& [code, provoke] : kProvocations) {
+    const ErrorTraits& traits = traits_of(code);
+    SUBCASE(std::string(traits.name).c_str()) {
+      Setting setting;
+      const wire::ErrorT error = provoke(setting);
+      CHECK(error.code == static_cast<std::uint16_t>(code));
+      CHECK(error.name == traits.name);
+      CHECK(error.retriable == traits.retriable);
+      CHECK(error.message.size() > 20);
+      // Whoever caused it disturbed nobody else.
+      CHECK(committed(setting.client, "group", {"orders", 0}) == -1);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace muster::e2e

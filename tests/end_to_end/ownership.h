@@ -1,0 +1,44 @@
+// Who owned what when, told from the journal's log alone.
+#pragma once
+
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "end_to_end/member.h"
+
+namespace muster::e2e {
+
+/// Follows the log of a journal and requires at each step that a partition is granted only while
+/// nobody owns it (single-owner), and that its tokens rise (fence-rises).
+class OwnershipHistory {
+ public:
+  explicit OwnershipHistory(const std::vector<nlohmann::json>& log);
+
+  /// How many partitions each member owned, after each event that changed it; without repeats.
+  /// Members without any are left out: {{"a", 6}}, then {{"a", 3}, {"b", 3}}.
+  std::vector<std::map<std::string, int>> counts_of(const std::string& group) const;
+
+  std::size_t grants() const { return grants_; }
+
+ private:
+  struct Owner {
+    std::string member_id;
+    std::uint64_t fence = 0;
+  };
+  using Place = std::pair<std::string, Partition>;  // group, partition
+
+  void take_in(const nlohmann::json& event);
+  void grant(const nlohmann::json& event);
+  void give_up(const nlohmann::json& event);
+  void depart(const std::string& group, const std::string& member_id);
+  void note(const std::string& group);
+
+  std::map<Place, Owner> owners_;
+  std::map<Place, std::uint64_t> newest_fence_;
+  std::map<std::string, std::vector<std::map<std::string, int>>> counts_;
+  std::size_t grants_ = 0;
+};
+
+}  // namespace muster::e2e

@@ -1,0 +1,78 @@
+#include "end_to_end/process.h"
+
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+#include <stdexcept>
+
+namespace muster::e2e {
+namespace {
+
+// Between fork and exec: async-signal-safe calls only.
+[[noreturn]] void become(const ProcessOptions& options, char* const* arguments, pid_t parent) {
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() != parent) _exit(127);
+  const int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+  const int flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC;
+  const int out = open(options.stdout_path.c_str(), flags, 0600);
+  const int err = open(options.stderr_path.c_str(), flags, 0600);
+  dup2(null, STDIN_FILENO);
+  dup2(out, STDOUT_FILENO);
+  dup2(err, STDERR_FILENO);
+  execv(arguments[0], arguments);
+  _exit(127);
+}
+
+}  // namespace
+
+Process::Process(const ProcessOptions& options) {
+  std::vector<char*> arguments;
+  arguments.reserve(options.command.size() + 1);
+  for (const std::string& argument : options.command) {
+    arguments.push_back(const_cast<char*>(argument.c_str()));
+  }
+  arguments.push_back(nullptr);
+  for (const auto& [name, value] : options.environment) setenv(name.c_str(), value.c_str(), 1);
+  const pid_t parent = getpid();
+  pid_ = fork();
+  if (pid_ == 0) become(options, arguments.data(), parent);
+  for (const auto& [name, value] : options.environment) unsetenv(name.c_str());
+  if (pid_ < 0) throw std::runtime_error("fork failed for " + options.command.front());
+}
+
+Process::~Process() { kill9(); }
+
+void Process::signal(int number) const {
+  if (!status_) kill(pid_, number);
+}
+
+std::optional<int> Process::wait(Milliseconds patience) {
+  wait_until(
+      [this] {
+        int raw = 0;
+        if (status_ || waitpid(pid_, &raw, WNOHANG) != pid_) return status_.has_value();
+        status_ = WIFEXITED(raw) ? WEXITSTATUS(raw) : 128 + WTERMSIG(raw);
+        return true;
+      },
+      patience);
+  return status_;
+}
+
+void Process::kill9() {
+  signal(SIGKILL);
+  wait();
+}
+
+std::string read_file(const std::string& path) {
+  std::ostringstream text;
+  text << std::ifstream(path).rdbuf();
+  return text.str();
+}
+
+}  // namespace muster::e2e

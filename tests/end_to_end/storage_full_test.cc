@@ -1,0 +1,77 @@
+// A filesystem that fills up: changes are refused early, nothing breaks, and it recovers by itself.
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "end_to_end/daemon.h"
+#include "end_to_end/member.h"
+
+namespace muster::e2e {
+namespace {
+
+constexpr int kDiskMib = 400;
+constexpr off_t kMiB = 1 << 20;
+
+// Something else that fills the daemon's filesystem.
+class Ballast {
+ public:
+  Ballast(std::string path, off_t bytes) : path_(std::move(path)) {
+    const int file = open(path_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    REQUIRE(file >= 0);
+    REQUIRE(posix_fallocate(file, 0, bytes) == 0);
+    ::close(file);
+  }
+  ~Ballast() { unlink(path_.c_str()); }
+  Ballast(const Ballast&) = delete;
+  Ballast& operator=(const Ballast&) = delete;
+
+ private:
+  std::string path_;
+};
+
+TEST_CASE("a full disk refuses changes, keeps groups moving, and recovers by itself") {
+  if (!Daemon::can_mount()) {
+    MESSAGE("skipped: this machine lets a test mount no filesystem");
+    return;
+  }
+  const Daemon daemon({"--gathering-window-ms", "0"}, kDiskMib);
+  WireClient client(daemon.address());
+  create_topic(client, "orders", 2);
+  Member a(daemon.address(), {.member_id = "a", .topics = {"orders"}, .session_timeout_ms = 2'000});
+  Member b(daemon.address(), {.member_id = "b", .topics = {"orders"}, .session_timeout_ms = 2'000});
+  a.join();
+  b.join();
+  REQUIRE(pump_until({&a, &b}, [&] { return a.held().size() == 1 && b.held().size() == 1; }));
+  const Partition of_a = a.held().begin()->first;
+  REQUIRE_FALSE(a.commit(of_a, 1).has_value());
+
+  std::int64_t offset = 1;
+  std::int64_t accepted = 1;
+  std::optional<wire::ErrorT> refused;
+  const auto commit_is_refused = [&] {
+    refused = a.commit(of_a, ++offset);
+    if (!refused) accepted = offset;
+    return refused.has_value();
+  };
+  {
+    const Ballast ballast(daemon.data_file("ballast"), 320 * kMiB);
+    REQUIRE(pump_until({&a, &b}, commit_is_refused));
+    CHECK(refused->name == "STORAGE_FULL");
+    CHECK(refused->retriable);
+    CHECK(client.ask<wire::StatusReplyT>(wire::StatusT{}).storage_full);
+
+    // Reads and heartbeats go on, nobody expires.
+    CHECK_FALSE(pump_until(
+        {&a, &b}, [&] { return a.seat_ended() || b.seat_ended(); }, Milliseconds{3'000}));
+    CHECK(committed(client, "group", of_a) == accepted);
+    // Leaves pass, and what they free goes on to the next owner.
+    b.leave();
+    CHECK(pump_until({&a}, [&] { return a.held().size() == 2; }));
+  }
+  CHECK(pump_until({&a}, [&] { return !commit_is_refused(); }));
+  CHECK_FALSE(client.ask<wire::StatusReplyT>(wire::StatusT{}).storage_full);
+  CHECK(committed(client, "group", of_a) == accepted);
+}
+
+}  // namespace
+}  // namespace muster::e2e
