@@ -103,6 +103,10 @@ void add_limits(CLI::App& app, Configuration& into) {
              "events of one journal transaction");
   add_number(app, "--max-batch-bytes", into.max_batch_bytes, 4'096, 256 * kMiB,
              "bytes of one journal transaction");
+  add_number(app, "--max-journal-bytes", into.max_journal_bytes, 16 * kMiB, std::uint64_t{1} << 46,
+             "the journal's file; changes are refused before it or the filesystem is full");
+  add_number(app, "--journal-reserve-bytes", into.journal_reserve_bytes, kMiB, 1024 * 1024 * kMiB,
+             "kept for releases, leaves and fences when changes are refused");
   add_number(app, "--max-name-bytes", limits.name_bytes_max, 1, 4'096,
              "group, topic, member and client names");
   add_number(app, "--max-commit-metadata-bytes", limits.commit_metadata_bytes_max, 0, kMiB,
@@ -154,6 +158,14 @@ std::optional<std::string> contradiction(const Configuration& told) {
         "--max-unsent-bytes is {}: it must be at least twice --max-frame-bytes ({}), or one long "
         "reply closes its connection",
         told.coordinator.max_unsent_bytes, frame);
+  }
+  const std::uint64_t held_back =
+      told.journal_reserve_bytes + 2 * told.coordinator.max_pending_journal_bytes;
+  if (told.max_journal_bytes < 2 * held_back) {
+    return fmt::format(
+        "--max-journal-bytes is {}: it must be at least {}, twice what is held back "
+        "(--journal-reserve-bytes and two times --max-pending-journal-bytes)",
+        told.max_journal_bytes, 2 * held_back);
   }
   return std::nullopt;
 }

@@ -28,6 +28,10 @@ struct Configuration {
 
   std::size_t max_batch_events = 4'096;
   std::size_t max_batch_bytes = 4 * 1024 * 1024;
+  /// The most that the journal's file may come to; address space, which costs nothing until used.
+  std::uint64_t max_journal_bytes = std::uint64_t{1} << 40;
+  /// Kept free for releases, leaves, fences and trimming when everything else is refused.
+  std::uint64_t journal_reserve_bytes = std::uint64_t{64} << 20;
 };
 
 /// Why there is nothing to run: help or version was asked for (status 0), or the arguments are

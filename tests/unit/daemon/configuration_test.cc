@@ -94,6 +94,7 @@ TEST_CASE("limits that contradict each other are refused") {
        "--disconnect-grace-min-ms");
   says(refusal({"--data-dir", "d", "--max-frame-bytes", "66000"}), "--max-frame-bytes");
   says(refusal({"--data-dir", "d", "--max-unsent-bytes", "4194304"}), "--max-unsent-bytes");
+  says(refusal({"--data-dir", "d", "--max-journal-bytes", "100000000"}), "--max-journal-bytes");
 }
 
 TEST_CASE("a configuration file sets options, and flags win over it") {
