@@ -1,0 +1,36 @@
+#include "daemon/signals.h"
+
+#include <csignal>
+#include <utility>
+
+#include "daemon/handles.h"
+#include "domain/assert.h"
+
+namespace muster::daemon {
+
+StopSignals::StopSignals(uv_loop_t* loop, std::function<void(int)> on_stop)
+    : loop_(loop), on_stop_(std::move(on_stop)) {
+  std::signal(SIGPIPE, SIG_IGN);
+  constexpr std::array kSignals{SIGTERM, SIGINT};
+  for (std::size_t i = 0; i < handles_.size(); ++i) {
+    uv_signal_t& handle = handles_[i];
+    const int initialized = uv_signal_init(loop, &handle);
+    MUSTER_ASSERT(initialized == 0);
+    handle.data = this;
+    const int started = uv_signal_start(&handle, on_signal, kSignals[i]);
+    MUSTER_ASSERT(started == 0);
+    uv_unref(as_handle(&handle));
+  }
+}
+
+StopSignals::~StopSignals() {
+  close_and_wait(loop_, {as_handle(&handles_[0]), as_handle(&handles_[1])});
+}
+
+void StopSignals::on_signal(uv_signal_t* handle, int signal) noexcept {
+  auto* self = static_cast<StopSignals*>(handle->data);
+  for (uv_signal_t& each : self->handles_) uv_signal_stop(&each);
+  self->on_stop_(signal);
+}
+
+}  // namespace muster::daemon
