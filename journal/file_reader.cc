@@ -1,0 +1,190 @@
+#include "journal/file_reader.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+#include <vector>
+
+#include "journal/record.h"
+#include "journal/structure.h"
+#include "journal/tree_cursor.h"
+#include "journal/writer_lock.h"
+
+namespace muster::journal {
+namespace {
+
+constexpr std::size_t kChunkRecords = 4'096;
+constexpr std::size_t kChunkBytes = std::size_t{4} << 20;
+
+// Between a writer's two meta pages, or two of its commits, a snapshot can't be had: try again.
+// What still fails then is damage.
+constexpr int kSnapshotAttempts = 1'000;
+
+std::string path_in(const std::string& directory, std::string_view file) {
+  return fmt::format("{}/{}", directory, file);
+}
+
+Error bad_record(std::uint64_t sequence, const std::string& message) {
+  return Error{.fault = Fault::kCorrupt, .message = message, .first_bad_sequence = sequence};
+}
+
+}  // namespace
+
+/// Records copied out of one snapshot.
+struct FileReader::Chunk {
+  std::string bytes;
+  std::vector<std::size_t> ends;  // of each record, in `bytes`
+};
+
+std::expected<FileReader, Error> FileReader::open(const std::string& directory) {
+  return open(directory, nullptr);
+}
+
+std::expected<FileReader, Error> FileReader::open(const std::string& directory,
+                                                  Environment environment) {
+  auto file = PageFile::open(path_in(directory, kDataFile));
+  if (!file && file.error().fault == Fault::kMissing) {
+    return std::unexpected(Error{
+        .fault = Fault::kMissing,
+        .message = fmt::format("there is no journal in {}: --data-dir must name the directory of a "
+                               "musterd, or a copy of it",
+                               directory)});
+  }
+  if (!file) return std::unexpected(file.error());
+  return FileReader(directory, std::move(*file), std::move(environment));
+}
+
+/// Enters LMDB's table of readers if there is one. Without it no writer ever was here.
+std::expected<void, Error> FileReader::join_readers() {
+  const std::string table = path_in(directory_, kReadersFile);
+  if (::access(table.c_str(), F_OK) != 0) return {};
+  if (::access(table.c_str(), R_OK | W_OK) != 0) {
+    if (!has_writer(directory_)) return {};
+    return std::unexpected(Error{
+        .fault = Fault::kSystem,
+        .message = fmt::format("cannot read beside the live daemon: {}: {}. Its readers must be "
+                               "able to write to that file; run as the daemon's user",
+                               table, std::strerror(errno))});
+  }
+  auto opened = open_environment(directory_, MDB_RDONLY, 0);
+  if (!opened) return std::unexpected(opened.error());
+  environment_ = std::move(*opened);
+  return {};
+}
+
+std::expected<FileReader::Snapshot, Error> FileReader::try_snapshot() {
+  // LMDB is let near the file only when its meta pages are sound.
+  if (auto metas = file_.metas(); !metas) return std::unexpected(metas.error());
+  if (!environment_) {
+    if (auto joined = join_readers(); !joined) return std::unexpected(joined.error());
+  }
+  Snapshot snapshot{};
+  if (environment_) {
+    auto held = begin(environment_, MDB_RDONLY);
+    if (!held) return std::unexpected(held.error());
+    snapshot.held = std::move(*held);
+  }
+  const auto metas = file_.metas();
+  if (!metas) return std::unexpected(metas.error());
+  if (!snapshot.held) {
+    snapshot.meta = newest(*metas);
+    return snapshot;
+  }
+  const std::uint64_t transaction = mdb_txn_id(snapshot.held.get());
+  snapshot.meta = (*metas)[transaction & 1];
+  if (snapshot.meta.transaction != transaction) {
+    return std::unexpected(file_.corrupt("its newest transaction cannot be found"));
+  }
+  return snapshot;
+}
+
+std::expected<FileReader::Snapshot, Error> FileReader::snapshot() {
+  for (int attempt = 1;; ++attempt) {
+    auto taken = try_snapshot();
+    if (taken || taken.error().fault != Fault::kCorrupt || attempt == kSnapshotAttempts) {
+      return taken;
+    }
+  }
+}
+
+std::expected<Header, Error> FileReader::header() {
+  const auto taken = snapshot();
+  if (!taken) return std::unexpected(taken.error());
+  const auto contents = read_contents(file_, taken->meta);
+  if (!contents) return std::unexpected(contents.error());
+  return contents->header;
+}
+
+std::expected<void, Error> FileReader::check_structure() {
+  const auto taken = snapshot();
+  if (!taken) return std::unexpected(taken.error());
+  return journal::check_structure(file_, taken->meta);
+}
+
+std::expected<void, Error> FileReader::read_chunk(std::uint64_t from, std::uint64_t to,
+                                                  Chunk& chunk) {
+  const auto taken = snapshot();
+  if (!taken) return std::unexpected(taken.error());
+  const auto contents = read_contents(file_, taken->meta);
+  if (!contents) return std::unexpected(contents.error());
+  const Header& header = contents->header;
+  if (from < header.first_sequence) {
+    return std::unexpected(Error{.fault = Fault::kMissing,
+                                 .message = fmt::format("the journal begins with sequence {}: what "
+                                                        "was before, {} too, has been trimmed",
+                                                        header.first_sequence, from)});
+  }
+  TreeCursor cursor(file_, contents->records);
+  std::string value;
+  auto more = cursor.seek({sequence_key(from).data(), kSequenceKeyBytes});
+  for (std::uint64_t sequence = from; sequence <= to; ++sequence) {
+    if (!more) return std::unexpected(bad_record(sequence, more.error().message));
+    if (!*more || sequence_of(cursor.key()) != sequence) {
+      return std::unexpected(bad_record(
+          sequence, file_.corrupt(fmt::format("record {} is missing", sequence)).message));
+    }
+    if (auto copied = cursor.value(value); !copied) {
+      return std::unexpected(bad_record(sequence, copied.error().message));
+    }
+    const auto bytes = checked_bytes(header.journal_id, sequence, value);
+    if (!bytes || cursor.value_is_tree()) {
+      return std::unexpected(bad_record(
+          sequence, file_.corrupt(fmt::format("the checksum of record {} does not match", sequence))
+                        .message));
+    }
+    chunk.bytes.append(*bytes);
+    chunk.ends.push_back(chunk.bytes.size());
+    if (chunk.ends.size() == kChunkRecords || chunk.bytes.size() >= kChunkBytes) break;
+    more = cursor.next();
+  }
+  return {};
+}
+
+std::expected<void, Error> FileReader::read(std::uint64_t from, std::uint64_t to,
+                                            const Sink& sink) {
+  const auto now = header();
+  if (!now) return std::unexpected(now.error());
+  const std::uint64_t last = std::min(to, now->last_sequence);
+  Chunk chunk;
+  for (std::uint64_t next = from; next <= last;) {
+    chunk.bytes.clear();
+    chunk.ends.clear();
+    auto outcome = read_chunk(next, last, chunk);
+    std::size_t start = 0;
+    for (const std::size_t end : chunk.ends) {
+      if (!sink(next, std::string_view(chunk.bytes).substr(start, end - start))) return {};
+      start = end;
+      ++next;
+    }
+    if (outcome) continue;
+    if (outcome.error().first_bad_sequence == 0) outcome.error().first_bad_sequence = next;
+    return outcome;
+  }
+  return {};
+}
+
+}  // namespace muster::journal

@@ -1,0 +1,58 @@
+// Reads the journal in a directory: beside a live daemon, after it died, or a copy of it on a
+// read-only disk. Takes no writer's lock and creates nothing.
+//
+// While a writer may be at work, each chunk is read under a short transaction of LMDB's, which does
+// nothing but keep the writer from reusing the chunk's pages; the pages themselves are read by
+// page_file.h. No record is handed out within such a transaction: whoever takes long over it would
+// make the file grow.
+#pragma once
+
+#include <string>
+
+#include "journal/contents.h"
+#include "journal/environment.h"
+#include "journal/page_file.h"
+#include "journal/reader.h"
+
+namespace muster::journal {
+
+class FileReader : public Reader {
+ public:
+  /// kMissing, kCorrupt, kSystem.
+  static std::expected<FileReader, Error> open(const std::string& directory);
+
+  /// For the process that writes to the journal: LMDB allows one environment a process.
+  static std::expected<FileReader, Error> open(const std::string& directory,
+                                               Environment environment);
+
+  std::expected<Header, Error> header() override;
+  std::expected<void, Error> read(std::uint64_t from, std::uint64_t to, const Sink& sink) override;
+
+  /// check_structure of structure.h. It holds the file's pages all the while, so beside a live
+  /// daemon, which has checked them when it started, it is not worth its price.
+  std::expected<void, Error> check_structure();
+
+ private:
+  /// The newest transaction, and what keeps its pages from being reused.
+  struct Snapshot {
+    Transaction held;  // empty when there is no writer
+    lmdb::Meta meta;
+  };
+  struct Chunk;
+
+  FileReader(std::string directory, PageFile file, Environment environment)
+      : directory_(std::move(directory)),
+        file_(std::move(file)),
+        environment_(std::move(environment)) {}
+
+  std::expected<void, Error> join_readers();
+  std::expected<Snapshot, Error> snapshot();
+  std::expected<Snapshot, Error> try_snapshot();
+  std::expected<void, Error> read_chunk(std::uint64_t from, std::uint64_t to, Chunk& chunk);
+
+  std::string directory_;
+  PageFile file_;
+  Environment environment_;  // null: no writer was seen yet
+};
+
+}  // namespace muster::journal

@@ -1,0 +1,92 @@
+#include "journal/room.h"
+
+#include <fcntl.h>
+#include <sys/statvfs.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+namespace muster::journal {
+namespace {
+
+constexpr MDB_dbi kFreeTree = 0;  // LMDB's list of pages that can be used again
+
+std::expected<std::uint64_t, Error> free_pages(const Environment& environment) {
+  const auto transaction = begin(environment, MDB_RDONLY);
+  if (!transaction) return std::unexpected(transaction.error());
+  MDB_cursor* cursor = nullptr;
+  int code = mdb_cursor_open(transaction->get(), kFreeTree, &cursor);
+  std::uint64_t pages = 0;
+  MDB_val key{};
+  MDB_val list{};
+  while (code == MDB_SUCCESS) {
+    code = mdb_cursor_get(cursor, &key, &list, MDB_NEXT);
+    if (code != MDB_SUCCESS) break;
+    std::size_t count = 0;
+    std::memcpy(&count, list.mv_data, sizeof(count));
+    pages += count;
+  }
+  mdb_cursor_close(cursor);
+  if (code != MDB_NOTFOUND) {
+    return std::unexpected(lmdb_error(code, "count the free pages of the journal"));
+  }
+  return pages;
+}
+
+std::expected<std::uint64_t, Error> filesystem_available(int file) {
+  struct statvfs status{};
+  if (::fstatvfs(file, &status) != 0) {
+    return std::unexpected(lmdb_error(errno, "ask for the free space of the journal's filesystem"));
+  }
+  return std::uint64_t{status.f_bavail} * status.f_frsize;
+}
+
+}  // namespace
+
+void Room::hold_reserve(int file, std::uint64_t end, std::uint64_t limit, std::uint64_t available) {
+  const std::uint64_t until = std::min(end + settings_.reserve_bytes, limit);
+  // In steps, so that most batches need no call.
+  const std::uint64_t step = settings_.reserve_bytes / 8;
+  if (until <= reserved_until_ || (reserved_until_ > end && until - reserved_until_ < step)) return;
+  const std::uint64_t start = std::max(end, reserved_until_);
+  if (until - start > available) return;
+  const int code = ::fallocate(file, FALLOC_FL_KEEP_SIZE, static_cast<off_t>(start),
+                               static_cast<off_t>(until - start));
+  // Where the filesystem can't do that, the reserve is what statvfs says is left.
+  if (code == 0) reserved_until_ = until;
+}
+
+std::expected<std::uint64_t, Error> Room::left_bytes(const Environment& environment) {
+  MDB_envinfo info{};
+  MDB_stat stat{};
+  int file = -1;
+  mdb_env_info(environment.get(), &info);
+  mdb_env_stat(environment.get(), &stat);
+  mdb_env_get_fd(environment.get(), &file);
+  const std::uint64_t end = (std::uint64_t{info.me_last_pgno} + 1) * stat.ms_psize;
+
+  auto available = filesystem_available(file);
+  if (!available) return available;
+  hold_reserve(file, end, info.me_mapsize, *available);
+  available = filesystem_available(file);
+  if (!available) return available;
+
+  const std::uint64_t reserved = reserved_until_ > end ? reserved_until_ - end : 0;
+  const std::uint64_t map_left = info.me_mapsize > end ? info.me_mapsize - end : 0;
+  const std::uint64_t left = std::min(map_left, reserved + *available);
+  if (left > settings_.clear_above_bytes) return left;
+  const auto reusable = free_pages(environment);
+  if (!reusable) return reusable;
+  return left + *reusable * stat.ms_psize;
+}
+
+std::expected<bool, Error> Room::measure(const Environment& environment) {
+  const auto left = left_bytes(environment);
+  if (!left) return std::unexpected(left.error());
+  if (*left < settings_.full_below_bytes) full_ = true;
+  if (*left > settings_.clear_above_bytes) full_ = false;
+  return full_;
+}
+
+}  // namespace muster::journal
