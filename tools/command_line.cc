@@ -30,6 +30,14 @@ void add_shared_options(CLI::App& app, Context& context) {
       ->type_name("table|json");
 }
 
+void add_all_commands(CLI::App& app, Context& context) {
+  add_status_command(app, context);
+  add_topic_commands(app, context);
+  add_group_commands(app, context);
+  add_offset_commands(app, context);
+  add_fence_commands(app, context);
+}
+
 int report(const Error& error, const Context& context) {
   const std::string text =
       context.json() ? error_json(error) + "\n" : "muster: " + error.message + "\n";
@@ -56,6 +64,7 @@ int run_command_line(int argument_count, const char* const* arguments) {
   app.require_subcommand(1);
   app.footer("`muster COMMAND --help` has an example of each.");
   add_shared_options(app, context);
+  add_all_commands(app, context);
   try {
     app.parse(argument_count, arguments);
   } catch (const CLI::ParseError& error) {
