@@ -91,6 +91,17 @@ CLI::Option* add_duration_option(CLI::App& command, const std::string& name,
       ->type_name("DURATION");
 }
 
+CLI::Option* add_offset(CLI::App& command, const std::string& name, std::int64_t& offset,
+                        const std::string& description) {
+  const auto parse = [](std::string_view text) -> std::optional<std::int64_t> {
+    const auto number = parse_number<std::int64_t>(text);
+    return number && *number >= 0 ? number : std::nullopt;
+  };
+  return add_parsed(command, name, description, "an offset: give a whole number, 0 or more", offset,
+                    parse)
+      ->type_name(name.starts_with("-") ? "N" : "");
+}
+
 CLI::Option* add_fence(CLI::App& command, const std::string& name, std::uint64_t& fence,
                        const std::string& description) {
   const auto parse = [](std::string_view text) -> std::optional<std::uint64_t> {

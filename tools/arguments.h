@@ -32,6 +32,9 @@ CLI::Option* add_topic_argument(CLI::App& command, std::string& topic);
 CLI::Option* add_partition_argument(CLI::App& command, std::optional<PartitionArgument>& at);
 CLI::Option* add_duration_option(CLI::App& command, const std::string& name,
                                  std::uint32_t& duration_ms, const std::string& description);
+/// A whole number of 0 or more, as the option NAME or, without dashes, the argument NAME.
+CLI::Option* add_offset(CLI::App& command, const std::string& name, std::int64_t& offset,
+                        const std::string& description);
 /// A fencing token. 0 is refused: whoever has no token must say so by leaving the option out.
 CLI::Option* add_fence(CLI::App& command, const std::string& name, std::uint64_t& fence,
                        const std::string& description);

@@ -36,6 +36,7 @@ void add_all_commands(CLI::App& app, Context& context) {
   add_group_commands(app, context);
   add_offset_commands(app, context);
   add_fence_commands(app, context);
+  add_run_command(app, context);
 }
 
 int report(const Error& error, const Context& context) {
@@ -65,6 +66,11 @@ int run_command_line(int argument_count, const char* const* arguments) {
   app.footer("`muster COMMAND --help` has an example of each.");
   add_shared_options(app, context);
   add_all_commands(app, context);
+  if (argument_count <= 1) {
+    const std::string help = app.help();
+    std::fwrite(help.data(), 1, help.size(), stderr);
+    return kUsage;
+  }
   try {
     app.parse(argument_count, arguments);
   } catch (const CLI::ParseError& error) {

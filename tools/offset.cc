@@ -108,16 +108,12 @@ void add_commit(CLI::App& noun, Context& context) {
   const auto arguments = std::make_shared<CommitArguments>();
   add_group_argument(command, arguments->group);
   add_partition_argument(command, arguments->at)->required();
-  command.add_option("OFFSET", arguments->offset, "The next offset to read, 0 or more")
-      ->required()
-      ->check(CLI::NonNegativeNumber.description(""))
-      ->type_name("");
+  add_offset(command, "OFFSET", arguments->offset, "The next offset to read, 0 or more")
+      ->required();
   add_fence(command, "--fence", arguments->fence, "The token of the grant: $MUSTER_FENCE");
   command.add_option("--metadata", arguments->metadata, "A note kept with it, up to 4096 bytes")
       ->type_name("TEXT");
-  command.add_option("--end", arguments->end, "Where the partition ends now: lag is counted to it")
-      ->check(CLI::NonNegativeNumber.description(""))
-      ->type_name("N");
+  add_offset(command, "--end", arguments->end, "Where the partition ends now: lag counts to it");
   on_run(command, context, [&context, arguments] { return commit(context, *arguments); });
 }
 
