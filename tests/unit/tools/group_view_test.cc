@@ -1,0 +1,127 @@
+#include "tools/group_view.h"
+
+#include <doctest/doctest.h>
+
+using namespace muster;
+using namespace muster::tools;
+
+namespace {
+
+std::unique_ptr<wire::PartitionInfoT> partition(std::int32_t number, std::string owner,
+                                                std::int64_t committed, std::int64_t end) {
+  auto info = std::make_unique<wire::PartitionInfoT>();
+  info->topic = "outbox";
+  info->partition = number;
+  info->owner = owner;
+  info->target = std::move(owner);
+  info->fence = info->owner.empty() ? 0 : 40 + static_cast<std::uint64_t>(number);
+  info->committed = committed;
+  info->end = end;
+  return info;
+}
+
+std::unique_ptr<wire::TopicPartitionsT> partitions(std::string topic,
+                                                   std::vector<std::int32_t> numbers) {
+  auto list = std::make_unique<wire::TopicPartitionsT>();
+  list->topic = std::move(topic);
+  list->partitions = std::move(numbers);
+  return list;
+}
+
+GroupView some_group() {
+  GroupView view;
+  view.group.name = "billing";
+  view.group.state = wire::GroupState::balancing;
+  view.group.generation = 7;
+  view.group.strategy = "round_robin";
+  view.group.leader = "pod-0";
+  view.group.members = 1;
+  view.group.partitions = 3;
+  view.group.unowned = 1;
+  auto member = std::make_unique<wire::MemberInfoT>();
+  member->member_id = "pod-0";
+  member->client_id = "worker";
+  member->host = "10.0.0.1:5000";
+  member->session_timeout_ms = 30'000;
+  member->connected = true;
+  member->owned.push_back(partitions("outbox", {0, 1}));
+  member->pending.push_back(partitions("outbox", {2}));
+  view.members.push_back(std::move(member));
+  view.partitions.push_back(partition(0, "pod-0", 100, 130));
+  view.partitions.push_back(partition(1, "pod-0", 50, 40));
+  view.partitions.push_back(partition(2, "", -1, 9));
+  view.partitions[0]->metadata = "note";
+  return view;
+}
+
+}  // namespace
+
+TEST_CASE("lag is end - committed, never below 0, unknown while either is") {
+  CHECK(lag_of(*partition(0, "a", 100, 130)) == 30);
+  CHECK(lag_of(*partition(0, "a", 50, 40)) == 0);
+  CHECK(lag_of(*partition(0, "a", -1, 40)) == std::nullopt);
+  CHECK(lag_of(*partition(0, "a", 5, -1)) == std::nullopt);
+}
+
+TEST_CASE("a group as JSON has the fields that others build on") {
+  const Json json = group_json(some_group());
+  CHECK(json["group"] == "billing");
+  CHECK(json["state"] == "balancing");
+  CHECK(json["generation"] == 7);
+  CHECK(json["strategy"] == "round_robin");
+  CHECK(json["leader"] == "pod-0");
+  CHECK(json["unowned"] == 1);
+  REQUIRE(json["members"].size() == 1);
+  const Json& member = json["members"][0];
+  CHECK(member["member_id"] == "pod-0");
+  CHECK(member["client_id"] == "worker");
+  CHECK(member["host"] == "10.0.0.1:5000");
+  CHECK(member["session_timeout_ms"] == 30'000);
+  CHECK(member["owned"].dump() == R"({"outbox":[0,1]})");
+  CHECK(member["revoking"].dump() == "{}");
+  CHECK(member["pending"].dump() == R"({"outbox":[2]})");
+}
+
+TEST_CASE("a partition as JSON has null for no owner and for what is not known") {
+  const Json json = group_json(some_group());
+  REQUIRE(json["partitions"].size() == 3);
+  const Json& owned = json["partitions"][0];
+  CHECK(owned["topic"] == "outbox");
+  CHECK(owned["partition"] == 0);
+  CHECK(owned["owner"] == "pod-0");
+  CHECK(owned["fence"] == 40);
+  CHECK(owned["committed"] == 100);
+  CHECK(owned["end"] == 130);
+  CHECK(owned["lag"] == 30);
+  CHECK(owned["metadata"] == "note");
+  const Json& free = json["partitions"][2];
+  CHECK(free["owner"].is_null());
+  CHECK(free["committed"].is_null());
+  CHECK(free["end"] == 9);
+  CHECK(free["lag"].is_null());
+}
+
+TEST_CASE("a group as text begins with one line that sums it up") {
+  const std::string text = group_text(some_group());
+  CHECK(text.substr(0, text.find('\n')) ==
+        "Group billing is balancing: generation 7, round_robin, leader pod-0. 1 member, "
+        "3 partitions (1 unowned), lag 30 (unknown for 1 partition).");
+}
+
+TEST_CASE("a partition that moves shows from whom to whom") {
+  GroupView view = some_group();
+  view.partitions[0]->revoking = true;
+  view.partitions[0]->target = "pod-1";
+  const std::string text = group_text(view);
+  CHECK(text.find("pod-0 → pod-1") != std::string::npos);
+  CHECK(text.find("pod-0 → pod-1") == text.rfind("→") - std::string("pod-0 ").size());
+}
+
+TEST_CASE("an empty group is one line") {
+  GroupView view;
+  view.group.name = "idle";
+  view.group.strategy = "round_robin";
+  CHECK(group_text(view) ==
+        "Group idle is empty: generation 0, round_robin. 0 members, 0 partitions, lag unknown.\n");
+  CHECK(group_json(view)["leader"].is_null());
+}

@@ -1,0 +1,50 @@
+#include "tools/status.h"
+
+#include <doctest/doctest.h>
+
+using namespace muster;
+using namespace muster::tools;
+
+namespace {
+
+wire::StatusReplyT some_status() {
+  wire::StatusReplyT status;
+  status.version = "0.1.0";
+  status.journal_id = "6f1d";
+  status.boot = 3;
+  status.sequence = 120;
+  status.durable_sequence = 118;
+  status.state_digest = "00ffab0123456789";
+  status.groups = 2;
+  status.members = 5;
+  status.connections = 6;
+  status.uptime_ms = 3'723'000;
+  return status;
+}
+
+}  // namespace
+
+TEST_CASE("status as JSON has the fields that others build on, the digest as the server's text") {
+  const Json json = status_json(some_status());
+  CHECK(json["version"] == "0.1.0");
+  CHECK(json["journal_id"] == "6f1d");
+  CHECK(json["sequence"] == 120);
+  CHECK(json["durable_sequence"] == 118);
+  CHECK(json["state_digest"] == "00ffab0123456789");
+  CHECK(json["groups"] == 2);
+  CHECK(json["members"] == 5);
+  CHECK(json["connections"] == 6);
+  CHECK(json["uptime_ms"] == 3'723'000);
+}
+
+TEST_CASE("status as text begins with one line that says who, where and for how long") {
+  const std::string text = status_text(some_status(), "127.0.0.1:7461");
+  CHECK(text.starts_with("musterd 0.1.0 at 127.0.0.1:7461, up 1h 2m\n"));
+}
+
+TEST_CASE("a full disk stands in the first line of the status") {
+  wire::StatusReplyT status = some_status();
+  status.storage_full = true;
+  const std::string text = status_text(status, "x");
+  CHECK(text.substr(0, text.find('\n')).find("STORAGE FULL") != std::string::npos);
+}

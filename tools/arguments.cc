@@ -1,0 +1,117 @@
+#include "tools/arguments.h"
+
+#include <array>
+#include <charconv>
+#include <limits>
+#include <utility>
+
+namespace muster::tools {
+namespace {
+
+struct Unit {
+  std::string_view suffix;
+  std::uint64_t milliseconds;
+};
+
+// "ms" stands before "m" and "s", which it contains.
+constexpr std::array<Unit, 4> kUnits{{{"ms", 1}, {"s", 1'000}, {"m", 60'000}, {"h", 3'600'000}}};
+
+template <typename Number>
+std::optional<Number> parse_number(std::string_view text) {
+  Number number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+/// An option whose text `parse` turns into `target`, or that is a usage error with this hint.
+template <typename Target, typename Parse>
+CLI::Option* add_parsed(CLI::App& command, const std::string& name, const std::string& description,
+                        std::string hint, Target& target, Parse parse) {
+  return command.add_option_function<std::string>(
+      name,
+      [name, hint = std::move(hint), &target, parse](const std::string& text) {
+        const auto parsed = parse(text);
+        if (!parsed) throw CLI::ValidationError(name, "\"" + text + "\" is not " + hint);
+        target = *parsed;
+      },
+      description);
+}
+
+}  // namespace
+
+std::optional<PartitionArgument> parse_partition(std::string_view text) {
+  const std::size_t slash = text.rfind('/');
+  if (slash == std::string_view::npos || slash == 0) return std::nullopt;
+  const auto partition = parse_number<std::int32_t>(text.substr(slash + 1));
+  if (!partition || *partition < 0) return std::nullopt;
+  return PartitionArgument{.topic = std::string(text.substr(0, slash)), .partition = *partition};
+}
+
+std::optional<std::uint32_t> parse_duration_ms(std::string_view text) {
+  for (const Unit& unit : kUnits) {
+    if (!text.ends_with(unit.suffix)) continue;
+    const auto count =
+        parse_number<std::uint32_t>(text.substr(0, text.size() - unit.suffix.size()));
+    if (!count || *count == 0) return std::nullopt;
+    const std::uint64_t duration_ms = *count * unit.milliseconds;
+    if (duration_ms > std::numeric_limits<std::uint32_t>::max()) return std::nullopt;
+    return static_cast<std::uint32_t>(duration_ms);
+  }
+  return std::nullopt;
+}
+
+std::string duration_text(std::uint64_t duration_ms) {
+  Unit chosen = kUnits.front();
+  for (const Unit& unit : kUnits) {
+    if (duration_ms > 0 && duration_ms % unit.milliseconds == 0) chosen = unit;
+  }
+  return std::to_string(duration_ms / chosen.milliseconds) + std::string(chosen.suffix);
+}
+
+CLI::Option* add_group_argument(CLI::App& command, std::string& group) {
+  return command.add_option("GROUP", group, "The group's name")->required()->type_name("");
+}
+
+CLI::Option* add_topic_argument(CLI::App& command, std::string& topic) {
+  return command.add_option("NAME", topic, "The topic's name")->required()->type_name("");
+}
+
+CLI::Option* add_partition_argument(CLI::App& command, std::optional<PartitionArgument>& at) {
+  return add_parsed(command, "TOPIC/PARTITION", "The topic's name, a slash, the partition's number",
+                    "TOPIC/PARTITION: write for example outbox/0", at, parse_partition)
+      ->type_name("");
+}
+
+CLI::Option* add_duration_option(CLI::App& command, const std::string& name,
+                                 std::uint32_t& duration_ms, const std::string& description) {
+  return add_parsed(command, name, description,
+                    "a duration: write a whole number and its unit, as in 500ms, 30s, 2m or 1h",
+                    duration_ms, parse_duration_ms)
+      ->type_name("DURATION");
+}
+
+CLI::Option* add_offset(CLI::App& command, const std::string& name, std::int64_t& offset,
+                        const std::string& description) {
+  const auto parse = [](std::string_view text) -> std::optional<std::int64_t> {
+    const auto number = parse_number<std::int64_t>(text);
+    return number && *number >= 0 ? number : std::nullopt;
+  };
+  return add_parsed(command, name, description, "an offset: give a whole number, 0 or more", offset,
+                    parse)
+      ->type_name(name.starts_with("-") ? "N" : "");
+}
+
+CLI::Option* add_fence(CLI::App& command, const std::string& name, std::uint64_t& fence,
+                       const std::string& description) {
+  const auto parse = [](std::string_view text) -> std::optional<std::uint64_t> {
+    const auto number = parse_number<std::uint64_t>(text);
+    return number && *number > 0 ? number : std::nullopt;
+  };
+  return add_parsed(command, name, description,
+                    "a fencing token: give the number of the grant, as in $MUSTER_FENCE", fence,
+                    parse)
+      ->type_name(name.starts_with("-") ? "TOKEN" : "");
+}
+
+}  // namespace muster::tools

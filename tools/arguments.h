@@ -1,0 +1,42 @@
+// Words of the command line that are more than text or a number, and what --help and a usage error
+// say of them.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace muster::tools {
+
+/// TOPIC/PARTITION. A topic's name may contain slashes: the last one divides.
+struct PartitionArgument {
+  std::string topic;
+  std::int32_t partition = 0;
+  bool operator==(const PartitionArgument&) const = default;
+
+  std::string text() const { return topic + "/" + std::to_string(partition); }
+};
+
+std::optional<PartitionArgument> parse_partition(std::string_view text);
+
+/// "500ms", "30s", "2m", "1h": a whole number and its unit, 1 ms … 49 days. In milliseconds.
+std::optional<std::uint32_t> parse_duration_ms(std::string_view text);
+
+/// The longest form that parse_duration_ms reads and that loses nothing: 120000 is "2m".
+std::string duration_text(std::uint64_t duration_ms);
+
+CLI::Option* add_group_argument(CLI::App& command, std::string& group);
+CLI::Option* add_topic_argument(CLI::App& command, std::string& topic);
+CLI::Option* add_partition_argument(CLI::App& command, std::optional<PartitionArgument>& at);
+CLI::Option* add_duration_option(CLI::App& command, const std::string& name,
+                                 std::uint32_t& duration_ms, const std::string& description);
+/// A whole number of 0 or more, as the option NAME or, without dashes, the argument NAME.
+CLI::Option* add_offset(CLI::App& command, const std::string& name, std::int64_t& offset,
+                        const std::string& description);
+/// A fencing token. 0 is refused: whoever has no token must say so by leaving the option out.
+CLI::Option* add_fence(CLI::App& command, const std::string& name, std::uint64_t& fence,
+                       const std::string& description);
+
+}  // namespace muster::tools

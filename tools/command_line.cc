@@ -1,0 +1,90 @@
+#include <muster_version.h>
+
+#include <cstdio>
+#include <string>
+
+#include "tools/commands.h"
+#include "tools/output.h"
+
+namespace muster::tools {
+namespace {
+
+constexpr int kFailed = 1;
+constexpr int kUsage = 2;
+
+void add_shared_options(CLI::App& app, Context& context) {
+  app.set_version_flag("--version", "muster " MUSTER_VERSION);
+  app.add_option("--server", context.server,
+                 "Where musterd listens: HOST:PORT or unix:PATH; several, separated by commas, are "
+                 "tried in turn")
+      ->envname("MUSTER_SERVER")
+      ->type_name("ADDR")
+      ->capture_default_str();
+  app.add_option_function<std::string>(
+         "--output",
+         [&context](const std::string& format) {
+           context.output = format == "json" ? OutputFormat::kJson : OutputFormat::kTable;
+         },
+         "table for people (default), json for programs")
+      ->check(CLI::IsMember({"table", "json"}).description(""))
+      ->type_name("table|json");
+}
+
+void add_all_commands(CLI::App& app, Context& context) {
+  add_status_command(app, context);
+  add_topic_commands(app, context);
+  add_group_commands(app, context);
+  add_offset_commands(app, context);
+  add_fence_commands(app, context);
+  add_run_command(app, context);
+}
+
+int report(const Error& error, const Context& context) {
+  const std::string text =
+      context.json() ? error_json(error) + "\n" : "muster: " + error.message + "\n";
+  std::fwrite(text.data(), 1, text.size(), stderr);
+  return kFailed;
+}
+
+}  // namespace
+
+CLI::App& add_command(CLI::App& parent, const char* name, const char* description,
+                      const char* example) {
+  CLI::App& command = *parent.add_subcommand(name, description);
+  command.footer(std::string("Example:\n") + example);
+  return command;
+}
+
+int run_command_line(int argument_count, const char* const* arguments) {
+  CLI::App app(
+      "muster: work with a musterd, the consumer-group coordinator.\n"
+      "Exit status: 0 ok, 1 failed, 2 wrong usage.",
+      "muster");
+  Context context;
+  app.fallthrough();  // inherited: lets --server and --output follow the subcommand
+  app.require_subcommand(1);
+  app.footer("`muster COMMAND --help` has an example of each.");
+  add_shared_options(app, context);
+  add_all_commands(app, context);
+  if (argument_count <= 1) {
+    const std::string help = app.help();
+    std::fwrite(help.data(), 1, help.size(), stderr);
+    return kUsage;
+  }
+  try {
+    app.parse(argument_count, arguments);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : kUsage;  // prints help, version or what is wrong
+  }
+  const Outcome outcome = context.action();
+  if (!outcome) return report(outcome.error(), context);
+  if (!flush_output()) {
+    return report(make_error(ErrorCode::kInternalError,
+                             "The output could not be written: check the disk or the pipe that "
+                             "standard output leads to."),
+                  context);
+  }
+  return *outcome;
+}
+
+}  // namespace muster::tools

@@ -1,0 +1,33 @@
+// A group as `muster group describe` shows it: summary, members, partitions with their lag.
+#pragma once
+
+#include <wire_generated.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tools/output.h"
+
+namespace muster::tools {
+
+/// Gathered from several replies: a group that changes meanwhile may show a member without its
+/// newest partition, never a partition twice.
+struct GroupView {
+  wire::GroupInfoT group;
+  std::vector<std::unique_ptr<wire::MemberInfoT>> members;
+  std::vector<std::unique_ptr<wire::PartitionInfoT>> partitions;
+};
+
+/// end − committed, never below 0; nothing while either is unknown.
+std::optional<std::int64_t> lag_of(const wire::PartitionInfoT& partition);
+
+Json group_json(const GroupView& view);
+std::string group_text(const GroupView& view);
+
+/// One entry of `muster group list`.
+Json group_summary_json(const wire::GroupInfoT& group);
+
+}  // namespace muster::tools

@@ -1,0 +1,181 @@
+#include "tools/output.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <utility>
+
+#include "domain/assert.h"
+
+namespace muster::tools {
+namespace {
+
+constexpr std::string_view kGap = "  ";
+
+/// One character of UTF-8 text, or one byte that is part of none.
+struct Character {
+  char32_t code = 0;
+  std::size_t bytes = 1;
+  bool valid = false;
+};
+
+Character first_character(std::string_view text) {
+  const auto byte_at = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned char lead = byte_at(0);
+  if (lead < 0x80) return {.code = lead, .bytes = 1, .valid = true};
+  const std::size_t bytes = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
+  if (lead < 0xc2 || lead > 0xf4 || text.size() < bytes) return {};
+  char32_t code = lead & (0x7fU >> bytes);
+  for (std::size_t i = 1; i < bytes; ++i) {
+    if ((byte_at(i) & 0xc0) != 0x80) return {};
+    code = (code << 6) | (byte_at(i) & 0x3fU);
+  }
+  constexpr std::array<char32_t, 5> kSmallest{0, 0, 0x80, 0x800, 0x10000};
+  const bool surrogate = code >= 0xd800 && code <= 0xdfff;
+  if (code < kSmallest[bytes] || code > 0x10ffff || surrogate) return {};
+  return {.code = code, .bytes = bytes, .valid = true};
+}
+
+using Range = std::pair<char32_t, char32_t>;
+
+bool within(char32_t code, std::initializer_list<Range> ranges) {
+  return std::ranges::any_of(
+      ranges, [&](const Range& range) { return code >= range.first && code <= range.second; });
+}
+
+std::size_t width_of(const Character& character) {
+  if (!character.valid) return 1;
+  const char32_t code = character.code;
+  if (within(code, {{0x300, 0x36f}, {0x200b, 0x200f}, {0x20d0, 0x20ff}, {0xfe00, 0xfe0f}}))
+    return 0;
+  const bool wide = within(code, {{0x1100, 0x115f},
+                                  {0x2e80, 0xa4cf},
+                                  {0xac00, 0xd7a3},
+                                  {0xf900, 0xfaff},
+                                  {0xfe30, 0xfe6f},
+                                  {0xff00, 0xff60},
+                                  {0xffe0, 0xffe6},
+                                  {0x1f300, 0x1faff},
+                                  {0x20000, 0x3fffd}});
+  return wide ? 2 : 1;
+}
+
+/// Escapes, and also what would turn the direction of the text around it.
+bool is_control(char32_t code) {
+  return code < 0x20 ||
+         within(code, {{0x7f, 0x9f}, {0x2028, 0x202e}, {0x2066, 0x2069}, {0xfeff, 0xfeff}});
+}
+
+void append_escaped(std::string& shown, std::string_view bytes) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  for (const char byte : bytes) {
+    const auto value = static_cast<unsigned char>(byte);
+    shown += {'\\', 'x', kDigits[value >> 4], kDigits[value & 0xf]};
+  }
+}
+
+void append_cell(std::string& line, std::string_view cell, std::size_t width, Align align) {
+  const std::size_t padding = width - display_width(cell);
+  if (align == Align::kRight) line.append(padding, ' ');
+  line += cell;
+  if (align == Align::kLeft) line.append(padding, ' ');
+}
+
+}  // namespace
+
+std::size_t display_width(std::string_view text) {
+  std::size_t width = 0;
+  while (!text.empty()) {
+    const Character character = first_character(text);
+    width += width_of(character);
+    text.remove_prefix(character.bytes);
+  }
+  return width;
+}
+
+std::string printable(std::string_view text) {
+  std::string shown;
+  while (!text.empty()) {
+    const Character character = first_character(text);
+    const std::string_view bytes = text.substr(0, character.bytes);
+    if (!character.valid || is_control(character.code)) {
+      append_escaped(shown, bytes);
+    } else {
+      shown += bytes;
+    }
+    text.remove_prefix(character.bytes);
+  }
+  return shown;
+}
+
+std::string shortened(std::string_view text, std::size_t width) {
+  const std::string shown = printable(text);
+  if (display_width(shown) <= width) return shown;
+  std::string cut;
+  std::size_t used = 1;  // the ellipsis
+  for (std::string_view rest = shown;;) {
+    const Character character = first_character(rest);
+    used += width_of(character);
+    if (used > width) return cut + "…";
+    cut += rest.substr(0, character.bytes);
+    rest.remove_prefix(character.bytes);
+  }
+}
+
+std::string counted(std::uint64_t count, std::string_view singular) {
+  return std::to_string(count) + " " + std::string(singular) + (count == 1 ? "" : "s");
+}
+
+Table::Table(std::vector<Column> columns) : columns_(std::move(columns)) {}
+
+void Table::add_row(std::vector<std::string> cells) {
+  MUSTER_ASSERT(cells.size() == columns_.size());
+  for (std::string& cell : cells) cell = printable(cell);
+  rows_.push_back(std::move(cells));
+}
+
+std::string Table::text() const {
+  std::vector<std::string> titles;
+  std::vector<std::size_t> widths;
+  for (const Column& column : columns_) {
+    titles.push_back(column.title);
+    widths.push_back(display_width(column.title));
+  }
+  for (const auto& row : rows_) {
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      widths[i] = std::max(widths[i], display_width(row[i]));
+    }
+  }
+  std::string text;
+  const auto append_line = [&](const std::vector<std::string>& cells) {
+    std::string line;
+    for (std::size_t i = 0; i < cells.size(); ++i) {
+      if (i > 0) line += kGap;
+      append_cell(line, cells[i], widths[i], columns_[i].align);
+    }
+    line.erase(line.find_last_not_of(' ') + 1);
+    text += line + "\n";
+  };
+  append_line(titles);
+  for (const auto& row : rows_) append_line(row);
+  return text;
+}
+
+void print_text(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stdout); }
+
+void print_json(const Json& json) {
+  print_text(json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
+}
+
+bool flush_output() { return std::fflush(stdout) == 0 && std::ferror(stdout) == 0; }
+
+std::string error_json(const Error& error) {
+  const Json json{{"error",
+                   {{"code", static_cast<unsigned>(error.code)},
+                    {"name", error.name},
+                    {"message", error.message},
+                    {"retriable", error.retriable}}}};
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace muster::tools

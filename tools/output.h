@@ -1,0 +1,65 @@
+// What commands print: tables for people, JSON for programs. No colour, no terminal control: the
+// same bytes on a terminal and in a pipe, and nothing that a stored name could smuggle in.
+#pragma once
+
+#include <cstddef>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "muster/error.hpp"
+
+namespace muster::tools {
+
+/// Fields keep the order in which they were set.
+using Json = nlohmann::ordered_json;
+
+enum class Align { kLeft, kRight };
+
+struct Column {
+  std::string title;
+  Align align = Align::kLeft;
+};
+
+/// Rows under headers, columns two spaces apart and as wide as their widest cell.
+class Table {
+ public:
+  explicit Table(std::vector<Column> columns);
+
+  /// As many cells as there are columns. Control characters in them are shown escaped.
+  void add_row(std::vector<std::string> cells);
+
+  bool empty() const { return rows_.empty(); }
+  /// Headers and rows, each line ended, without trailing spaces.
+  std::string text() const;
+
+ private:
+  std::vector<Column> columns_;
+  std::vector<std::vector<std::string>> rows_;
+};
+
+/// Columns that a terminal gives to this text: wide East Asian characters and emoji count two,
+/// combining marks none. Bytes that are no UTF-8 count one each.
+std::size_t display_width(std::string_view text);
+
+/// The text with control characters and broken UTF-8 shown as \xNN.
+std::string printable(std::string_view text);
+
+/// At most `width` columns of printable text, the rest replaced by "…".
+std::string shortened(std::string_view text, std::size_t width);
+
+/// "1 member", "2 members".
+std::string counted(std::uint64_t count, std::string_view singular);
+
+/// Prints to standard output.
+void print_text(std::string_view text);
+/// Prints on one line; bytes that are no UTF-8 become U+FFFD.
+void print_json(const Json& json);
+/// False when something that was printed could not be written.
+bool flush_output();
+
+/// {"error":{"code","name","message","retriable"}}
+std::string error_json(const Error& error);
+
+}  // namespace muster::tools

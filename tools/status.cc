@@ -1,0 +1,70 @@
+#include "tools/status.h"
+
+#include "tools/commands.h"
+#include "tools/server_link.h"
+
+namespace muster::tools {
+namespace {
+
+/// The two largest units: "3d 4h", "5m 10s".
+std::string uptime_text(std::uint64_t uptime_ms) {
+  const std::uint64_t seconds = uptime_ms / 1'000;
+  const auto two = [](std::uint64_t large, const char* name, std::uint64_t small,
+                      const char* small_name) {
+    return std::to_string(large) + name + " " + std::to_string(small) + small_name;
+  };
+  if (seconds < 60) return std::to_string(seconds) + "s";
+  if (seconds < 3'600) return two(seconds / 60, "m", seconds % 60, "s");
+  if (seconds < 86'400) return two(seconds / 3'600, "h", seconds / 60 % 60, "m");
+  return two(seconds / 86'400, "d", seconds / 3'600 % 24, "h");
+}
+
+}  // namespace
+
+Json status_json(const wire::StatusReplyT& status) {
+  return {{"version", status.version},
+          {"journal_id", status.journal_id},
+          {"boot", status.boot},
+          {"sequence", status.sequence},
+          {"durable_sequence", status.durable_sequence},
+          {"state_digest", status.state_digest},
+          {"topics", status.topics},
+          {"groups", status.groups},
+          {"members", status.members},
+          {"connections", status.connections},
+          {"uptime_ms", status.uptime_ms},
+          {"storage_full", status.storage_full}};
+}
+
+std::string status_text(const wire::StatusReplyT& status, std::string_view server) {
+  Table table({{"FIELD"}, {"VALUE"}});
+  table.add_row({"journal", status.journal_id + ", boot " + std::to_string(status.boot)});
+  table.add_row({"sequence", std::to_string(status.sequence)});
+  table.add_row({"durable sequence", std::to_string(status.durable_sequence)});
+  table.add_row({"state digest", status.state_digest});
+  table.add_row({"topics", std::to_string(status.topics)});
+  table.add_row({"groups", std::to_string(status.groups)});
+  table.add_row({"members", std::to_string(status.members)});
+  table.add_row({"connections", std::to_string(status.connections)});
+  return "musterd " + printable(status.version) + " at " + printable(server) + ", up " +
+         uptime_text(status.uptime_ms) +
+         (status.storage_full ? ", STORAGE FULL: changes are refused until there is room" : "") +
+         "\n\n" + table.text();
+}
+
+void add_status_command(CLI::App& app, Context& context) {
+  CLI::App& status = add_command(app, "status", "How the server does: what it holds, how far it is",
+                                 "  muster status --output json");
+  on_run(status, context, [&context]() -> Outcome {
+    const auto reply = ask_once<wire::StatusReplyT>(context.server, wire::StatusT{});
+    if (!reply) return std::unexpected(reply.error());
+    if (context.json()) {
+      print_json(status_json(*reply));
+    } else {
+      print_text(status_text(*reply, context.server));
+    }
+    return 0;
+  });
+}
+
+}  // namespace muster::tools
