@@ -15,16 +15,15 @@ struct TopicArguments {
 };
 
 Json topic_json(const wire::TopicInfoT& topic) {
-  return {{"topic", topic.name},
-          {"id", topic.id},
-          {"partitions", topic.partitions},
-          {"groups", topic.groups}};
+  return {{"topic", topic.name}, {"id", topic.id}, {"partitions", topic.partitions}};
 }
 
 void print_topic(const Context& context, const std::string& summary,
-                 const wire::TopicInfoT& topic) {
+                 const wire::TopicReplyT& reply) {
   if (context.json()) {
-    print_json(topic_json(topic));
+    Json json = topic_json(*reply.topic);
+    json["groups"] = reply.groups;
+    print_json(json);
   } else {
     print_text(summary + "\n");
   }
@@ -32,10 +31,8 @@ void print_topic(const Context& context, const std::string& summary,
 
 /// The requests that name a topic and are answered with it.
 template <typename Request>
-std::expected<wire::TopicInfoT, Error> ask_topic(const Context& context, Request request) {
-  auto reply = ask_once<wire::TopicReplyT>(context.server, std::move(request));
-  if (!reply) return std::unexpected(std::move(reply.error()));
-  return std::move(*reply->topic);
+std::expected<wire::TopicReplyT, Error> ask_topic(const Context& context, Request request) {
+  return ask_once<wire::TopicReplyT>(context.server, std::move(request));
 }
 
 void print_topics(const Context& context,
@@ -47,12 +44,10 @@ void print_topics(const Context& context,
     return;
   }
   std::int64_t partitions = 0;
-  Table table(
-      {{"TOPIC"}, {"PARTITIONS", Align::kRight}, {"GROUPS", Align::kRight}, {"ID", Align::kRight}});
+  Table table({{"TOPIC"}, {"PARTITIONS", Align::kRight}, {"ID", Align::kRight}});
   for (const auto& topic : topics) {
     partitions += topic->partitions;
-    table.add_row({topic->name, std::to_string(topic->partitions), std::to_string(topic->groups),
-                   std::to_string(topic->id)});
+    table.add_row({topic->name, std::to_string(topic->partitions), std::to_string(topic->id)});
   }
   print_text(counted(topics.size(), "topic") + ", " +
              counted(static_cast<std::uint64_t>(partitions), "partition") + "\n");
@@ -86,12 +81,13 @@ void add_create(CLI::App& noun, Context& context) {
     wire::CreateTopicT request;
     request.name = arguments->name;
     request.partitions = arguments->partitions;
-    const auto topic = ask_topic(context, std::move(request));
-    if (!topic) return std::unexpected(topic.error());
+    const auto reply = ask_topic(context, std::move(request));
+    if (!reply) return std::unexpected(reply.error());
+    const wire::TopicInfoT& topic = *reply->topic;
     print_topic(context,
-                "Created topic " + printable(topic->name) + " with " +
-                    counted(static_cast<std::uint64_t>(topic->partitions), "partition") + ".",
-                *topic);
+                "Created topic " + printable(topic.name) + " with " +
+                    counted(static_cast<std::uint64_t>(topic.partitions), "partition") + ".",
+                *reply);
     return 0;
   });
 }
@@ -109,12 +105,13 @@ void add_expand(CLI::App& noun, Context& context) {
     wire::ExpandTopicT request;
     request.name = arguments->name;
     request.partitions = arguments->partitions;
-    const auto topic = ask_topic(context, std::move(request));
-    if (!topic) return std::unexpected(topic.error());
+    const auto reply = ask_topic(context, std::move(request));
+    if (!reply) return std::unexpected(reply.error());
+    const wire::TopicInfoT& topic = *reply->topic;
     print_topic(context,
-                "Topic " + printable(topic->name) + " now has " +
-                    counted(static_cast<std::uint64_t>(topic->partitions), "partition") + ".",
-                *topic);
+                "Topic " + printable(topic.name) + " now has " +
+                    counted(static_cast<std::uint64_t>(topic.partitions), "partition") + ".",
+                *reply);
     return 0;
   });
 }
@@ -128,13 +125,14 @@ void add_describe(CLI::App& noun, Context& context) {
   on_run(command, context, [&context, arguments]() -> Outcome {
     wire::DescribeTopicT request;
     request.name = arguments->name;
-    const auto topic = ask_topic(context, std::move(request));
-    if (!topic) return std::unexpected(topic.error());
+    const auto reply = ask_topic(context, std::move(request));
+    if (!reply) return std::unexpected(reply.error());
+    const wire::TopicInfoT& topic = *reply->topic;
     print_topic(context,
-                "Topic " + printable(topic->name) + ": " +
-                    counted(static_cast<std::uint64_t>(topic->partitions), "partition") + ", " +
-                    counted(topic->groups, "group") + ", id " + std::to_string(topic->id) + ".",
-                *topic);
+                "Topic " + printable(topic.name) + ": " +
+                    counted(static_cast<std::uint64_t>(topic.partitions), "partition") + ", " +
+                    counted(reply->groups, "group") + ", id " + std::to_string(topic.id) + ".",
+                *reply);
     return 0;
   });
 }

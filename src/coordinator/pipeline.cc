@@ -249,6 +249,12 @@ Answer Pipeline::Implementation::reply_to(const domain::Command& command,
   if (std::holds_alternative<domain::ReleasePartitions>(command)) {
     return body_of(release_reply(decision));
   }
+  if (const auto* create = std::get_if<domain::CreateTopic>(&command)) {
+    return body_of(topic_reply(state_, *state_.topic(create->name)));
+  }
+  if (const auto* expand = std::get_if<domain::ExpandTopic>(&command)) {
+    return body_of(topic_reply(state_, *state_.topic(expand->name)));
+  }
   return body_of(wire::DoneT());
 }
 

@@ -36,7 +36,7 @@ Answer answer(const View& view, const wire::HoldingsT& query);
 wire::JoinReplyT join_reply(const View& view, const domain::Group& group,
                             const domain::Member& member);
 
-/// A topic as replies show it.
-wire::TopicInfoT topic_info(const domain::Topic& topic);
+/// The reply to whoever asks for a topic, or made or expanded it.
+wire::TopicReplyT topic_reply(const domain::State& state, const domain::Topic& topic);
 
 }  // namespace muster::coordinator

@@ -4,6 +4,7 @@
 #include "domain/refuse.h"
 
 namespace muster::coordinator {
+namespace {
 
 wire::TopicInfoT topic_info(const domain::Topic& topic) {
   wire::TopicInfoT info;
@@ -13,15 +14,21 @@ wire::TopicInfoT topic_info(const domain::Topic& topic) {
   return info;
 }
 
+}  // namespace
+
+wire::TopicReplyT topic_reply(const domain::State& state, const domain::Topic& topic) {
+  wire::TopicReplyT reply;
+  reply.topic = std::make_unique<wire::TopicInfoT>(topic_info(topic));
+  for (const auto& [name, group] : state.groups) {
+    if (group.subscriptions.contains(topic.name)) ++reply.groups;
+  }
+  return reply;
+}
+
 Answer answer(const View& view, const wire::DescribeTopicT& query) {
   const domain::Topic* topic = view.state.topic(query.name);
   if (topic == nullptr) return domain::refuse_unknown_topic(query.name);
-  wire::TopicReplyT reply;
-  reply.topic = std::make_unique<wire::TopicInfoT>(topic_info(*topic));
-  for (const auto& [name, group] : view.state.groups) {
-    if (group.subscriptions.contains(topic->name)) ++reply.groups;
-  }
-  return body_of(std::move(reply));
+  return body_of(topic_reply(view.state, *topic));
 }
 
 Answer answer(const View& view, const wire::ListTopicsT& query) {
