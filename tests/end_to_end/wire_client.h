@@ -59,7 +59,8 @@ class WireClient {
     if (const wire::ErrorT* error = message.body.AsError()) {
       REQUIRE_MESSAGE(false, "refused: ", error->name, ": ", error->message);
     }
-    REQUIRE(message.body.type == wire::ServerBodyUnionTraits<Reply>::enum_value);
+    const bool is_expected = message.body.type == wire::ServerBodyUnionTraits<Reply>::enum_value;
+    REQUIRE_MESSAGE(is_expected, "a reply of type ", static_cast<int>(message.body.type));
     return std::move(*static_cast<Reply*>(message.body.value));
   }
 
