@@ -141,7 +141,16 @@ bool Session::joined(std::uint64_t now_ms, std::uint64_t sent_at_ms,
 void Session::join_refused(std::uint64_t now_ms, const Error& why) {
   if (standing_ == Standing::kOut) return;
   if (standing_ == Standing::kSeated || standing_ == Standing::kLeaving) {
-    seat_refused(now_ms, why);
+    // A limit that the seat no longer meets, as after a restart with another configuration, would
+    // refuse every resume.
+    const bool hopeless =
+        why.code == ErrorCode::kInvalidTimeout || why.code == ErrorCode::kInvalidName ||
+        why.code == ErrorCode::kLimitReached || why.code == ErrorCode::kMalformedRequest;
+    if (hopeless && standing_ == Standing::kSeated) {
+      end(why);
+    } else {
+      seat_refused(now_ms, why);
+    }
     return;
   }
   last_refusal_ = why;

@@ -172,6 +172,15 @@ TEST_CASE("a replaced incarnation is told, and does not come back") {
   CHECK(c.code(5) == ErrorCode::kFenced);
 }
 
+TEST_CASE("a resume that can't ever succeed ends the membership") {
+  Conversation c;
+  c.join_holding({{.partition = 0, .fence = 7}});
+  c.disconnect();
+  c.connect();
+  c.reply(c.take<wire::JoinT>().first, refusal(ErrorCode::kInvalidTimeout));
+  CHECK(c.take_notices() == Notices{NoticeKind::kLost, NoticeKind::kEnded});
+}
+
 TEST_CASE("a removed member is told, and does not come back") {
   Conversation c;
   c.join_holding({{.partition = 0, .fence = 7}});
