@@ -43,7 +43,7 @@ void name_member(auto& push, const Group& group, const Member& member) {
 
 /// Tokens of one member as pushes name them: by topic.
 std::vector<std::unique_ptr<wire::FencedTopicT>> fenced_topics(
-    const domain::State& state, const std::vector<domain::TokenRef>& tokens) {
+    const domain::State& state, std::span<const domain::TokenRef> tokens) {
   std::vector<std::unique_ptr<wire::FencedTopicT>> topics;
   TopicId current = 0;
   for (const domain::TokenRef& token : tokens) {
@@ -63,16 +63,16 @@ void Announcements::before(const domain::Event& event) {
   if (const auto* left = std::get_if<domain::MemberLeft>(&event.body)) {
     const Group& group = *state_.group(left->group);
     if (left->removed) {
-      tell_seat_ended(group.name, *group.member(left->seat), domain::TokenEnd::kRemoved, true);
+      tell_seat_ended(group, *group.member(left->seat), domain::TokenEnd::kRemoved, true);
     } else {  // it asked for it: the reply says enough
       announcements_.push_back({.seat = left->seat, .body = {}, .ends_seat = true});
     }
   } else if (const auto* expired = std::get_if<domain::MemberExpired>(&event.body)) {
     const Group& group = *state_.group(expired->group);
-    tell_seat_ended(group.name, *group.member(expired->seat), domain::TokenEnd::kExpired, true);
+    tell_seat_ended(group, *group.member(expired->seat), domain::TokenEnd::kExpired, true);
   } else if (const auto* replaced = std::get_if<domain::MemberReplaced>(&event.body)) {
     const Group& group = *state_.group(replaced->group);
-    tell_seat_ended(group.name, *group.member(replaced->seat), domain::TokenEnd::kReplaced, false);
+    tell_seat_ended(group, *group.member(replaced->seat), domain::TokenEnd::kReplaced, false);
   } else if (const auto* dropped = std::get_if<domain::GroupTopicDropped>(&event.body)) {
     tell_dropped(*dropped);
   } else if (const auto* plan = std::get_if<domain::PlanMade>(&event.body)) {
@@ -166,11 +166,7 @@ void Announcements::tell_waiting() {
 
 void Announcements::tell_fenced(const domain::PartitionsFenced& event) {
   const Group& group = *state_.group(event.group);
-  wire::LostT push;
-  name_member(push, group, *group.member(event.seat));
-  push.reason = wire::TokenEnd::fenced;
-  push.partitions = fenced_topics(state_, event.tokens);
-  announcements_.push_back({.seat = event.seat, .body = body_of(std::move(push))});
+  tell_lost(group, *group.member(event.seat), event.tokens, domain::TokenEnd::kFenced, false);
 }
 
 void Announcements::tell_dropped(const domain::GroupTopicDropped& event) {
@@ -183,25 +179,34 @@ void Announcements::tell_dropped(const domain::GroupTopicDropped& event) {
         tokens.push_back({.at = at, .fence = group.partition(at)->fence});
       }
     }
-    wire::LostT push;
-    name_member(push, group, *group.member(held.seat));
-    push.reason = wire::TokenEnd::topic_deleted;
-    push.partitions = fenced_topics(state_, tokens);
-    announcements_.push_back({.seat = held.seat, .body = body_of(std::move(push))});
+    tell_lost(group, *group.member(held.seat), tokens, domain::TokenEnd::kTopicDeleted, false);
   }
 }
 
-/// Names no partitions: with the seat everything that it held is lost.
-void Announcements::tell_seat_ended(const std::string& group, const Member& member,
+void Announcements::tell_seat_ended(const Group& group, const Member& member,
                                     domain::TokenEnd reason, bool ends_seat) {
-  wire::LostT push;
-  push.group = group;
-  push.member_id = member.member_id;
-  push.incarnation = member.incarnation;
-  push.reason = static_cast<wire::TokenEnd>(reason);
-  push.seat_ended = true;
-  announcements_.push_back(
-      {.seat = member.seat, .body = body_of(std::move(push)), .ends_seat = ends_seat});
+  std::vector<domain::TokenRef> tokens;
+  for (const TopicPartition& at : member.held) {
+    tokens.push_back({.at = at, .fence = group.partition(at)->fence});
+  }
+  tell_lost(group, member, tokens, reason, true);
+  announcements_.back().ends_seat = ends_seat;
+}
+
+/// In as many pushes as it takes; the last one says whether the seat is gone with them.
+void Announcements::tell_lost(const Group& group, const Member& member,
+                              std::span<const domain::TokenRef> tokens, domain::TokenEnd reason,
+                              bool seat_ended) {
+  do {
+    const auto some = tokens.first(std::min(tokens.size(), partitions_a_push_));
+    tokens = tokens.subspan(some.size());
+    wire::LostT push;
+    name_member(push, group, member);
+    push.reason = static_cast<wire::TokenEnd>(reason);
+    push.seat_ended = seat_ended && tokens.empty();
+    push.partitions = fenced_topics(state_, some);
+    announcements_.push_back({.seat = member.seat, .body = body_of(std::move(push))});
+  } while (!tokens.empty());
 }
 
 }  // namespace muster::coordinator

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -44,8 +45,11 @@ class Announcements {
   void tell_waiting();
   void tell_fenced(const domain::PartitionsFenced& event);
   void tell_dropped(const domain::GroupTopicDropped& event);
-  void tell_seat_ended(const std::string& group, const domain::Member& member,
+  void tell_seat_ended(const domain::Group& group, const domain::Member& member,
                        domain::TokenEnd reason, bool ends_seat);
+  void tell_lost(const domain::Group& group, const domain::Member& member,
+                 std::span<const domain::TokenRef> tokens, domain::TokenEnd reason,
+                 bool seat_ended);
   wire::AssignedT assigned(const domain::Group& group, const domain::Member& member) const;
 
   const domain::State& state_;

@@ -44,7 +44,7 @@ Answer Pipeline::Implementation::greet(Connection& connection, const wire::Hello
 Answer Pipeline::Implementation::heartbeat(const Connection& connection,
                                            const wire::HeartbeatT& request) {
   const domain::Group* group = state_.group(request.group);
-  if (group == nullptr) return domain::refuse_unknown_group(request.group);
+  if (group == nullptr) return domain::refuse_unknown_member(request.group, request.member_id);
   const domain::Member* member = group->member(request.member_id);
   const domain::TokenEnd ended = group->ended_incarnation(request.member_id, request.incarnation);
   if (ended != domain::TokenEnd::kNone) {
