@@ -36,6 +36,7 @@ void add_all_commands(CLI::App& app, Context& context) {
   add_group_commands(app, context);
   add_offset_commands(app, context);
   add_fence_commands(app, context);
+  add_journal_commands(app, context);
   add_run_command(app, context);
 }
 

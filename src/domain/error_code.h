@@ -43,6 +43,7 @@ enum class ErrorCode : std::uint16_t {
   kLeaseLapsed = 104,  // paused: no commits until the session is resumed
   kNotJoined = 105,
   kInvalidArgument = 106,
+  kJournalUnreadable = 107,  // of the command line: missing, damaged or of a newer format
 };
 
 }  // namespace muster

@@ -39,6 +39,7 @@ constexpr std::array kTraits{
     ErrorTraits{ErrorCode::kLeaseLapsed, "LEASE_LAPSED", true},
     ErrorTraits{ErrorCode::kNotJoined, "NOT_JOINED", false},
     ErrorTraits{ErrorCode::kInvalidArgument, "INVALID_ARGUMENT", false},
+    ErrorTraits{ErrorCode::kJournalUnreadable, "JOURNAL_UNREADABLE", false},
 };
 
 }  // namespace

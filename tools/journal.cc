@@ -1,0 +1,44 @@
+// muster journal: questions to a journal, live or dead.
+#include "tools/journal.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace muster::tools {
+
+Error journal_error(std::string message) {
+  return make_error(ErrorCode::kJournalUnreadable, std::move(message));
+}
+
+std::expected<OpenJournal, Error> open_journal(const std::string& data_dir) {
+  auto reader = journal::FileReader::open(data_dir);
+  if (!reader) return std::unexpected(journal_error(reader.error().message));
+  auto header = reader->header();
+  if (!header) return std::unexpected(journal_error(header.error().message));
+  return OpenJournal{.reader = std::move(*reader), .header = *header};
+}
+
+void add_data_dir_option(CLI::App& command, std::string& data_dir) {
+  command
+      .add_option("--data-dir", data_dir,
+                  "The journal's directory: of a running musterd, of a dead one, or a copy")
+      ->required()
+      ->type_name("DIR");
+}
+
+void show_progress(Sequence reached, Sequence last) {
+  fmt::print(stderr, "muster: folded {} of {} events\n", reached, last);
+}
+
+void add_journal_commands(CLI::App& app, Context& context) {
+  CLI::App& noun = add_command(app, "journal",
+                               "Question a journal: what happened, what was the state, is it sound",
+                               "  muster journal log --data-dir /var/lib/muster --group billing");
+  noun.require_subcommand(1);
+  add_journal_log(noun, context);
+  add_journal_state(noun, context);
+  add_journal_verify(noun, context);
+}
+
+}  // namespace muster::tools

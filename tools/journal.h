@@ -1,0 +1,33 @@
+// What the commands of `muster journal` share: a journal in a directory, opened for reading.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+
+#include "coordinator/recover.h"
+#include "journal/file_reader.h"
+#include "tools/commands.h"
+
+namespace muster::tools {
+
+struct OpenJournal {
+  journal::FileReader reader;
+  journal::Header header;
+};
+
+/// Live, dead or a copy; never changes it.
+std::expected<OpenJournal, Error> open_journal(const std::string& data_dir);
+
+/// A journal that can't be read, as the command line reports it.
+Error journal_error(std::string message);
+
+void add_data_dir_option(CLI::App& command, std::string& data_dir);
+
+/// Says on stderr how far folding a long journal has come.
+void show_progress(Sequence reached, Sequence last);
+
+void add_journal_log(CLI::App& noun, Context& context);
+void add_journal_state(CLI::App& noun, Context& context);
+void add_journal_verify(CLI::App& noun, Context& context);
+
+}  // namespace muster::tools
