@@ -62,16 +62,19 @@ class Folding {
   Group* find_group(const std::string& name);
   Group& find_or_create_group(const std::string& name);
   Member* find_member(Group& group, SeatId seat);
+  Member* find_member(Group& group, SeatId seat, const std::string& member_id);
+  Contradiction unknown(TopicPartition at) const;
   void subscribe(Group& group, const std::vector<std::string>& topics);
   void unsubscribe(Group& group, const std::vector<std::string>& topics);
   void remember_ended(Group& group, const std::string& member_id, Incarnation incarnation,
                       TokenEnd how);
   void end_token(Group& group, TopicPartition at, TokenEnd how);
   void end_all_tokens(Group& group, const Member& member, TokenEnd how);
-  Contradiction end_seat(const std::string& group_name, SeatId seat, TokenEnd how);
-  Contradiction end_named_tokens(const std::string& group_name, SeatId seat,
-                                 const std::vector<TokenRef>& tokens, TokenEnd how);
-  void set_planned(Group& group, const std::vector<PlannedTopic>& planned);
+  Contradiction end_seat(const std::string& group_name, SeatId seat, const std::string& member_id,
+                         TokenEnd how);
+  template <typename Ended>
+  Contradiction end_named_tokens(const Ended& event, TokenEnd how);
+  Contradiction set_planned(Group& group, const std::vector<PlannedTopic>& planned);
   Contradiction set_targets(Group& group, SeatId seat, const std::vector<PartitionList>& topics);
   Contradiction revoke(Group& group, const MemberPartitions& revoking);
   Contradiction grant(Group& group, const MemberPartitions& grant, FencingToken fence);
@@ -82,8 +85,11 @@ class Folding {
 };
 
 std::string no_group(const std::string& name) { return sentence("there is no group '", name, "'"); }
-std::string no_seat(const std::string& group, SeatId seat) {
-  return sentence("group '", group, "' has no seat ", seat);
+std::string no_seat(const std::string& group, SeatId seat, const std::string& member_id) {
+  return sentence("group '", group, "' has no seat ", seat, " of member '", member_id, "'");
+}
+std::string no_incarnation(SeatId seat, Incarnation incarnation) {
+  return sentence("seat ", seat, " is not held by incarnation ", incarnation);
 }
 std::string at_text(TopicPartition at) {
   return sentence("partition ", at.partition, " of topic ", at.topic);
@@ -108,6 +114,21 @@ Group& Folding::find_or_create_group(const std::string& name) {
 Member* Folding::find_member(Group& group, SeatId seat) {
   const auto found = group.members.find(seat);
   return found == group.members.end() ? nullptr : &found->second;
+}
+
+/// Null too when the seat is another member's: people read an event by its names.
+Member* Folding::find_member(Group& group, SeatId seat, const std::string& member_id) {
+  Member* member = find_member(group, seat);
+  return member != nullptr && member->member_id == member_id ? member : nullptr;
+}
+
+/// Says so when no topic has this partition.
+Contradiction Folding::unknown(TopicPartition at) const {
+  const Topic* topic = state_.topic(at.topic);
+  if (topic != nullptr && at.partition >= 0 && at.partition < topic->partition_count) {
+    return std::nullopt;
+  }
+  return sentence("there is no ", at_text(at));
 }
 
 void Folding::subscribe(Group& group, const std::vector<std::string>& topics) {
@@ -154,11 +175,12 @@ void Folding::end_all_tokens(Group& group, const Member& member, TokenEnd how) {
   for (const TopicPartition& at : member.held) end_token(group, at, how);
 }
 
-Contradiction Folding::end_seat(const std::string& group_name, SeatId seat, TokenEnd how) {
+Contradiction Folding::end_seat(const std::string& group_name, SeatId seat,
+                                const std::string& member_id, TokenEnd how) {
   Group* group = find_group(group_name);
   if (group == nullptr) return no_group(group_name);
-  Member* member = find_member(*group, seat);
-  if (member == nullptr) return no_seat(group_name, seat);
+  Member* member = find_member(*group, seat, member_id);
+  if (member == nullptr) return no_seat(group_name, seat, member_id);
   end_all_tokens(*group, *member, how);
   if (how == TokenEnd::kRemoved) {
     remember_ended(*group, member->member_id, member->incarnation, TokenEnd::kRemoved);
@@ -174,16 +196,20 @@ Contradiction Folding::end_seat(const std::string& group_name, SeatId seat, Toke
   return std::nullopt;
 }
 
-Contradiction Folding::end_named_tokens(const std::string& group_name, SeatId seat,
-                                        const std::vector<TokenRef>& tokens, TokenEnd how) {
-  Group* group = find_group(group_name);
-  if (group == nullptr) return no_group(group_name);
-  Member* member = find_member(*group, seat);
-  if (member == nullptr) return no_seat(group_name, seat);
-  for (const TokenRef& token : tokens) {
+/// PartitionsReleased and PartitionsFenced.
+template <typename Ended>
+Contradiction Folding::end_named_tokens(const Ended& event, TokenEnd how) {
+  Group* group = find_group(event.group);
+  if (group == nullptr) return no_group(event.group);
+  Member* member = find_member(*group, event.seat, event.member_id);
+  if (member == nullptr) return no_seat(event.group, event.seat, event.member_id);
+  if (member->incarnation != event.incarnation) {
+    return no_incarnation(event.seat, event.incarnation);
+  }
+  for (const TokenRef& token : event.tokens) {
     const PartitionState* partition = group->partition(token.at);
-    if (partition == nullptr || partition->owner != seat || partition->fence != token.fence) {
-      return sentence("seat ", seat, " does not hold ", at_text(token.at), " under token ",
+    if (partition == nullptr || partition->owner != event.seat || partition->fence != token.fence) {
+      return sentence("seat ", event.seat, " does not hold ", at_text(token.at), " under token ",
                       token.fence);
     }
     end_token(*group, token.at, how);
@@ -196,6 +222,9 @@ Contradiction Folding::end_named_tokens(const std::string& group_name, SeatId se
 
 Contradiction Folding::operator()(const TopicCreated& event) {
   if (state_.topics.contains(event.name)) return sentence("topic '", event.name, "' exists");
+  if (event.partition_count < 1) {
+    return sentence("topic '", event.name, "' has ", event.partition_count, " partitions");
+  }
   Topic& topic = state_.topics[event.name];
   topic = {.name = event.name, .id = sequence_, .partition_count = event.partition_count};
   state_.topics_by_id[topic.id] = &topic;
@@ -275,10 +304,10 @@ Contradiction Folding::operator()(const MemberJoined& event) {
 Contradiction Folding::operator()(const MemberReplaced& event) {
   Group* group = find_group(event.group);
   if (group == nullptr) return no_group(event.group);
-  Member* member = find_member(*group, event.seat);
-  if (member == nullptr) return no_seat(event.group, event.seat);
+  Member* member = find_member(*group, event.seat, event.member_id);
+  if (member == nullptr) return no_seat(event.group, event.seat, event.member_id);
   if (member->incarnation != event.former_incarnation) {
-    return sentence("seat ", event.seat, " is not held by the incarnation that was replaced");
+    return no_incarnation(event.seat, event.former_incarnation);
   }
   end_all_tokens(*group, *member, TokenEnd::kReplaced);
   remember_ended(*group, member->member_id, member->incarnation, TokenEnd::kReplaced);
@@ -300,8 +329,8 @@ Contradiction Folding::operator()(const MemberReplaced& event) {
 Contradiction Folding::operator()(const MemberSubscribed& event) {
   Group* group = find_group(event.group);
   if (group == nullptr) return no_group(event.group);
-  Member* member = find_member(*group, event.seat);
-  if (member == nullptr) return no_seat(event.group, event.seat);
+  Member* member = find_member(*group, event.seat, event.member_id);
+  if (member == nullptr) return no_seat(event.group, event.seat, event.member_id);
   unsubscribe(*group, member->settings.topics);
   {
     const Changing changing(state_, group->id, *member);
@@ -314,33 +343,37 @@ Contradiction Folding::operator()(const MemberSubscribed& event) {
 }
 
 Contradiction Folding::operator()(const MemberLeft& event) {
-  return end_seat(event.group, event.seat, event.removed ? TokenEnd::kRemoved : TokenEnd::kLeft);
+  return end_seat(event.group, event.seat, event.member_id,
+                  event.removed ? TokenEnd::kRemoved : TokenEnd::kLeft);
 }
 
 Contradiction Folding::operator()(const MemberExpired& event) {
-  return end_seat(event.group, event.seat, TokenEnd::kExpired);
+  return end_seat(event.group, event.seat, event.member_id, TokenEnd::kExpired);
 }
 
 // ---- plans and grants ----------------------------------------------------------------------
 
-void Folding::set_planned(Group& group, const std::vector<PlannedTopic>& planned) {
+Contradiction Folding::set_planned(Group& group, const std::vector<PlannedTopic>& planned) {
   for (const auto& [topic, count] : group.planned) state_.digest -= hash_of(group.id, topic, count);
   group.planned.clear();
   for (const PlannedTopic& one : planned) {
+    const Topic* topic = state_.topic(one.topic);
+    if (topic == nullptr || topic->partition_count != one.partition_count) {
+      return sentence("a plan gives topic ", one.topic, " ", one.partition_count, " partitions");
+    }
     group.planned[one.topic] = one.partition_count;
     state_.digest += hash_of(group.id, one.topic, one.partition_count);
   }
+  return std::nullopt;
 }
 
 Contradiction Folding::set_targets(Group& group, SeatId seat,
                                    const std::vector<PartitionList>& topics) {
-  if (seat != kNobody && find_member(group, seat) == nullptr) return no_seat(group.name, seat);
   for (const PartitionList& list : topics) {
-    PartitionTable& table = group.partitions[list.topic];
     for (const PartitionIndex index : list.partitions) {
-      if (index < 0) return sentence("a plan names partition ", index);
       const TopicPartition at{list.topic, index};
-      PartitionState& partition = table.at(index);
+      if (auto wrong = unknown(at)) return wrong;
+      PartitionState& partition = group.partitions[at.topic].at(index);
       const Changing changing(state_, group.id, at, partition);
       if (Member* former = find_member(group, partition.target)) --former->targeted;
       partition.target = seat;
@@ -376,9 +409,12 @@ Contradiction Folding::operator()(const PlanMade& event) {
     return sentence("group '", event.group, "' is at generation ", group->generation,
                     " already, the plan says ", event.generation);
   }
-  set_planned(*group, event.planned);
+  if (auto wrong = set_planned(*group, event.planned)) return wrong;
   if (auto wrong = set_targets(*group, kNobody, event.unassigned)) return wrong;
   for (const MemberPartitions& targets : event.targets) {
+    if (find_member(*group, targets.seat, targets.member_id) == nullptr) {
+      return no_seat(event.group, targets.seat, targets.member_id);
+    }
     if (auto wrong = set_targets(*group, targets.seat, targets.topics)) return wrong;
   }
   for (const MemberPartitions& revoking : event.revoking) {
@@ -398,12 +434,15 @@ Contradiction Folding::operator()(const PlanMade& event) {
 }
 
 Contradiction Folding::grant(Group& group, const MemberPartitions& grant, FencingToken fence) {
-  Member* member = find_member(group, grant.seat);
-  if (member == nullptr) return no_seat(group.name, grant.seat);
+  Member* member = find_member(group, grant.seat, grant.member_id);
+  if (member == nullptr) return no_seat(group.name, grant.seat, grant.member_id);
+  if (member->incarnation != grant.incarnation) {
+    return no_incarnation(grant.seat, grant.incarnation);
+  }
   for (const PartitionList& list : grant.topics) {
     for (const PartitionIndex index : list.partitions) {
       const TopicPartition at{list.topic, index};
-      if (index < 0) return sentence("a grant names partition ", index);
+      if (auto wrong = unknown(at)) return wrong;
       PartitionState& partition = group.partitions[at.topic].at(index);
       if (partition.phase != Phase::kFree) {  // single-owner
         return sentence(at_text(at), " is granted to seat ", grant.seat, " while seat ",
@@ -439,11 +478,11 @@ Contradiction Folding::operator()(const PartitionsGranted& event) {
 }
 
 Contradiction Folding::operator()(const PartitionsReleased& event) {
-  return end_named_tokens(event.group, event.seat, event.tokens, TokenEnd::kReleased);
+  return end_named_tokens(event, TokenEnd::kReleased);
 }
 
 Contradiction Folding::operator()(const PartitionsFenced& event) {
-  return end_named_tokens(event.group, event.seat, event.tokens, TokenEnd::kFenced);
+  return end_named_tokens(event, TokenEnd::kFenced);
 }
 
 // ---- offsets and groups --------------------------------------------------------------------
@@ -451,10 +490,15 @@ Contradiction Folding::operator()(const PartitionsFenced& event) {
 Contradiction Folding::operator()(const OffsetsCommitted& event) {
   Group& group = find_or_create_group(event.group);
   for (const OffsetValue& value : event.offsets) {
-    if (value.at.partition < 0 || value.offset < 0) {
+    if (auto wrong = unknown(value.at)) return wrong;
+    if (value.offset < 0) {
       return sentence("offset ", value.offset, " is committed for ", at_text(value.at));
     }
     PartitionState& partition = group.partitions[value.at.topic].at(value.at.partition);
+    if (value.fence != partition.fence) {  // fenced-commit
+      return sentence(at_text(value.at), " is committed under token ", value.fence,
+                      " while its token is ", partition.fence);
+    }
     const Changing changing(state_, group.id, value.at, partition);
     partition.committed = value.offset;
     partition.committed_fence = value.fence;
