@@ -329,6 +329,12 @@ EventBody read(const event::GroupDeleted& body) {
   return GroupDeleted{.group = read(body.group()), .former = read(*body.former())};
 }
 
+std::unexpected<EventError> unknown(const char* what, int number) {
+  return std::unexpected(EventError{
+      std::string("its ") + what + " " + std::to_string(number) +
+      " is not one that this version knows: use the version of muster that wrote the journal"});
+}
+
 std::expected<EventBody, EventError> read_body(const event::Event& source) {
   switch (source.body_type()) {
     case event::EventBody::TopicCreated:
@@ -347,8 +353,13 @@ std::expected<EventBody, EventError> read_body(const event::Event& source) {
       return read(*source.body_as_MemberSubscribed());
     case event::EventBody::MemberLeft:
       return read(*source.body_as_MemberLeft());
-    case event::EventBody::MemberExpired:
-      return read(*source.body_as_MemberExpired());
+    case event::EventBody::MemberExpired: {
+      const event::MemberExpired& expired = *source.body_as_MemberExpired();
+      if (expired.reason() > event::ExpiryReason::MAX) {
+        return unknown("expiry reason", static_cast<int>(expired.reason()));
+      }
+      return read(expired);
+    }
     case event::EventBody::PlanMade:
       return read(*source.body_as_PlanMade());
     case event::EventBody::PartitionsGranted:
@@ -364,9 +375,7 @@ std::expected<EventBody, EventError> read_body(const event::Event& source) {
     case event::EventBody::NONE:
       break;
   }
-  return std::unexpected(EventError{
-      "its type " + std::to_string(static_cast<int>(source.body_type())) +
-      " is not one that this version knows: use the version of muster that wrote the journal"});
+  return unknown("type", static_cast<int>(source.body_type()));
 }
 
 }  // namespace
@@ -382,6 +391,9 @@ std::expected<Event, EventError> decode_event(std::string_view bytes) {
     return std::unexpected(EventError{"its bytes do not verify against schemas/event.fbs"});
   }
   const event::Event& source = *fb::GetRoot<event::Event>(aligned.data());
+  if (source.cause()->kind() > event::CauseKind::MAX) {
+    return unknown("cause", static_cast<int>(source.cause()->kind()));
+  }
   auto body = read_body(source);
   if (!body) return std::unexpected(body.error());
   return Event{.time_ms = source.time_ms(),

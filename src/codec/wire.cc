@@ -18,6 +18,45 @@ bool verified(std::string_view payload) {
   return verifier.VerifyBuffer<Root>();
 }
 
+// Tables and strings of a buffer may be referred to many times, and each time they unpack anew. An
+// honest client gains a factor of about 10 (a long topic name that all items of a commit share).
+constexpr std::size_t kMaxUnpackedTimes = 16;
+
+std::size_t text_bytes(const flatbuffers::String* text) { return text ? text->size() : 0; }
+
+template <typename Texts, typename Bytes>
+std::size_t sum_of(const Texts* texts, Bytes bytes) {
+  std::size_t sum = 0;
+  if (texts == nullptr) return 0;
+  for (const auto* text : *texts) sum += bytes(*text);
+  return sum;
+}
+
+/// What the vectors of a request, the only places where one reference may stand many times, unpack
+/// to.
+std::size_t unpacked_bytes(const wire::Request& request) {
+  if (const auto* join = request.body_as_Join()) {
+    return sum_of(join->topics(),
+                  [](const auto& topic) { return sizeof(std::string) + topic.size(); });
+  }
+  if (const auto* release = request.body_as_Release()) {
+    return sum_of(release->items(), [](const wire::ReleaseItem& item) {
+      return sizeof(wire::ReleaseItemT) + text_bytes(item.topic()) + text_bytes(item.metadata());
+    });
+  }
+  if (const auto* commit = request.body_as_Commit()) {
+    return sum_of(commit->items(), [](const wire::CommitItem& item) {
+      return sizeof(wire::CommitItemT) + text_bytes(item.topic()) + text_bytes(item.metadata());
+    });
+  }
+  if (const auto* fetch = request.body_as_FetchOffsets()) {
+    return sum_of(fetch->partitions(), [](const wire::PartitionName& name) {
+      return sizeof(wire::PartitionNameT) + text_bytes(name.topic());
+    });
+  }
+  return 0;
+}
+
 template <typename Root, typename Object>
 std::string finish(Object& object) {
   flatbuffers::FlatBufferBuilder builder(512);
@@ -28,9 +67,8 @@ std::string finish(Object& object) {
 template <typename Root, typename Object>
 std::expected<Object, WireError> decode(std::string_view payload, const char* what) {
   if (!verified<Root>(payload)) {
-    return std::unexpected(WireError{
-        std::string("The frame is not a valid ") + what +
-        ": its FlatBuffer does not verify against schemas/wire.fbs."});
+    return std::unexpected(WireError{std::string("The frame is not a valid ") + what +
+                                     ": its FlatBuffer does not verify against schemas/wire.fbs."});
   }
   Object object;
   flatbuffers::GetRoot<Root>(payload.data())->UnPackTo(&object);
@@ -46,6 +84,13 @@ std::string finish_server_message(wire::ServerMessageT& message) {
 }
 
 std::expected<wire::RequestT, WireError> decode_request(std::string_view payload) {
+  if (verified<wire::Request>(payload) &&
+      unpacked_bytes(*flatbuffers::GetRoot<wire::Request>(payload.data())) / kMaxUnpackedTimes >
+          payload.size()) {
+    return std::unexpected(WireError{
+        "The frame is refused: it unpacks to more than " + std::to_string(kMaxUnpackedTimes) +
+        " times its size, for it refers to the same text again and again. Use smaller requests."});
+  }
   return decode<wire::Request, wire::RequestT>(payload, "Request");
 }
 

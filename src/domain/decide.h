@@ -44,7 +44,8 @@ Decided decide(const State& state, const ExpireMember& command, Now now);
 Decided decide(const State& state, const FencePartitions& command, Now now);
 Decided decide(const State& state, const MakePlan& command, Now now);
 
-/// How a token of this partition stands: kNone if it is the current one, otherwise how it ended.
+/// How a token of this partition stands: kNone if it is the current one or never was one, otherwise
+/// how it ended.
 /// `partition` may be null (nothing known of it).
 TokenEnd end_of_token(const PartitionState* partition, FencingToken fence);
 

@@ -51,7 +51,7 @@ Decided decide(const State& state, const CommitOffsets& command, Now now) {
 }
 
 TokenEnd end_of_token(const PartitionState* partition, FencingToken fence) {
-  if (partition == nullptr || fence == partition->fence) return TokenEnd::kNone;
+  if (partition == nullptr || fence == 0 || fence == partition->fence) return TokenEnd::kNone;
   if (fence == partition->ended_fence) return partition->ended_how;
   return fence < partition->ended_fence ? TokenEnd::kOlder : TokenEnd::kNone;
 }

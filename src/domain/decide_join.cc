@@ -90,17 +90,25 @@ std::optional<Rejection> refuse_malformed(const JoinGroup& command, const Limits
   return std::nullopt;
 }
 
-/// A list names topics that exist; one that was deleted later does not keep a member from coming
-/// back (docs/decisions/joins-name-existing-topics.md).
-std::optional<Rejection> refuse_unknown_topics(const State& state, const MemberSettings& settings) {
+/// A list names topics that exist; one that the seat subscribes to already and that was deleted
+/// later does not keep a member from coming back (docs/decisions/joins-name-existing-topics.md).
+/// `member` may be null: nobody has the seat.
+std::optional<Rejection> refuse_unknown_topics(const State& state, const Member* member,
+                                               const MemberSettings& settings) {
   for (const std::string& name : settings.topics) {
-    if (state.topic(name) == nullptr) return refuse_unknown_topic(name).error();
+    if (state.topic(name) != nullptr) continue;
+    const bool known_before =
+        member != nullptr && std::ranges::binary_search(member->settings.topics, name);
+    if (!known_before) return refuse_unknown_topic(name).error();
   }
   return std::nullopt;
 }
 
-Decision same_incarnation(const Group& group, const Member& member,
-                          const MemberSettings& settings) {
+Decided same_incarnation(const State& state, const Group& group, const Member& member,
+                         const MemberSettings& settings) {
+  if (auto refused = refuse_unknown_topics(state, &member, settings)) {
+    return std::unexpected(*refused);
+  }
   Decision decision;
   if (member.settings.topics != settings.topics) {
     decision.events.emplace_back(MemberSubscribed{.group = group.name,
@@ -113,7 +121,9 @@ Decision same_incarnation(const Group& group, const Member& member,
 
 Decided new_member(const State& state, const Group* group, const JoinGroup& command,
                    MemberSettings settings, const Limits& limits) {
-  if (auto refused = refuse_unknown_topics(state, settings)) return std::unexpected(*refused);
+  if (auto refused = refuse_unknown_topics(state, nullptr, settings)) {
+    return std::unexpected(*refused);
+  }
   if (group == nullptr && state.groups.size() >= limits.groups_max) {
     return refuse(ErrorCode::kLimitReached, "Group '", command.group,
                   "' would be one more than the ", limits.groups_max,
@@ -146,7 +156,9 @@ Decided replace(const State& state, const Group& group, const Member& member,
                             presence.lease_remaining_ms, " ms, or take over now with takeover."),
         .retry_after_ms = presence.lease_remaining_ms});
   }
-  if (auto refused = refuse_unknown_topics(state, settings)) return std::unexpected(*refused);
+  if (auto refused = refuse_unknown_topics(state, &member, settings)) {
+    return std::unexpected(*refused);
+  }
 
   Decision decision;
   decision.events.emplace_back(MemberReplaced{.group = group.name,
@@ -178,7 +190,7 @@ Decided decide(const State& state, const JoinGroup& command, Now now) {
                              : group->ended_incarnation(command.member_id, command.incarnation);
   if (ended != TokenEnd::kNone) return refuse_ended(ended, command.group, command.member_id);
   if (member != nullptr && member->incarnation == command.incarnation) {
-    return same_incarnation(*group, *member, settings);
+    return same_incarnation(state, *group, *member, settings);
   }
   if (command.resume && member != nullptr) {
     return refuse_ended(TokenEnd::kReplaced, command.group, command.member_id);

@@ -33,7 +33,11 @@ CodePoint first_code_point(std::string_view text) {
 bool is_printable(char32_t value) {
   const bool control = value < 0x20 || (value >= 0x7f && value < 0xa0);
   const bool separator = value == 0x2028 || value == 0x2029;
-  return !control && !separator;
+  // Change the direction of what is printed after them.
+  const bool directional = (value >= 0x202a && value <= 0x202e) ||
+                           (value >= 0x2066 && value <= 0x2069) || value == 0x200e ||
+                           value == 0x200f;
+  return !control && !separator && !directional;
 }
 
 }  // namespace

@@ -10,8 +10,8 @@
 
 namespace muster::domain {
 
-/// Well-formed UTF-8 (no overlong forms, no surrogates) without control characters and without
-/// line and paragraph separators.
+/// Well-formed UTF-8 (no overlong forms, no surrogates) without control characters, line and
+/// paragraph separators, and marks that change the direction of writing.
 bool is_printable_utf8(std::string_view text);
 
 /// Nothing when `name` may name a `what` ("group", "topic", …), otherwise kInvalidName. The

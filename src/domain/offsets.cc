@@ -1,5 +1,6 @@
 #include "domain/offsets.h"
 
+#include "domain/names.h"
 #include "domain/refuse.h"
 
 namespace muster::domain {
@@ -27,6 +28,8 @@ std::unexpected<Rejection> refuse_fenced(std::string_view group, const CommitIte
 std::expected<CommitJudgement, Rejection> judge_commit(const State& state, const Group* group,
                                                        std::string_view group_name,
                                                        const CommitItem& item, Now now) {
+  // Before it is quoted: a message must fit a frame and spoil no terminal.
+  if (auto refused = refuse_name("topic", item.topic, now.limits)) return std::unexpected(*refused);
   const Topic* topic = state.topic(item.topic);
   if (topic == nullptr) return refuse_unknown_topic(item.topic);
   if (item.partition < 0 || item.partition >= topic->partition_count) {

@@ -1,0 +1,132 @@
+// The fold of seats: taken, passed on, ended; and the incarnations that may never come back.
+
+#include <algorithm>
+
+#include "domain/folding.h"
+#include "domain/limits.h"
+
+namespace muster::domain {
+
+void Folding::subscribe(Group& group, const std::vector<std::string>& topics) {
+  for (const std::string& topic : topics) ++group.subscriptions[topic];
+}
+
+void Folding::unsubscribe(Group& group, const std::vector<std::string>& topics) {
+  for (const std::string& topic : topics) {
+    const auto found = group.subscriptions.find(topic);
+    if (--found->second == 0) group.subscriptions.erase(found);
+  }
+}
+
+void Folding::remember_ended(Group& group, const std::string& member_id, Incarnation incarnation,
+                             TokenEnd how) {
+  auto& ended = group.ended[member_id];
+  if (!ended.empty()) state_.digest -= hash_of(group.id, member_id, ended);
+  ended.push_back({.incarnation = incarnation, .how = how, .sequence = sequence_});
+  if (ended.size() > kEndedIncarnationsPerMember) ended.pop_front();
+  state_.digest += hash_of(group.id, member_id, ended);
+  if (group.ended.size() <= kEndedMemberIdsPerGroup) return;
+  const auto oldest = std::min_element(
+      group.ended.begin(), group.ended.end(), [](const auto& left, const auto& right) {
+        return left.second.back().sequence < right.second.back().sequence;
+      });
+  state_.digest -= hash_of(group.id, oldest->first, oldest->second);
+  group.ended.erase(oldest);
+}
+
+void Folding::end_all_tokens(Group& group, const Member& member, TokenEnd how) {
+  for (const TopicPartition& at : member.held) end_token(group, at, how);
+}
+
+Contradiction Folding::end_seat(const std::string& group_name, SeatId seat,
+                                const std::string& member_id, TokenEnd how) {
+  Group* group = find_group(group_name);
+  if (group == nullptr) return no_group(group_name);
+  Member* member = find_member(*group, seat, member_id);
+  if (member == nullptr) return no_seat(group_name, seat, member_id);
+  end_all_tokens(*group, *member, how);
+  if (how == TokenEnd::kRemoved) {
+    remember_ended(*group, member->member_id, member->incarnation, TokenEnd::kRemoved);
+  }
+  state_.digest -= hash_of(group->id, *member);
+  unsubscribe(*group, member->settings.topics);
+  group->seats.erase(member->member_id);
+  group->members.erase(seat);
+  --state_.member_count;
+  const Changing changing(state_, *group);
+  group->membership_changed = true;
+  group->departure_unplanned = true;
+  return std::nullopt;
+}
+
+Contradiction Folding::operator()(const MemberJoined& event) {
+  Group& group = find_or_create_group(event.group);
+  if (group.seats.contains(event.member_id)) {
+    return sentence("member '", event.member_id, "' has a seat in group '", event.group, "'");
+  }
+  Member& member = group.members[sequence_];
+  member.seat = sequence_;
+  member.member_id = event.member_id;
+  member.incarnation = event.incarnation;
+  member.incarnation_sequence = sequence_;
+  member.settings = event.settings;
+  group.seats[event.member_id] = sequence_;
+  subscribe(group, member.settings.topics);
+  ++state_.member_count;
+  state_.digest += hash_of(group.id, member);
+  const Changing changing(state_, group);
+  group.membership_changed = true;
+  return std::nullopt;
+}
+
+Contradiction Folding::operator()(const MemberReplaced& event) {
+  Group* group = find_group(event.group);
+  if (group == nullptr) return no_group(event.group);
+  Member* member = find_member(*group, event.seat, event.member_id);
+  if (member == nullptr) return no_seat(event.group, event.seat, event.member_id);
+  if (member->incarnation != event.former_incarnation) {
+    return no_incarnation(event.seat, event.former_incarnation);
+  }
+  end_all_tokens(*group, *member, TokenEnd::kReplaced);
+  remember_ended(*group, member->member_id, member->incarnation, TokenEnd::kReplaced);
+  const bool resubscribed = member->settings.topics != event.settings.topics;
+  unsubscribe(*group, member->settings.topics);
+  {
+    const Changing changing(state_, group->id, *member);
+    member->held.clear();
+    member->incarnation = event.incarnation;
+    member->incarnation_sequence = sequence_;
+    member->settings = event.settings;
+  }
+  subscribe(*group, member->settings.topics);
+  const Changing changing(state_, *group);
+  if (resubscribed) group->membership_changed = true;
+  return std::nullopt;
+}
+
+Contradiction Folding::operator()(const MemberSubscribed& event) {
+  Group* group = find_group(event.group);
+  if (group == nullptr) return no_group(event.group);
+  Member* member = find_member(*group, event.seat, event.member_id);
+  if (member == nullptr) return no_seat(event.group, event.seat, event.member_id);
+  unsubscribe(*group, member->settings.topics);
+  {
+    const Changing changing(state_, group->id, *member);
+    member->settings.topics = event.topics;
+  }
+  subscribe(*group, member->settings.topics);
+  const Changing changing(state_, *group);
+  group->membership_changed = true;
+  return std::nullopt;
+}
+
+Contradiction Folding::operator()(const MemberLeft& event) {
+  return end_seat(event.group, event.seat, event.member_id,
+                  event.removed ? TokenEnd::kRemoved : TokenEnd::kLeft);
+}
+
+Contradiction Folding::operator()(const MemberExpired& event) {
+  return end_seat(event.group, event.seat, event.member_id, TokenEnd::kExpired);
+}
+
+}  // namespace muster::domain

@@ -1,0 +1,161 @@
+// The fold of plans and of what follows from them: grants, releases, fencing.
+
+#include "domain/folding.h"
+
+namespace muster::domain {
+
+Contradiction Folding::set_planned(Group& group, const std::vector<PlannedTopic>& planned) {
+  for (const auto& [topic, count] : group.planned) state_.digest -= hash_of(group.id, topic, count);
+  group.planned.clear();
+  for (const PlannedTopic& one : planned) {
+    const Topic* topic = state_.topic(one.topic);
+    if (topic == nullptr || topic->partition_count != one.partition_count) {
+      return sentence("a plan gives topic ", one.topic, " ", one.partition_count, " partitions");
+    }
+    group.planned[one.topic] = one.partition_count;
+    state_.digest += hash_of(group.id, one.topic, one.partition_count);
+  }
+  return std::nullopt;
+}
+
+Contradiction Folding::set_targets(Group& group, SeatId seat,
+                                   const std::vector<PartitionList>& topics) {
+  for (const PartitionList& list : topics) {
+    for (const PartitionIndex index : list.partitions) {
+      const TopicPartition at{list.topic, index};
+      if (auto wrong = unknown(at)) return wrong;
+      PartitionState& partition = group.partitions[at.topic].at(index);
+      const Changing changing(state_, group.id, at, partition);
+      if (Member* former = find_member(group, partition.target)) --former->targeted;
+      partition.target = seat;
+      if (Member* now = find_member(group, seat)) ++now->targeted;
+    }
+  }
+  return std::nullopt;
+}
+
+Contradiction Folding::revoke(Group& group, const MemberPartitions& revoking) {
+  for (const PartitionList& list : revoking.topics) {
+    for (const PartitionIndex index : list.partitions) {
+      const TopicPartition at{list.topic, index};
+      const PartitionState* known = group.partition(at);
+      if (known == nullptr || known->phase != Phase::kOwned || known->owner != revoking.seat) {
+        return sentence(at_text(at), " is asked back from seat ", revoking.seat,
+                        ", which does not own it");
+      }
+      PartitionState& partition = group.partitions[at.topic].at(at.partition);
+      const Changing changing(state_, group.id, at, partition);
+      partition.phase = Phase::kRevoking;
+      ++group.revoking_count;
+      --find_member(group, partition.owner)->owned;
+    }
+  }
+  return std::nullopt;
+}
+
+Contradiction Folding::operator()(const PlanMade& event) {
+  Group* group = find_group(event.group);
+  if (group == nullptr) return no_group(event.group);
+  if (event.generation <= group->generation) {
+    return sentence("group '", event.group, "' is at generation ", group->generation,
+                    " already, the plan says ", event.generation);
+  }
+  if (auto wrong = set_planned(*group, event.planned)) return wrong;
+  if (auto wrong = set_targets(*group, kNobody, event.unassigned)) return wrong;
+  for (const MemberPartitions& targets : event.targets) {
+    if (find_member(*group, targets.seat, targets.member_id) == nullptr) {
+      return no_seat(event.group, targets.seat, targets.member_id);
+    }
+    if (auto wrong = set_targets(*group, targets.seat, targets.topics)) return wrong;
+  }
+  for (const MemberPartitions& revoking : event.revoking) {
+    if (auto wrong = revoke(*group, revoking)) return wrong;
+  }
+  for (auto& [seat, member] : group->members) {
+    if (member.planned) continue;
+    const Changing changing(state_, group->id, member);
+    member.planned = true;
+  }
+  const Changing changing(state_, *group);
+  group->generation = event.generation;
+  group->strategy = event.strategy;
+  group->membership_changed = false;
+  group->departure_unplanned = false;
+  return std::nullopt;
+}
+
+Contradiction Folding::grant(Group& group, const MemberPartitions& grant, FencingToken fence) {
+  Member* member = find_member(group, grant.seat, grant.member_id);
+  if (member == nullptr) return no_seat(group.name, grant.seat, grant.member_id);
+  if (member->incarnation != grant.incarnation) {
+    return no_incarnation(grant.seat, grant.incarnation);
+  }
+  for (const PartitionList& list : grant.topics) {
+    for (const PartitionIndex index : list.partitions) {
+      const TopicPartition at{list.topic, index};
+      if (auto wrong = unknown(at)) return wrong;
+      PartitionState& partition = group.partitions[at.topic].at(index);
+      if (partition.phase != Phase::kFree) {  // single-owner
+        return sentence(at_text(at), " is granted to seat ", grant.seat, " while seat ",
+                        partition.owner, " owns it");
+      }
+      if (fence <= partition.ended_fence) {  // fence-rises
+        return sentence(at_text(at), " is granted under token ", fence, " after token ",
+                        partition.ended_fence);
+      }
+      if (partition.target != grant.seat) {
+        return sentence(at_text(at), " is granted to seat ", grant.seat,
+                        " while the plan gives it to seat ", partition.target);
+      }
+      const Changing changing(state_, group.id, at, partition);
+      partition.owner = grant.seat;
+      partition.phase = Phase::kOwned;
+      ++group.owned_count;
+      ++member->owned;
+      partition.fence = fence;
+      member->held.insert(at);
+    }
+  }
+  return std::nullopt;
+}
+
+Contradiction Folding::operator()(const PartitionsGranted& event) {
+  Group* group = find_group(event.group);
+  if (group == nullptr) return no_group(event.group);
+  for (const MemberPartitions& one : event.grants) {
+    if (auto wrong = grant(*group, one, event.fence_base + sequence_)) return wrong;
+  }
+  return std::nullopt;
+}
+
+/// PartitionsReleased and PartitionsFenced.
+template <typename Ended>
+Contradiction Folding::end_named_tokens(const Ended& event, TokenEnd how) {
+  Group* group = find_group(event.group);
+  if (group == nullptr) return no_group(event.group);
+  Member* member = find_member(*group, event.seat, event.member_id);
+  if (member == nullptr) return no_seat(event.group, event.seat, event.member_id);
+  if (member->incarnation != event.incarnation) {
+    return no_incarnation(event.seat, event.incarnation);
+  }
+  for (const TokenRef& token : event.tokens) {
+    const PartitionState* partition = group->partition(token.at);
+    if (partition == nullptr || partition->owner != event.seat || partition->fence != token.fence) {
+      return sentence("seat ", event.seat, " does not hold ", at_text(token.at), " under token ",
+                      token.fence);
+    }
+    end_token(*group, token.at, how);
+    member->held.erase(token.at);
+  }
+  return std::nullopt;
+}
+
+Contradiction Folding::operator()(const PartitionsReleased& event) {
+  return end_named_tokens(event, TokenEnd::kReleased);
+}
+
+Contradiction Folding::operator()(const PartitionsFenced& event) {
+  return end_named_tokens(event, TokenEnd::kFenced);
+}
+
+}  // namespace muster::domain

@@ -1,0 +1,101 @@
+// One event being folded: what the fold_*.cc share. Private to the fold.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "domain/digest.h"
+#include "domain/events.h"
+#include "domain/message.h"
+#include "domain/state.h"
+
+namespace muster::domain {
+
+/// Why an event can't be folded; nothing when it could.
+using Contradiction = std::optional<std::string>;
+
+/// Takes an entity's hash out of the digest while it changes, and puts the new one in. Takes only
+/// what has a name, since it refers to it until the end of the scope.
+template <typename... Entity>
+class Changing {
+ public:
+  explicit Changing(State& state, Entity&... entity) : state_(state), entity_(entity...) {
+    state_.digest -= hash();
+  }
+  ~Changing() { state_.digest += hash(); }
+  Changing(const Changing&) = delete;
+  Changing& operator=(const Changing&) = delete;
+
+ private:
+  std::uint64_t hash() const {
+    return std::apply([](const auto&... entity) { return hash_of(entity...); }, entity_);
+  }
+  State& state_;
+  std::tuple<Entity&...> entity_;
+};
+
+/// One event being folded. Each overload is total: it changes the state or says what the event
+/// contradicts, and never chooses (outcomes-not-intents).
+class Folding {
+ public:
+  Folding(State& state, Sequence sequence, std::int64_t time_ms)
+      : state_(state), sequence_(sequence), time_ms_(time_ms) {}
+
+  Contradiction operator()(const TopicCreated& event);
+  Contradiction operator()(const TopicExpanded& event);
+  Contradiction operator()(const TopicDeleted& event);
+  Contradiction operator()(const GroupTopicDropped& event);
+  Contradiction operator()(const MemberJoined& event);
+  Contradiction operator()(const MemberReplaced& event);
+  Contradiction operator()(const MemberSubscribed& event);
+  Contradiction operator()(const MemberLeft& event);
+  Contradiction operator()(const MemberExpired& event);
+  Contradiction operator()(const PlanMade& event);
+  Contradiction operator()(const PartitionsGranted& event);
+  Contradiction operator()(const PartitionsReleased& event);
+  Contradiction operator()(const PartitionsFenced& event);
+  Contradiction operator()(const OffsetsCommitted& event);
+  Contradiction operator()(const GroupDeleted& event);
+
+ private:
+  Group* find_group(const std::string& name);
+  Group& find_or_create_group(const std::string& name);
+  Member* find_member(Group& group, SeatId seat);
+  Member* find_member(Group& group, SeatId seat, const std::string& member_id);
+  Contradiction unknown(TopicPartition at) const;
+  void subscribe(Group& group, const std::vector<std::string>& topics);
+  void unsubscribe(Group& group, const std::vector<std::string>& topics);
+  void remember_ended(Group& group, const std::string& member_id, Incarnation incarnation,
+                      TokenEnd how);
+  void end_token(Group& group, TopicPartition at, TokenEnd how);
+  void end_all_tokens(Group& group, const Member& member, TokenEnd how);
+  Contradiction end_seat(const std::string& group_name, SeatId seat, const std::string& member_id,
+                         TokenEnd how);
+  template <typename Ended>
+  Contradiction end_named_tokens(const Ended& event, TokenEnd how);
+  Contradiction set_planned(Group& group, const std::vector<PlannedTopic>& planned);
+  Contradiction set_targets(Group& group, SeatId seat, const std::vector<PartitionList>& topics);
+  Contradiction revoke(Group& group, const MemberPartitions& revoking);
+  Contradiction grant(Group& group, const MemberPartitions& grant, FencingToken fence);
+
+  State& state_;
+  Sequence sequence_;
+  std::int64_t time_ms_;
+};
+
+inline std::string no_group(const std::string& name) {
+  return sentence("there is no group '", name, "'");
+}
+inline std::string no_seat(const std::string& group, SeatId seat, const std::string& member_id) {
+  return sentence("group '", group, "' has no seat ", seat, " of member '", member_id, "'");
+}
+inline std::string no_incarnation(SeatId seat, Incarnation incarnation) {
+  return sentence("seat ", seat, " is not held by incarnation ", incarnation);
+}
+inline std::string at_text(TopicPartition at) {
+  return sentence("partition ", at.partition, " of topic ", at.topic);
+}
+
+}  // namespace muster::domain

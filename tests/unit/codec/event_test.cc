@@ -1,0 +1,205 @@
+// Events as bytes: nothing is lost on the way, and no bytes can do harm.
+#include "codec/event.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <limits>
+#include <random>
+
+namespace muster::codec {
+namespace {
+
+using namespace muster::domain;  // NOLINT(google-build-using-namespace): every event by its name
+
+constexpr auto kMost64 = std::numeric_limits<std::uint64_t>::max();
+constexpr auto kMost32 = std::numeric_limits<std::uint32_t>::max();
+constexpr auto kLeastI32 = std::numeric_limits<std::int32_t>::min();
+constexpr auto kMostI32 = std::numeric_limits<std::int32_t>::max();
+constexpr auto kLeastI64 = std::numeric_limits<std::int64_t>::min();
+constexpr auto kMostI64 = std::numeric_limits<std::int64_t>::max();
+
+const std::string kLong(70'000, 'm');
+const std::string kBinary("\0\xff\x80z", 4);
+
+std::vector<MemberPartitions> some_partitions() {
+  return {{.seat = kMost64,
+           .member_id = "größe",
+           .incarnation = kMost64,
+           .topics = {{.topic = kMost64, .partitions = {0, 1, kMostI32}},
+                      {.topic = 0, .partitions = {}}}},
+          {.seat = 0, .member_id = "", .incarnation = 0, .topics = {}}};
+}
+
+std::vector<OffsetValue> some_offsets() {
+  return {{.at = {.topic = kMost64, .partition = kMostI32},
+           .offset = kMostI64,
+           .fence = kMost64,
+           .metadata = kLong,
+           .commit_time_ms = kMostI64},
+          {.at = {.topic = 0, .partition = kLeastI32},
+           .offset = kLeastI64,
+           .fence = 0,
+           .metadata = kBinary,
+           .commit_time_ms = kLeastI64},
+          {}};
+}
+
+std::vector<TokenRef> some_tokens() {
+  return {{.at = {.topic = kMost64, .partition = kMostI32}, .fence = kMost64}, {}};
+}
+
+MemberSettings some_settings() {
+  return {.client_id = "client",
+          .host = "[::1]:7461",
+          .topics = {"", "t", kLong},
+          .session_timeout_ms = kMost32,
+          .disconnect_grace_ms = 0,
+          .rebalance_timeout_ms = 1};
+}
+
+/// Each event with extreme values, and each with none.
+std::vector<Event> all_events() {
+  const std::vector<EventBody> bodies{
+      TopicCreated{.name = kBinary, .partition_count = kMostI32},
+      TopicExpanded{.topic = kMost64, .partition_count = kLeastI32},
+      TopicDeleted{.topic = kMost64, .name = "t"},
+      GroupTopicDropped{
+          .group = "g", .topic = kMost64, .held = some_partitions(), .former = some_offsets()},
+      MemberJoined{
+          .group = kLong, .member_id = "m", .incarnation = kMost64, .settings = some_settings()},
+      MemberReplaced{.group = "g",
+                     .seat = kMost64,
+                     .member_id = "m",
+                     .former_incarnation = 1,
+                     .incarnation = kMost64,
+                     .settings = some_settings()},
+      MemberSubscribed{.group = "g", .seat = 1, .member_id = "m", .topics = {"a", "", "b"}},
+      MemberLeft{.group = "g", .seat = kMost64, .member_id = "m", .removed = true},
+      MemberExpired{.group = "g", .seat = 1, .member_id = "m", .reason = ExpiryReason::kDisconnect},
+      PlanMade{.group = "g",
+               .generation = kMost64,
+               .strategy = "round_robin",
+               .planned = {{.topic = kMost64, .partition_count = kMostI32}, {}},
+               .targets = some_partitions(),
+               .unassigned = {{.topic = 1, .partitions = {3, 4}}},
+               .revoking = some_partitions()},
+      PartitionsGranted{.group = "g", .fence_base = kMost64, .grants = some_partitions()},
+      PartitionsReleased{.group = "g",
+                         .seat = 1,
+                         .member_id = "m",
+                         .incarnation = kMost64,
+                         .tokens = some_tokens()},
+      PartitionsFenced{.group = "g",
+                       .seat = kMost64,
+                       .member_id = "m",
+                       .incarnation = 1,
+                       .tokens = some_tokens()},
+      OffsetsCommitted{.group = "g", .offsets = some_offsets()},
+      GroupDeleted{.group = "g", .former = some_offsets()},
+      TopicCreated{},
+      TopicExpanded{},
+      TopicDeleted{},
+      GroupTopicDropped{},
+      MemberJoined{},
+      MemberReplaced{},
+      MemberSubscribed{},
+      MemberLeft{},
+      MemberExpired{},
+      PlanMade{},
+      PartitionsGranted{},
+      PartitionsReleased{},
+      PartitionsFenced{},
+      OffsetsCommitted{},
+      GroupDeleted{},
+  };
+  std::vector<Event> events;
+  for (const EventBody& body : bodies) {
+    events.push_back({.time_ms = kMostI64,
+                      .cause = {.kind = CauseKind::kDeadline, .who = "session", .from = kLong},
+                      .body = body});
+    events.push_back({.time_ms = kLeastI64, .cause = {.kind = CauseKind::kClient}, .body = body});
+  }
+  return events;
+}
+
+TEST_CASE("Every event comes back from its bytes as it was, with extreme values too") {
+  const std::vector<Event> events = all_events();
+  std::vector<bool> seen(std::variant_size_v<EventBody>);
+  for (const Event& event : events) {
+    INFO(event_name(event.body));
+    seen[event.body.index()] = true;
+    const auto read = decode_event(encode_event(event));
+    REQUIRE(read.has_value());
+    CHECK(*read == event);
+  }
+  CHECK(std::find(seen.begin(), seen.end(), false) == seen.end());
+}
+
+TEST_CASE("Bytes at any alignment can be read, as LMDB gives them") {
+  const Event event = all_events().front();
+  for (std::size_t shift = 0; shift < 8; ++shift) {
+    const std::string moved = std::string(shift, '#') + encode_event(event);
+    const auto read = decode_event(std::string_view(moved).substr(shift));
+    REQUIRE(read.has_value());
+    CHECK(*read == event);
+  }
+}
+
+TEST_CASE("A truncated event is an error or an event, never a crash") {
+  for (const Event& event : all_events()) {
+    const std::string bytes = encode_event(event);
+    const std::size_t step = bytes.size() > 2'000 ? bytes.size() / 50 : 1;
+    for (std::size_t length = 0; length < bytes.size(); length += step) {
+      const auto read = decode_event(std::string_view(bytes).substr(0, length));
+      if (!read) CHECK_FALSE(read.error().message.empty());
+    }
+  }
+  CHECK_FALSE(decode_event("").has_value());
+}
+
+TEST_CASE("A flipped bit gives an error or an event that can be written again, never a crash") {
+  std::mt19937_64 random(1);
+  for (const Event& event : all_events()) {
+    std::string bytes = encode_event(event);
+    if (bytes.size() > 5'000) continue;  // long texts have nothing to break
+    for (std::size_t byte = 0; byte < bytes.size(); ++byte) {
+      const char flip = static_cast<char>(1 << (random() % 8));
+      bytes[byte] = static_cast<char>(bytes[byte] ^ flip);
+      if (const auto read = decode_event(bytes)) {
+        const auto again = decode_event(encode_event(*read));
+        REQUIRE(again.has_value());
+        CHECK(*again == *read);
+      }
+      bytes[byte] = static_cast<char>(bytes[byte] ^ flip);
+    }
+  }
+}
+
+TEST_CASE("Random bytes are an error") {
+  std::mt19937_64 random(2);
+  for (int i = 0; i < 2'000; ++i) {
+    std::string bytes(random() % 200, '\0');
+    for (char& byte : bytes) byte = static_cast<char>(random());
+    CHECK_FALSE(decode_event(bytes).has_value());
+  }
+}
+
+TEST_CASE("A value that the format does not know is an error, not a guess") {
+  const Event wrong_reason{
+      .time_ms = 0,
+      .cause = {},
+      .body = MemberExpired{
+          .group = "g", .seat = 1, .member_id = "m", .reason = static_cast<ExpiryReason>(7)}};
+  CHECK_FALSE(decode_event(encode_event(wrong_reason)).has_value());
+  const Event wrong_cause{.time_ms = 0,
+                          .cause = {.kind = static_cast<CauseKind>(9)},
+                          .body = TopicCreated{.name = "t", .partition_count = 1}};
+  const auto read = decode_event(encode_event(wrong_cause));
+  REQUIRE_FALSE(read.has_value());
+  CHECK(read.error().message.find("use the version of muster that wrote the journal") !=
+        std::string::npos);
+}
+
+}  // namespace
+}  // namespace muster::codec
