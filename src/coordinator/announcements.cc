@@ -43,7 +43,7 @@ void name_member(auto& push, const Group& group, const Member& member) {
 
 /// Tokens of one member as pushes name them: by topic.
 std::vector<std::unique_ptr<wire::FencedTopicT>> fenced_topics(
-    const domain::State& state, const std::vector<domain::TokenRef>& tokens) {
+    const domain::State& state, std::span<const domain::TokenRef> tokens) {
   std::vector<std::unique_ptr<wire::FencedTopicT>> topics;
   TopicId current = 0;
   for (const domain::TokenRef& token : tokens) {
@@ -76,11 +76,29 @@ void Announcements::before(const domain::Event& event) {
   } else if (const auto* dropped = std::get_if<domain::GroupTopicDropped>(&event.body)) {
     tell_dropped(*dropped);
   } else if (const auto* plan = std::get_if<domain::PlanMade>(&event.body)) {
-    planned_ = state_.group(plan->group);
-    for (const auto& [seat, member] : planned_->members) {
-      if (!member.planned) waiting_.insert(seat);
+    note_waiting(*plan);
+  }
+}
+
+/// Who has to hear of the plan, granted something or not: members that no plan has counted yet, and
+/// those that wait for more or for less than before. One that waits for something which the plan
+/// gives to another would wait for ever (no-orphan).
+void Announcements::note_waiting(const domain::PlanMade& plan) {
+  planned_ = state_.group(plan.group);
+  for (const auto& [seat, member] : planned_->members) {
+    if (!member.planned) waiting_.insert(seat);
+  }
+  const auto note_former = [this](const domain::PartitionList& list) {
+    for (const PartitionIndex index : list.partitions) {
+      const auto* partition = planned_->partition({.topic = list.topic, .partition = index});
+      if (partition == nullptr || partition->target == partition->owner) continue;
+      if (planned_->member(partition->target) != nullptr) waiting_.insert(partition->target);
     }
-    for (const domain::MemberPartitions& targets : plan->targets) waiting_.insert(targets.seat);
+  };
+  std::ranges::for_each(plan.unassigned, note_former);
+  for (const domain::MemberPartitions& targets : plan.targets) {
+    waiting_.insert(targets.seat);
+    std::ranges::for_each(targets.topics, note_former);
   }
 }
 
@@ -164,13 +182,21 @@ void Announcements::tell_waiting() {
   }
 }
 
+void Announcements::tell_lost(const Group& group, const Member& member, domain::TokenEnd reason,
+                              const std::vector<domain::TokenRef>& tokens) {
+  for (std::size_t from = 0; from < tokens.size(); from += partitions_a_push_) {
+    const std::size_t count = std::min(partitions_a_push_, tokens.size() - from);
+    wire::LostT push;
+    name_member(push, group, member);
+    push.reason = static_cast<wire::TokenEnd>(reason);
+    push.partitions = fenced_topics(state_, std::span(tokens).subspan(from, count));
+    announcements_.push_back({.seat = member.seat, .body = body_of(std::move(push))});
+  }
+}
+
 void Announcements::tell_fenced(const domain::PartitionsFenced& event) {
   const Group& group = *state_.group(event.group);
-  wire::LostT push;
-  name_member(push, group, *group.member(event.seat));
-  push.reason = wire::TokenEnd::fenced;
-  push.partitions = fenced_topics(state_, event.tokens);
-  announcements_.push_back({.seat = event.seat, .body = body_of(std::move(push))});
+  tell_lost(group, *group.member(event.seat), domain::TokenEnd::kFenced, event.tokens);
 }
 
 void Announcements::tell_dropped(const domain::GroupTopicDropped& event) {
@@ -183,11 +209,7 @@ void Announcements::tell_dropped(const domain::GroupTopicDropped& event) {
         tokens.push_back({.at = at, .fence = group.partition(at)->fence});
       }
     }
-    wire::LostT push;
-    name_member(push, group, *group.member(held.seat));
-    push.reason = wire::TokenEnd::topic_deleted;
-    push.partitions = fenced_topics(state_, tokens);
-    announcements_.push_back({.seat = held.seat, .body = body_of(std::move(push))});
+    tell_lost(group, *group.member(held.seat), domain::TokenEnd::kTopicDeleted, tokens);
   }
 }
 

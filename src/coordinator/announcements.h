@@ -2,6 +2,8 @@
 // a resume repeats everything (§4 rule 7).
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <set>
 #include <string>
@@ -26,7 +28,8 @@ struct Announcement {
 class Announcements {
  public:
   Announcements(const domain::State& state, std::size_t max_frame_bytes)
-      : state_(state), partitions_a_push_(max_frame_bytes / 2 / kBytesAPartition) {}
+      : state_(state),
+        partitions_a_push_(std::max<std::size_t>(max_frame_bytes / 2 / kBytesAPartition, 1)) {}
 
   /// Before the event is folded: what can't be seen any more afterwards.
   void before(const domain::Event& event);
@@ -39,11 +42,14 @@ class Announcements {
   // Room enough for a partition in a topic of its own with a name of any length.
   static constexpr std::size_t kBytesAPartition = 384;
 
+  void note_waiting(const domain::PlanMade& plan);
   void tell_revoked(const domain::PlanMade& plan);
   void tell_granted(const domain::PartitionsGranted& event);
   void tell_waiting();
   void tell_fenced(const domain::PartitionsFenced& event);
   void tell_dropped(const domain::GroupTopicDropped& event);
+  void tell_lost(const domain::Group& group, const domain::Member& member, domain::TokenEnd reason,
+                 const std::vector<domain::TokenRef>& tokens);
   void tell_seat_ended(const std::string& group, const domain::Member& member,
                        domain::TokenEnd reason, bool ends_seat);
   wire::AssignedT assigned(const domain::Group& group, const domain::Member& member) const;
