@@ -219,8 +219,7 @@ void Pipeline::Implementation::note_facts(domain::Command& command, const Connec
     const domain::Group* group = state_.group(one.group);
     const domain::Member* member = group == nullptr ? nullptr : group->member(one.member_id);
     if (member == nullptr) return {};
-    return sessions_.presence(member->seat, connection.id, domain::lease_ms(member->settings),
-                              now_ms());
+    return sessions_.presence(*member, connection.id, now_ms());
   };
   std::visit(
       [&](auto& one) {
@@ -235,6 +234,7 @@ Answer Pipeline::Implementation::reply_to(const domain::Command& command,
   if (const auto* join = std::get_if<domain::JoinGroup>(&command)) {
     const domain::Group& group = *state_.group(join->group);
     const domain::Member& member = *group.member(join->member_id);
+    sessions_.expect_binding(member.seat);
     park(Bind{.connection = connection.id,
               .group = group.name,
               .seat = member.seat,
