@@ -3,6 +3,7 @@
 
 #include <absl/container/flat_hash_set.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -20,6 +21,7 @@ struct Connection {
   bool paused = false;   // reading is stopped (back-pressure)
   bool closing = false;  // its Close is parked: nothing more is taken from it
   absl::flat_hash_set<std::uint64_t> in_flight;  // correlation ids without a reply yet
+  std::size_t parked_bytes = 0;                  // of replies that wait for the journal
 };
 
 }  // namespace muster::coordinator

@@ -195,7 +195,12 @@ void Pipeline::Implementation::append(std::vector<domain::EventBody> bodies,
 bool Pipeline::Implementation::may_read(const Connection& connection) const {
   return connection.in_flight.size() < settings_.max_in_flight_requests &&
          journal_.pending_bytes() <= settings_.max_pending_journal_bytes &&
-         sockets_.unsent_bytes(connection.id) <= settings_.max_unsent_bytes / 2;
+         connection.parked_bytes + sockets_.unsent_bytes(connection.id) <= most_unread_bytes();
+}
+
+/// Whether it is the peer itself that keeps us from reading on: it does not take what it asked for.
+bool Pipeline::Implementation::reads_slowly(const Connection& connection) const {
+  return sockets_.unsent_bytes(connection.id) > most_unread_bytes();
 }
 
 View Pipeline::Implementation::view() {

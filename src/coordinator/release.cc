@@ -40,6 +40,7 @@ void Pipeline::Implementation::reply(Connection& connection, std::uint64_t corre
   }
   Reply parked{
       .connection = connection.id, .correlation_id = correlation_id, .bytes = std::move(bytes)};
+  connection.parked_bytes += parked.bytes.size();
   if (alive) return release(std::move(parked));
   park(std::move(parked));
 }
@@ -84,6 +85,7 @@ void Pipeline::Implementation::release(Reply reply) {
   Connection* connection = find(reply.connection);
   if (connection == nullptr) return;
   connection->in_flight.erase(reply.correlation_id);
+  connection->parked_bytes -= reply.bytes.size();
   write(reply.connection, reply.bytes);
 }
 
@@ -132,10 +134,7 @@ void Pipeline::Implementation::resume_paused() {
     if (connection == nullptr) continue;
     connection->paused = false;
     read_frames(*connection);  // may pause it again
-    if (!connection->paused && !connection->closing) {
-      sessions_.heard(id, now_ms());  // its silence meanwhile was ours
-      sockets_.resume_reading(id);
-    }
+    if (!connection->paused && !connection->closing) sockets_.resume_reading(id);
   }
 }
 

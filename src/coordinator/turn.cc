@@ -21,8 +21,8 @@ std::uint64_t Pipeline::Implementation::now_ms() {
 }
 
 void Pipeline::Implementation::end_turn() {
+  excuse_paused();
   resume_paused();
-  for (const ConnectionId id : paused_) sessions_.heard(id, now_ms());  // we have stopped reading
   if (!journal_
            .storage_full()) {  // a full disk is no member's silence: nobody expires, nothing moves
     expire_silent_members();
@@ -34,8 +34,20 @@ void Pipeline::Implementation::end_turn() {
   session_clock_.end_turn();
 }
 
+/// Where we have stopped reading, silence is ours (patient-coordinator); but not where the peer
+/// itself made us stop: a process that hangs must expire (no-orphan).
+void Pipeline::Implementation::excuse_paused() {
+  for (const ConnectionId id : paused_) {
+    const Connection* connection = find(id);
+    if (connection != nullptr && !reads_slowly(*connection)) sessions_.heard(id, now_ms());
+  }
+}
+
 void Pipeline::Implementation::expire_silent_members() {
-  const auto drained = [this](ConnectionId id) { return sockets_.drained(id); };
+  const auto drained = [this](ConnectionId id) {
+    const Connection* connection = find(id);
+    return connection == nullptr || connection->paused || sockets_.drained(id);
+  };
   for (const Sessions::Expiry& expiry : sessions_.expired(now_ms(), drained)) {
     const bool silent = expiry.reason == domain::ExpiryReason::kSilence;
     (void)execute(
