@@ -106,9 +106,6 @@ void Pipeline::Implementation::handle_frame(Connection& connection, std::string_
 
 Answer Pipeline::Implementation::answer_request(Connection& connection, wire::RequestT& request) {
   wire::RequestBodyUnion& body = request.body;
-  if (stopping_) {
-    return refuse(ErrorCode::kShuttingDown, "The server is stopping: connect again in a moment.");
-  }
   if (body.type == wire::RequestBody::Hello) return greet(connection, *body.AsHello());
   if (!connection.greeted) {
     return refuse(ErrorCode::kHelloRequired, "The first request of a connection must be hello.");

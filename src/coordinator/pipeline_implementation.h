@@ -74,6 +74,7 @@ class Pipeline::Implementation {
   void schedule_plan(const domain::Group& group);
   void schedule_plans_of_topic(const std::string& topic);
   void note_change(const domain::Event& event);
+  void say_goodbye(Connection& connection);
 
   // ---- release.cc
   void reply(Connection& connection, std::uint64_t correlation_id, Answer answer);

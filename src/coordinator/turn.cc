@@ -23,8 +23,9 @@ std::uint64_t Pipeline::Implementation::now_ms() {
 void Pipeline::Implementation::end_turn() {
   excuse_paused();
   resume_paused();
-  if (!journal_
-           .storage_full()) {  // a full disk is no member's silence: nobody expires, nothing moves
+  // A full disk is no member's silence, nor is the closing of its connection by a server that
+  // stops: nobody expires, nothing moves.
+  if (!journal_.storage_full() && !stopping_) {
     expire_silent_members();
     make_due_plans();
   }
@@ -66,8 +67,10 @@ void Pipeline::Implementation::fence_overdue_revocations() {
 
 void Pipeline::Implementation::make_due_plans() {
   for (const std::string& group : plans_.take_due(now_ms())) {
-    (void)execute(domain::MakePlan{.group = group},
-                  {.kind = domain::CauseKind::kCoordinator, .who = "plan", .from = {}});
+    const auto made = execute(domain::MakePlan{.group = group},
+                              {.kind = domain::CauseKind::kCoordinator, .who = "plan", .from = {}});
+    // The disk has become full within this turn: the plan stays due.
+    if (!made) schedule_plan(*state_.group(group));
   }
 }
 
@@ -118,14 +121,17 @@ std::uint64_t Pipeline::Implementation::wake_in_ms() const {
 void Pipeline::Implementation::begin_shutdown() {
   if (std::exchange(stopping_, true)) return;
   for (auto& [id, connection] : connections_) {
-    constexpr std::uint64_t kLeastMs = 100;
-    constexpr std::uint64_t kSpreadMs = 900;  // so that not everybody comes back at once
-    if (connection->closing) continue;
-    close(*connection,
-          {.code = ErrorCode::kShuttingDown,
-           .message = "The server is stopping: connect again in a moment.",
-           .retry_after_ms = static_cast<std::uint32_t>(kLeastMs + entropy_.draw() % kSpreadMs)});
+    if (!connection->closing) say_goodbye(*connection);
   }
+}
+
+void Pipeline::Implementation::say_goodbye(Connection& connection) {
+  constexpr std::uint64_t kLeastMs = 100;
+  constexpr std::uint64_t kSpreadMs = 900;  // so that not everybody comes back at once
+  close(connection,
+        {.code = ErrorCode::kShuttingDown,
+         .message = "The server is stopping: connect again in a moment.",
+         .retry_after_ms = static_cast<std::uint32_t>(kLeastMs + entropy_.draw() % kSpreadMs)});
 }
 
 }  // namespace muster::coordinator
