@@ -11,50 +11,41 @@ namespace {
 constexpr std::size_t kMaxDepth = 16;
 constexpr std::size_t kMaxTables = 1'000'000;
 
+// Honest requests unpack to a few times their frame; see unpacked_bytes.
+constexpr std::size_t kMaxUnpackedBytes = 64 * 1024 * 1024;
+
+std::size_t bytes_of(const flatbuffers::String* text) { return text == nullptr ? 0 : text->size(); }
+std::size_t strings_of(const flatbuffers::String* topic) { return bytes_of(topic); }
+std::size_t strings_of(const wire::PartitionName* name) { return bytes_of(name->topic()); }
+std::size_t strings_of(const auto* item) {
+  return bytes_of(item->topic()) + bytes_of(item->metadata());
+}
+
+std::size_t unpacked_bytes(const auto* entries) {
+  constexpr std::size_t kFixedBytes = 128;  // the entry itself
+  std::size_t bytes = 0;
+  if (entries == nullptr) return bytes;
+  for (const auto* entry : *entries) bytes += kFixedBytes + strings_of(entry);
+  return bytes;
+}
+
+/// How much memory the lists of a request take once unpacked. A buffer may refer to one string or
+/// table a million times, and unpacking repeats it each time: a frame could grow to terabytes.
+std::size_t unpacked_bytes(const wire::Request& request) {
+  if (const auto* join = request.body_as_Join()) return unpacked_bytes(join->topics());
+  if (const auto* release = request.body_as_Release()) return unpacked_bytes(release->items());
+  if (const auto* commit = request.body_as_Commit()) return unpacked_bytes(commit->items());
+  if (const auto* fetch = request.body_as_FetchOffsets()) {
+    return unpacked_bytes(fetch->partitions());
+  }
+  return 0;
+}
+
 template <typename Root>
 bool verified(std::string_view payload) {
   flatbuffers::Verifier verifier(reinterpret_cast<const std::uint8_t*>(payload.data()),
                                  payload.size(), kMaxDepth, kMaxTables);
   return verifier.VerifyBuffer<Root>();
-}
-
-// Tables and strings of a buffer may be referred to many times, and each time they unpack anew. An
-// honest client gains a factor of about 10 (a long topic name that all items of a commit share).
-constexpr std::size_t kMaxUnpackedTimes = 16;
-
-std::size_t text_bytes(const flatbuffers::String* text) { return text ? text->size() : 0; }
-
-template <typename Texts, typename Bytes>
-std::size_t sum_of(const Texts* texts, Bytes bytes) {
-  std::size_t sum = 0;
-  if (texts == nullptr) return 0;
-  for (const auto* text : *texts) sum += bytes(*text);
-  return sum;
-}
-
-/// What the vectors of a request, the only places where one reference may stand many times, unpack
-/// to.
-std::size_t unpacked_bytes(const wire::Request& request) {
-  if (const auto* join = request.body_as_Join()) {
-    return sum_of(join->topics(),
-                  [](const auto& topic) { return sizeof(std::string) + topic.size(); });
-  }
-  if (const auto* release = request.body_as_Release()) {
-    return sum_of(release->items(), [](const wire::ReleaseItem& item) {
-      return sizeof(wire::ReleaseItemT) + text_bytes(item.topic()) + text_bytes(item.metadata());
-    });
-  }
-  if (const auto* commit = request.body_as_Commit()) {
-    return sum_of(commit->items(), [](const wire::CommitItem& item) {
-      return sizeof(wire::CommitItemT) + text_bytes(item.topic()) + text_bytes(item.metadata());
-    });
-  }
-  if (const auto* fetch = request.body_as_FetchOffsets()) {
-    return sum_of(fetch->partitions(), [](const wire::PartitionName& name) {
-      return sizeof(wire::PartitionNameT) + text_bytes(name.topic());
-    });
-  }
-  return 0;
 }
 
 template <typename Root, typename Object>
@@ -64,12 +55,13 @@ std::string finish(Object& object) {
   return frame({reinterpret_cast<const char*>(builder.GetBufferPointer()), builder.GetSize()});
 }
 
+WireError not_valid(const char* what) {
+  return {std::string("The frame is not a valid ") + what +
+          ": its FlatBuffer does not verify against schemas/wire.fbs."};
+}
+
 template <typename Root, typename Object>
-std::expected<Object, WireError> decode(std::string_view payload, const char* what) {
-  if (!verified<Root>(payload)) {
-    return std::unexpected(WireError{std::string("The frame is not a valid ") + what +
-                                     ": its FlatBuffer does not verify against schemas/wire.fbs."});
-  }
+Object unpack(std::string_view payload) {
   Object object;
   flatbuffers::GetRoot<Root>(payload.data())->UnPackTo(&object);
   return object;
@@ -84,18 +76,18 @@ std::string finish_server_message(wire::ServerMessageT& message) {
 }
 
 std::expected<wire::RequestT, WireError> decode_request(std::string_view payload) {
-  if (verified<wire::Request>(payload) &&
-      unpacked_bytes(*flatbuffers::GetRoot<wire::Request>(payload.data())) / kMaxUnpackedTimes >
-          payload.size()) {
+  if (!verified<wire::Request>(payload)) return std::unexpected(not_valid("Request"));
+  if (unpacked_bytes(*flatbuffers::GetRoot<wire::Request>(payload.data())) > kMaxUnpackedBytes) {
     return std::unexpected(WireError{
-        "The frame is refused: it unpacks to more than " + std::to_string(kMaxUnpackedTimes) +
-        " times its size, for it refers to the same text again and again. Use smaller requests."});
+        "The request repeats shared strings until they are too much to hold: ask for less at a "
+        "time."});
   }
-  return decode<wire::Request, wire::RequestT>(payload, "Request");
+  return unpack<wire::Request, wire::RequestT>(payload);
 }
 
 std::expected<wire::ServerMessageT, WireError> decode_server_message(std::string_view payload) {
-  return decode<wire::ServerMessage, wire::ServerMessageT>(payload, "ServerMessage");
+  if (!verified<wire::ServerMessage>(payload)) return std::unexpected(not_valid("ServerMessage"));
+  return unpack<wire::ServerMessage, wire::ServerMessageT>(payload);
 }
 
 wire::ErrorT to_wire(const Rejection& rejection) {

@@ -76,11 +76,29 @@ void Announcements::before(const domain::Event& event) {
   } else if (const auto* dropped = std::get_if<domain::GroupTopicDropped>(&event.body)) {
     tell_dropped(*dropped);
   } else if (const auto* plan = std::get_if<domain::PlanMade>(&event.body)) {
-    planned_ = state_.group(plan->group);
-    for (const auto& [seat, member] : planned_->members) {
-      if (!member.planned) waiting_.insert(seat);
+    note_waiting(*plan);
+  }
+}
+
+/// Who has to hear of the plan, granted something or not: members that no plan has counted yet, and
+/// those that wait for more or for less than before. One that waits for something which the plan
+/// gives to another would wait for ever (no-orphan).
+void Announcements::note_waiting(const domain::PlanMade& plan) {
+  planned_ = state_.group(plan.group);
+  for (const auto& [seat, member] : planned_->members) {
+    if (!member.planned) waiting_.insert(seat);
+  }
+  const auto note_former = [this](const domain::PartitionList& list) {
+    for (const PartitionIndex index : list.partitions) {
+      const auto* partition = planned_->partition({.topic = list.topic, .partition = index});
+      if (partition == nullptr || partition->target == partition->owner) continue;
+      if (planned_->member(partition->target) != nullptr) waiting_.insert(partition->target);
     }
-    for (const domain::MemberPartitions& targets : plan->targets) waiting_.insert(targets.seat);
+  };
+  std::ranges::for_each(plan.unassigned, note_former);
+  for (const domain::MemberPartitions& targets : plan.targets) {
+    waiting_.insert(targets.seat);
+    std::ranges::for_each(targets.topics, note_former);
   }
 }
 

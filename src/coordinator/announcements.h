@@ -40,6 +40,7 @@ class Announcements {
   // Room enough for a partition in a topic of its own with a name of any length.
   static constexpr std::size_t kBytesAPartition = 384;
 
+  void note_waiting(const domain::PlanMade& plan);
   void tell_revoked(const domain::PlanMade& plan);
   void tell_granted(const domain::PartitionsGranted& event);
   void tell_waiting();

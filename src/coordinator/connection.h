@@ -3,6 +3,7 @@
 
 #include <absl/container/flat_hash_set.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 

@@ -42,16 +42,9 @@ void append_holdings(const View& view, const domain::Group& group, const domain:
   }
 }
 
-}  // namespace
-
-wire::GrantedPartition granted_partition(const domain::PartitionState& partition,
-                                         PartitionIndex index, std::uint32_t remaining_ms) {
-  return {partition.fence, partition.committed, index, remaining_ms,
-          partition.phase == domain::Phase::kRevoking};
-}
-
-wire::JoinReplyT join_reply(const View& view, const domain::Group& group,
-                            const domain::Member& member) {
+/// The member as the state has it, with the page of what it holds that begins after `after`.
+wire::JoinReplyT member_reply(const View& view, const domain::Group& group,
+                              const domain::Member& member, TopicPartition after) {
   constexpr std::uint32_t kHeartbeatsALease = 3;
   wire::JoinReplyT reply;
   reply.lease_ms = domain::lease_ms(member.settings);
@@ -64,9 +57,22 @@ wire::JoinReplyT join_reply(const View& view, const domain::Group& group,
   reply.gathering = domain::needs_plan(view.state, group);
   reply.pending = static_cast<std::uint32_t>(member.pending());
   Page page(view.max_frame_bytes, 0);
-  append_holdings(view, group, member, {}, page, reply.held);
+  append_holdings(view, group, member, after, page, reply.held);
   reply.more = page.full();
   return reply;
+}
+
+}  // namespace
+
+wire::GrantedPartition granted_partition(const domain::PartitionState& partition,
+                                         PartitionIndex index, std::uint32_t remaining_ms) {
+  return {partition.fence, partition.committed, index, remaining_ms,
+          partition.phase == domain::Phase::kRevoking};
+}
+
+wire::JoinReplyT join_reply(const View& view, const domain::Group& group,
+                            const domain::Member& member) {
+  return member_reply(view, group, member, {});
 }
 
 Answer answer(const View& view, const wire::HoldingsT& query) {
@@ -78,13 +84,8 @@ Answer answer(const View& view, const wire::HoldingsT& query) {
   }
   const domain::Topic* after = view.state.topic(query.after_topic);
   if (after == nullptr) return domain::refuse_unknown_topic(query.after_topic);
-  wire::JoinReplyT reply = join_reply(view, *group, *member);
-  reply.held.clear();
-  Page page(view.max_frame_bytes, 0);
-  append_holdings(view, *group, *member, {.topic = after->id, .partition = query.after_partition},
-                  page, reply.held);
-  reply.more = page.full();
-  return body_of(std::move(reply));
+  return body_of(member_reply(view, *group, *member,
+                              {.topic = after->id, .partition = query.after_partition}));
 }
 
 }  // namespace muster::coordinator

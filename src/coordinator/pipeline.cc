@@ -106,9 +106,6 @@ void Pipeline::Implementation::handle_frame(Connection& connection, std::string_
 
 Answer Pipeline::Implementation::answer_request(Connection& connection, wire::RequestT& request) {
   wire::RequestBodyUnion& body = request.body;
-  if (stopping_) {
-    return refuse(ErrorCode::kShuttingDown, "The server is stopping: connect again in a moment.");
-  }
   if (body.type == wire::RequestBody::Hello) return greet(connection, *body.AsHello());
   if (!connection.greeted) {
     return refuse(ErrorCode::kHelloRequired, "The first request of a connection must be hello.");
@@ -195,8 +192,12 @@ void Pipeline::Implementation::append(std::vector<domain::EventBody> bodies,
 bool Pipeline::Implementation::may_read(const Connection& connection) const {
   return connection.in_flight.size() < settings_.max_in_flight_requests &&
          journal_.pending_bytes() <= settings_.max_pending_journal_bytes &&
-         connection.parked_bytes + sockets_.unsent_bytes(connection.id) <=
-             settings_.max_unsent_bytes / 2;
+         connection.parked_bytes + sockets_.unsent_bytes(connection.id) <= most_unread_bytes();
+}
+
+/// Whether it is the peer itself that keeps us from reading on: it does not take what it asked for.
+bool Pipeline::Implementation::reads_slowly(const Connection& connection) const {
+  return sockets_.unsent_bytes(connection.id) > most_unread_bytes();
 }
 
 View Pipeline::Implementation::view() {
@@ -220,8 +221,7 @@ void Pipeline::Implementation::note_facts(domain::Command& command, const Connec
     const domain::Group* group = state_.group(one.group);
     const domain::Member* member = group == nullptr ? nullptr : group->member(one.member_id);
     if (member == nullptr) return {};
-    return sessions_.presence(member->seat, connection.id, domain::lease_ms(member->settings),
-                              now_ms());
+    return sessions_.presence(*member, connection.id, now_ms());
   };
   std::visit(
       [&](auto& one) {
@@ -236,6 +236,7 @@ Answer Pipeline::Implementation::reply_to(const domain::Command& command,
   if (const auto* join = std::get_if<domain::JoinGroup>(&command)) {
     const domain::Group& group = *state_.group(join->group);
     const domain::Member& member = *group.member(join->member_id);
+    sessions_.expect_binding(member.seat);
     park(Bind{.connection = connection.id,
               .group = group.name,
               .seat = member.seat,

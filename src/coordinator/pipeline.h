@@ -60,8 +60,9 @@ class Pipeline {
   /// advances by at most 500 ms a turn, keeps up with time.
   std::uint64_t wake_in_ms() const;
 
-  /// Refuses what is asked from now on with SHUTTING_DOWN, and says `closing` to every connection
-  /// and closes it once all that was accepted is durable and answered. Idempotent.
+  /// Takes no request from now on. Says `closing` with SHUTTING_DOWN to every connection, also to
+  /// one that comes later, and closes it once all that was taken before is durable and answered;
+  /// nobody expires for it. Idempotent.
   void begin_shutdown();
   /// True when begin_shutdown has run its course: nothing parked, every connection told.
   bool shut_down() const;

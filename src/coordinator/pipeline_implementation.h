@@ -51,6 +51,9 @@ class Pipeline::Implementation {
   void note_facts(domain::Command& command, const Connection& connection);
   void note_ends(const domain::CommitOffsets& commit);
   bool may_read(const Connection& connection) const;
+  bool reads_slowly(const Connection& connection) const;
+  /// Replies that a peer has not taken, above which its next request has to wait.
+  std::size_t most_unread_bytes() const { return settings_.max_unsent_bytes / 2; }
   View view();
 
   // ---- control_requests.cc
@@ -64,12 +67,14 @@ class Pipeline::Implementation {
 
   // ---- turn.cc
   std::uint64_t now_ms();
+  void excuse_paused();
   void expire_silent_members();
   void fence_overdue_revocations();
   void make_due_plans();
   void schedule_plan(const domain::Group& group);
   void schedule_plans_of_topic(const std::string& topic);
   void note_change(const domain::Event& event);
+  void say_goodbye(Connection& connection);
 
   // ---- release.cc
   void reply(Connection& connection, std::uint64_t correlation_id, Answer answer);

@@ -134,10 +134,7 @@ void Pipeline::Implementation::resume_paused() {
     if (connection == nullptr) continue;
     connection->paused = false;
     read_frames(*connection);  // may pause it again
-    if (!connection->paused && !connection->closing) {
-      sessions_.heard(id, now_ms());  // its silence meanwhile was ours
-      sockets_.resume_reading(id);
-    }
+    if (!connection->paused && !connection->closing) sockets_.resume_reading(id);
   }
 }
 

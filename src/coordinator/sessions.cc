@@ -20,7 +20,19 @@ void Sessions::start(const std::string& group, const domain::Member& member, std
   session.incarnation = member.incarnation;
   session.since_ms = now_ms;
   take_settings(session, member.settings);
-  session_deadlines_.push({.due_ms = deadline_ms(session), .seat = member.seat});
+  queue_deadline(member.seat, session);
+}
+
+void Sessions::queue_deadline(SeatId seat, Session& session) {
+  const std::uint64_t due_ms = deadline_ms(session);
+  if (session.queued_ms != 0 && session.queued_ms <= due_ms) return;  // it is looked at in time
+  session.queued_ms = due_ms;
+  session_deadlines_.push({.due_ms = due_ms, .seat = seat});
+}
+
+void Sessions::expect_binding(SeatId seat) {
+  const auto found = sessions_.find(seat);
+  if (found != sessions_.end()) ++found->second.parked_bindings;
 }
 
 void Sessions::bind(const std::string& group, SeatId seat, Incarnation incarnation,
@@ -28,6 +40,7 @@ void Sessions::bind(const std::string& group, SeatId seat, Incarnation incarnati
                     std::uint64_t now_ms) {
   Session& session = sessions_[seat];
   unbind(seat, session);
+  if (session.parked_bindings > 0) --session.parked_bindings;
   session.group = group;
   session.incarnation = incarnation;
   session.since_ms = now_ms;
@@ -35,7 +48,7 @@ void Sessions::bind(const std::string& group, SeatId seat, Incarnation incarnati
   session.connection_ended = !open;
   take_settings(session, settings);
   if (open) bound_[connection].seats.insert(seat);
-  session_deadlines_.push({.due_ms = deadline_ms(session), .seat = seat});
+  queue_deadline(seat, session);
 }
 
 void Sessions::unbind(SeatId seat, Session& session) {
@@ -51,7 +64,7 @@ void Sessions::detach(SeatId seat, std::uint64_t now_ms) {
   unbind(seat, session);
   session.connection_ended = true;
   session.since_ms = now_ms;
-  session_deadlines_.push({.due_ms = deadline_ms(session), .seat = seat});
+  queue_deadline(seat, session);
 }
 
 void Sessions::end(SeatId seat) {
@@ -90,15 +103,18 @@ std::uint64_t Sessions::deadline_ms(const Session& session) const {
          (session.connection_ended ? session.disconnect_grace_ms : session.session_timeout_ms);
 }
 
-domain::Presence Sessions::presence(SeatId seat, ConnectionId asking, std::uint32_t lease_ms,
+domain::Presence Sessions::presence(const domain::Member& member, ConnectionId asking,
                                     std::uint64_t now_ms) const {
-  const Session* session = find(seat);
-  if (session == nullptr) return {.lease_remaining_ms = lease_ms};  // its binding is still parked
+  const Session* session = find(member.seat);
+  const bool joined_before = session != nullptr && session->incarnation == member.incarnation;
+  domain::Presence presence{.bound_here = joined_before && session->connection == asking,
+                            .lease_remaining_ms = domain::lease_ms(member.settings)};
+  if (!joined_before || session->parked_bindings > 0) return presence;  // its lease begins now
   const std::uint64_t lease_end_ms = alive_ms(*session) + session->lease_ms;
-  return {.bound_here = session->connection == asking,
-          .connection_ended = session->connection_ended,
-          .lease_remaining_ms =
-              static_cast<std::uint32_t>(lease_end_ms > now_ms ? lease_end_ms - now_ms : 0)};
+  presence.connection_ended = session->connection_ended;
+  presence.lease_remaining_ms =
+      static_cast<std::uint32_t>(lease_end_ms > now_ms ? lease_end_ms - now_ms : 0);
+  return presence;
 }
 
 void Sessions::add_revocation(SeatId seat, Revocation revocation) {
@@ -114,7 +130,9 @@ std::optional<std::uint64_t> Sessions::revocation_remaining_ms(SeatId seat,
   const Session* session = find(seat);
   if (session == nullptr) return std::nullopt;
   for (const Revocation& revocation : session->revocations) {
-    if (std::ranges::find(revocation.tokens, token) == revocation.tokens.end()) continue;
+    const auto found =
+        std::ranges::lower_bound(revocation.tokens, token.at, {}, &domain::TokenRef::at);
+    if (found == revocation.tokens.end() || *found != token) continue;
     return revocation.due_ms > now_ms ? revocation.due_ms - now_ms : 0;
   }
   return std::nullopt;
@@ -122,16 +140,19 @@ std::optional<std::uint64_t> Sessions::revocation_remaining_ms(SeatId seat,
 
 void Sessions::mark_due(std::uint64_t now_ms) {
   while (!session_deadlines_.empty() && session_deadlines_.top().due_ms <= now_ms) {
-    const SeatId seat = session_deadlines_.top().seat;
+    const Deadline deadline = session_deadlines_.top();
     session_deadlines_.pop();
-    const auto found = sessions_.find(seat);
-    if (found == sessions_.end() || found->second.marked_due) continue;
-    if (const std::uint64_t due_ms = deadline_ms(found->second); due_ms > now_ms) {
-      session_deadlines_.push({.due_ms = due_ms, .seat = seat});
+    const auto found = sessions_.find(deadline.seat);
+    if (found == sessions_.end() || found->second.queued_ms != deadline.due_ms) continue;
+    Session& session = found->second;
+    session.queued_ms = 0;
+    if (session.marked_due) continue;
+    if (deadline_ms(session) > now_ms) {
+      queue_deadline(deadline.seat, session);
       continue;
     }
-    found->second.marked_due = true;
-    marked_.push_back(seat);
+    session.marked_due = true;
+    marked_.push_back(deadline.seat);
   }
 }
 
@@ -143,12 +164,13 @@ std::vector<Sessions::Expiry> Sessions::expired(std::uint64_t now_ms,
     const auto found = sessions_.find(seat);
     if (found == sessions_.end()) continue;
     Session& session = found->second;
-    if (const std::uint64_t due_ms = deadline_ms(session); due_ms > now_ms) {  // heard after all
+    if (deadline_ms(session) > now_ms) {  // heard after all
       session.marked_due = false;
-      session_deadlines_.push({.due_ms = due_ms, .seat = seat});
+      queue_deadline(seat, session);
       continue;
     }
     still_marked.push_back(seat);
+    if (session.parked_bindings > 0) continue;  // it came back
     if (session.connection != 0 && !drained(session.connection)) continue;
     expired.push_back({.seat = seat,
                        .group = session.group,

@@ -24,7 +24,7 @@ namespace muster::coordinator {
 /// Partitions asked back with one push, and when they are fenced if not released.
 struct Revocation {
   std::uint64_t due_ms = 0;
-  std::vector<domain::TokenRef> tokens;
+  std::vector<domain::TokenRef> tokens;  // ascending
 };
 
 struct Session {
@@ -37,6 +37,8 @@ struct Session {
   std::uint32_t disconnect_grace_ms = 0;
   std::uint32_t lease_ms = 0;
   bool marked_due = false;
+  std::uint64_t queued_ms = 0;        // when its earliest entry of the queue comes up; 0: none
+  std::uint32_t parked_bindings = 0;  // joins answered, whose binding waits for the journal
   std::vector<Revocation> revocations;
 };
 
@@ -45,6 +47,9 @@ class Sessions {
   /// A seat found in the journal at start: a whole session from now, no connection needed.
   void start(const std::string& group, const domain::Member& member, std::uint64_t now_ms);
 
+  /// A join of the member in this seat was accepted and its binding is parked: until `bind` the
+  /// seat does not expire, and what became of its older connection says nothing about the member.
+  void expect_binding(SeatId seat);
   /// Binds the seat to a connection instead of an older one. `open`: whether it still is.
   void bind(const std::string& group, SeatId seat, Incarnation incarnation,
             const domain::MemberSettings& settings, ConnectionId connection, bool open,
@@ -63,8 +68,8 @@ class Sessions {
   const Session* find(SeatId seat) const;
   std::size_t size() const { return sessions_.size(); }
 
-  /// The facts that a decision about this seat needs (see domain::Presence).
-  domain::Presence presence(SeatId seat, ConnectionId asking, std::uint32_t lease_ms,
+  /// The facts that a decision about this member needs (see domain::Presence).
+  domain::Presence presence(const domain::Member& member, ConnectionId asking,
                             std::uint64_t now_ms) const;
 
   /// The deadline of a revocation begins.
@@ -108,11 +113,13 @@ class Sessions {
   std::uint64_t alive_ms(const Session& session) const;
   std::uint64_t deadline_ms(const Session& session) const;
   void unbind(SeatId seat, Session& session);
+  void queue_deadline(SeatId seat, Session& session);
   void mark_due(std::uint64_t now_ms);
 
   absl::flat_hash_map<SeatId, Session> sessions_;
   absl::flat_hash_map<ConnectionId, Bound> bound_;
-  // Entries are checked when they come up: hearing from a connection does not touch the queue.
+  // Entries are checked when they come up: hearing from a connection does not touch the queue, and
+  // a seat that comes back again and again has one entry in it, not one each time (bounded).
   Deadlines session_deadlines_;
   Deadlines revocation_deadlines_;
   std::vector<SeatId> marked_;  // in the order in which they fell due

@@ -46,7 +46,8 @@ void Pipeline::Implementation::connected(ConnectionId id, std::string peer) {
   connection->id = id;
   connection->peer = std::move(peer);
   connection->frames = codec::FrameReader(settings_.max_frame_bytes);
-  connections_.emplace(id, std::move(connection));
+  const auto [added, fresh] = connections_.emplace(id, std::move(connection));
+  if (stopping_) say_goodbye(*added->second);
 }
 
 void Pipeline::Implementation::disconnected(ConnectionId id) {

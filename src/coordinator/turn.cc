@@ -21,10 +21,11 @@ std::uint64_t Pipeline::Implementation::now_ms() {
 }
 
 void Pipeline::Implementation::end_turn() {
+  excuse_paused();
   resume_paused();
-  for (const ConnectionId id : paused_) sessions_.heard(id, now_ms());  // we have stopped reading
-  if (!journal_
-           .storage_full()) {  // a full disk is no member's silence: nobody expires, nothing moves
+  // A full disk is no member's silence, nor is the closing of its connection by a server that
+  // stops: nobody expires, nothing moves.
+  if (!journal_.storage_full() && !stopping_) {
     expire_silent_members();
     make_due_plans();
   }
@@ -34,8 +35,20 @@ void Pipeline::Implementation::end_turn() {
   session_clock_.end_turn();
 }
 
+/// Where we have stopped reading, silence is ours (patient-coordinator); but not where the peer
+/// itself made us stop: a process that hangs must expire (no-orphan).
+void Pipeline::Implementation::excuse_paused() {
+  for (const ConnectionId id : paused_) {
+    const Connection* connection = find(id);
+    if (connection != nullptr && !reads_slowly(*connection)) sessions_.heard(id, now_ms());
+  }
+}
+
 void Pipeline::Implementation::expire_silent_members() {
-  const auto drained = [this](ConnectionId id) { return sockets_.drained(id); };
+  const auto drained = [this](ConnectionId id) {
+    const Connection* connection = find(id);
+    return connection == nullptr || connection->paused || sockets_.drained(id);
+  };
   for (const Sessions::Expiry& expiry : sessions_.expired(now_ms(), drained)) {
     const bool silent = expiry.reason == domain::ExpiryReason::kSilence;
     (void)execute(
@@ -54,8 +67,10 @@ void Pipeline::Implementation::fence_overdue_revocations() {
 
 void Pipeline::Implementation::make_due_plans() {
   for (const std::string& group : plans_.take_due(now_ms())) {
-    (void)execute(domain::MakePlan{.group = group},
-                  {.kind = domain::CauseKind::kCoordinator, .who = "plan", .from = {}});
+    const auto made = execute(domain::MakePlan{.group = group},
+                              {.kind = domain::CauseKind::kCoordinator, .who = "plan", .from = {}});
+    // The disk has become full within this turn: the plan stays due.
+    if (!made) schedule_plan(*state_.group(group));
   }
 }
 
@@ -106,14 +121,17 @@ std::uint64_t Pipeline::Implementation::wake_in_ms() const {
 void Pipeline::Implementation::begin_shutdown() {
   if (std::exchange(stopping_, true)) return;
   for (auto& [id, connection] : connections_) {
-    constexpr std::uint64_t kLeastMs = 100;
-    constexpr std::uint64_t kSpreadMs = 900;  // so that not everybody comes back at once
-    if (connection->closing) continue;
-    close(*connection,
-          {.code = ErrorCode::kShuttingDown,
-           .message = "The server is stopping: connect again in a moment.",
-           .retry_after_ms = static_cast<std::uint32_t>(kLeastMs + entropy_.draw() % kSpreadMs)});
+    if (!connection->closing) say_goodbye(*connection);
   }
+}
+
+void Pipeline::Implementation::say_goodbye(Connection& connection) {
+  constexpr std::uint64_t kLeastMs = 100;
+  constexpr std::uint64_t kSpreadMs = 900;  // so that not everybody comes back at once
+  close(connection,
+        {.code = ErrorCode::kShuttingDown,
+         .message = "The server is stopping: connect again in a moment.",
+         .retry_after_ms = static_cast<std::uint32_t>(kLeastMs + entropy_.draw() % kSpreadMs)});
 }
 
 }  // namespace muster::coordinator
