@@ -28,8 +28,9 @@ Link::Link(LinkOptions options, Entropy entropy)
 
 // ---- users ------------------------------------------------------------------------------------
 
-void Link::attach(Session& session) {
+void Link::attach(std::uint64_t now_ms, Session& session) {
   sessions_.emplace(std::pair{session.group(), session.member_id()}, &session);
+  if (state_ == State::kUp) session.connected(now_ms, journal_id_);
 }
 
 void Link::detach(Session& session) {

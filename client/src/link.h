@@ -38,7 +38,7 @@ class Link {
 
   // ---- users -----------------------------------------------------------------------------
   /// The session must stay where it is until it is detached.
-  void attach(Session& session);
+  void attach(std::uint64_t now_ms, Session& session);
   void detach(Session& session);
   /// A request of no session. It goes out again on another connection until it is answered or the
   /// timeout passes, so it must do no harm when repeated.

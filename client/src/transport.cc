@@ -84,7 +84,7 @@ void Transport::add(Participant& participant) {
   const std::lock_guard lock(mutex_);
   if (stopped_) return;
   participants_.insert(&participant);
-  link_.attach(participant.session);
+  link_.attach(boottime_ms(), participant.session);
 }
 
 void Transport::remove(Participant& participant) {

@@ -164,7 +164,7 @@ TEST_CASE("a call without an answer times out") {
 TEST_CASE("a connection that answers nothing is dropped") {
   Wire w;
   Session session(member("m"), [&w] { return ++w.random; });
-  w.link.attach(session);
+  w.link.attach(w.now_ms, session);
   session.join(w.now_ms, 1);
   w.attempt();
   w.greet();
@@ -196,8 +196,8 @@ TEST_CASE("pushes find their member among those that share the connection") {
   Wire w;
   Session one(member("one"), [&w] { return ++w.random; });
   Session two(member("two"), [&w] { return ++w.random; });
-  w.link.attach(one);
-  w.link.attach(two);
+  w.link.attach(w.now_ms, one);
+  w.link.attach(w.now_ms, two);
   one.join(w.now_ms, 1);
   two.join(w.now_ms, 2);
   w.attempt();
@@ -222,6 +222,21 @@ TEST_CASE("pushes find their member among those that share the connection") {
   CHECK(two.holdings().all().size() == 1);
   w.link.detach(one);
   w.link.detach(two);
+}
+
+TEST_CASE("a session that comes later joins over the connection that is there") {
+  Wire w;
+  w.call();
+  w.attempt();
+  w.greet();
+  w.sent();
+  Session late(member("late"), [&w] { return ++w.random; });
+  w.link.attach(w.now_ms, late);
+  late.join(w.now_ms, 1);
+  const auto requests = w.sent();
+  REQUIRE(requests.size() == 1);
+  CHECK(requests[0].body.AsJoin()->member_id == "late");
+  w.link.detach(late);
 }
 
 TEST_CASE("garbage drops the connection") {
@@ -251,7 +266,7 @@ TEST_CASE("a request over the server's frame limit is refused here") {
   SessionOptions options = member("m");
   options.topics.assign(20'000, std::string(250, 'x'));
   Session session(options, [&w] { return ++w.random; });
-  w.link.attach(session);
+  w.link.attach(w.now_ms, session);
   session.join(w.now_ms, 1);
   w.attempt();
   w.greet();
