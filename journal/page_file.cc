@@ -170,33 +170,32 @@ std::expected<void, Error> PageFile::read(std::uint64_t number, lmdb::PageFlag k
   return {};
 }
 
-std::uint64_t PageFile::overflow_pages(const Page::Value& value) const {
-  return (sizeof(lmdb::PageHeader) - 1 + value.overflow_bytes) / page_bytes_ + 1;
-}
-
-std::expected<void, Error> PageFile::check_overflow(const Page::Value& value) const {
+std::expected<std::uint64_t, Error> PageFile::overflow_pages(const Page::Value& value) const {
   const std::uint64_t number = value.overflow_page;
   const auto file_pages = pages();
-  if (!file_pages) return std::unexpected(file_pages.error());
-  if (number < lmdb::kMetaPages || number >= *file_pages ||
-      overflow_pages(value) > *file_pages - number) {
+  if (!file_pages) return file_pages;
+  if (number < lmdb::kMetaPages || number >= *file_pages) {
     return std::unexpected(corrupt(fmt::format("overflow page {} cannot be", number)));
   }
   std::vector<char> start(sizeof(lmdb::PageHeader));
-  if (auto read = read_at(number * page_bytes_, start.data(), start.size()); !read) return read;
+  if (auto read = read_at(number * page_bytes_, start.data(), start.size()); !read) {
+    return std::unexpected(read.error());
+  }
   const auto header = at<lmdb::PageHeader>(start, 0);
-  const std::uint64_t page_count = std::uint64_t{header.lower} | std::uint64_t{header.upper} << 16;
-  if (header.number != number || header.flags != lmdb::kOverflow ||
-      page_count != overflow_pages(value)) {
+  const std::uint64_t count = std::uint64_t{header.lower} | std::uint64_t{header.upper} << 16;
+  // More than needed when a larger value stood there before.
+  const std::uint64_t needed = (sizeof(header) - 1 + value.overflow_bytes) / page_bytes_ + 1;
+  if (header.number != number || header.flags != lmdb::kOverflow || count < needed ||
+      count > *file_pages - number) {
     return std::unexpected(corrupt(fmt::format("overflow page {}", number)));
   }
-  return {};
+  return count;
 }
 
 std::expected<void, Error> PageFile::read_overflow(const Page::Value& value,
                                                    std::string& bytes) const {
   // Checked against the file before memory is taken for it.
-  if (auto sound = check_overflow(value); !sound) return sound;
+  if (auto sound = overflow_pages(value); !sound) return std::unexpected(sound.error());
   const std::uint64_t start = value.overflow_page * page_bytes_ + sizeof(lmdb::PageHeader);
   bytes.resize(value.overflow_bytes);
   return read_at(start, bytes.data(), bytes.size());

@@ -55,13 +55,11 @@ class PageFile {
   /// Reads a page that must be a branch (or a leaf), and lie within the file.
   std::expected<void, Error> read(std::uint64_t number, lmdb::PageFlag kind, Page& page) const;
 
-  /// Whether the pages of a value that does not lie within its leaf are what it says.
-  std::expected<void, Error> check_overflow(const Page::Value& value) const;
+  /// How many pages a value takes that does not lie within its leaf; kCorrupt unless they are what
+  /// it says.
+  std::expected<std::uint64_t, Error> overflow_pages(const Page::Value& value) const;
   /// Replaces `bytes` by such a value.
   std::expected<void, Error> read_overflow(const Page::Value& value, std::string& bytes) const;
-
-  /// How many pages such a value takes.
-  std::uint64_t overflow_pages(const Page::Value& value) const;
 
   /// kCorrupt, naming the file.
   Error corrupt(std::string_view what) const;

@@ -147,12 +147,12 @@ class StructureCheck {
     walk.last_key.emplace(key);
     ++walk.found.entries;
     if (value.overflow_page != 0) {
-      const std::uint64_t pages = file_.overflow_pages(value);
-      walk.found.overflow_pages += pages;
-      if (!claim(value.overflow_page, pages)) {
+      const auto pages = file_.overflow_pages(value);
+      if (!pages) return std::unexpected(pages.error());
+      walk.found.overflow_pages += *pages;
+      if (!claim(value.overflow_page, *pages)) {
         return fail(fmt::format("page {} is used twice or out of range", value.overflow_page));
       }
-      if (auto sound = file_.check_overflow(value); !sound) return sound;
     }
     return walk.on_entry(key, value);
   }

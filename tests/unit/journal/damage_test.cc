@@ -1,0 +1,221 @@
+// Whatever the file holds: it is reported, or it did no harm. Never a crash, a hang or other
+// records than were written.
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <random>
+
+#include "in_child_process.h"
+#include "journal/file_descriptor.h"
+#include "journal/record.h"
+#include "journals.h"
+#include "scratch_directory.h"
+
+namespace muster::journal::test {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::uint64_t kRecords = 400;
+
+/// A journal with branch pages, overflow pages and free pages, alone in a directory.
+class DamagedCopy {
+ public:
+  DamagedCopy() {
+    {
+      Store store = open_store(scratch_.data());
+      append_events(store, kRecords, 30);
+    }
+    fs::create_directories(directory());
+    fs::copy_file(scratch_.data_file(), file());
+  }
+
+  std::string directory() const { return scratch_.path() / "copy"; }
+  std::string file() const { return scratch_.path() / "copy" / "data.mdb"; }
+  std::size_t size() const { return fs::file_size(scratch_.data_file()); }
+  void restore() {
+    fs::copy_file(scratch_.data_file(), file(), fs::copy_options::overwrite_existing);
+  }
+
+ private:
+  ScratchDirectory scratch_;
+};
+
+/// Everything that `journal verify` looks at below the events.
+std::expected<void, Error> verify(const std::string& directory) {
+  auto reader = FileReader::open(directory);
+  if (!reader) return std::unexpected(reader.error());
+  if (auto sound = reader->check_structure(); !sound) return sound;
+  const ReadBack read = read_back(*reader);
+  if (!read.outcome) return read.outcome;
+  // Not reported, so it must have done no harm.
+  REQUIRE(read.records.size() == kRecords);
+  for (const auto& [sequence, bytes] : read.records) REQUIRE(bytes == event_bytes(sequence));
+  return {};
+}
+
+/// Opens a damaged journal as a daemon does and writes on. 0: all is well, 1: it was refused.
+int open_and_write_on(const std::string& directory) {
+  auto store = Store::open(directory, small_options());
+  if (!store) return store.error().message.empty() ? 2 : 1;
+  const std::uint64_t before = store->header().last_sequence;
+  for (std::uint64_t i = 1; i <= 60; i += 10) {
+    std::vector<Unit> units;
+    for (std::uint64_t j = i; j < i + 10; ++j) units.push_back({event_bytes(before + j)});
+    if (!store->append(before + i, units)) return 3;
+  }
+  auto reader = store->reader();
+  const ReadBack read = read_back(*reader);
+  if (!read.outcome || read.records.size() != before + 60) return 4;
+  for (const auto& [sequence, bytes] : read.records) {
+    if (bytes != event_bytes(sequence)) return 5;
+  }
+  return reader->check_structure() ? 0 : 6;
+}
+
+void write_byte(const std::string& file, std::size_t offset, unsigned char byte) {
+  const FileDescriptor descriptor(::open(file.c_str(), O_WRONLY));
+  REQUIRE(::pwrite(descriptor.number(), &byte, 1, static_cast<off_t>(offset)) == 1);
+}
+
+std::string contents_of(const std::string& file) {
+  std::ifstream stream(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+}  // namespace
+
+TEST_CASE("the undamaged copy is sound") {
+  const DamagedCopy copy;
+  CHECK(verify(copy.directory()).has_value());
+}
+
+TEST_CASE("a changed byte anywhere is reported, or did no harm") {
+  const DamagedCopy copy;
+  const std::string bytes = contents_of(copy.file());
+  std::size_t reported = 0;
+  for (std::size_t offset = 0; offset < bytes.size();) {
+    for (const int flip : {0x01, 0x80, 0xff}) {
+      const auto original = static_cast<unsigned char>(bytes[offset]);
+      write_byte(copy.file(), offset, static_cast<unsigned char>(original ^ flip));
+      reported += verify(copy.directory()).has_value() ? 0 : 1;
+      write_byte(copy.file(), offset, original);
+    }
+    // Every byte of the meta pages and of the page headers and offsets; the rest in steps.
+    offset += offset % 4096 < 192 ? 1 : 13;
+  }
+  CHECK(reported > 1'000);
+  CHECK(verify(copy.directory()).has_value());
+}
+
+TEST_CASE("a changed byte makes the daemon refuse the journal, or does it no harm") {
+  DamagedCopy copy;
+  const std::string bytes = contents_of(copy.file());
+  std::mt19937 random(7);
+  int refused = 0;
+  for (int i = 0; i < 300; ++i) {
+    // Half of them where the structure is.
+    std::size_t offset = random() % bytes.size();
+    if (i % 2 == 0) offset = offset / 4096 * 4096 + random() % 160;
+    write_byte(copy.file(), offset, static_cast<unsigned char>(random()));
+    const Ended ended = in_child_process([&] { return open_and_write_on(copy.directory()); });
+    INFO("offset ", offset, ": ", ended.errors);
+    REQUIRE(ended.signal == 0);
+    // 4 and 5: records that were damaged before are found to be so when they are read, not here.
+    REQUIRE((ended.exit_status == 0 || ended.exit_status == 1 || ended.exit_status == 4));
+    refused += ended.exit_status == 1 ? 1 : 0;
+    fs::remove(copy.directory() + "/lock.mdb");
+    copy.restore();
+  }
+  CHECK(refused > 20);
+}
+
+TEST_CASE("a file cut off anywhere is reported") {
+  const DamagedCopy copy;
+  for (std::size_t size = copy.size(); size > 0;) {
+    size = size > 9'000 ? size - 1'111 : size - std::min<std::size_t>(size, 41);
+    fs::resize_file(copy.file(), size);
+    const auto sound = verify(copy.directory());
+    REQUIRE_FALSE(sound.has_value());
+    REQUIRE_FALSE(Store::open(copy.directory(), small_options()).has_value());
+  }
+}
+
+TEST_CASE("pages of zeros, of noise, and pages that changed their places are reported") {
+  DamagedCopy copy;
+  const std::string bytes = contents_of(copy.file());
+  const std::size_t pages = bytes.size() / 4096;
+  std::mt19937 random(3);
+  std::size_t reported = 0;
+  for (std::size_t page = 0; page < pages; ++page) {
+    const std::string other = bytes.substr(random() % pages * 4096, 4096);
+    std::string noise(4096, '\0');
+    for (char& byte : noise) byte = static_cast<char>(random());
+    for (const std::string& instead : {std::string(4096, '\0'), noise, other}) {
+      std::fstream(copy.file(), std::ios::in | std::ios::out | std::ios::binary)
+              .seekp(static_cast<std::streamoff>(page * 4096))
+          << instead;
+      reported += verify(copy.directory()).has_value() ? 0 : 1;
+      copy.restore();
+    }
+  }
+  CHECK(reported > pages);  // not all: some pages are free
+}
+
+TEST_CASE("a file that is no journal at all is reported") {
+  const DamagedCopy copy;
+  std::mt19937 random(5);
+  for (const std::size_t size : {0UL, 1UL, 100UL, 4096UL, 8192UL, 100'000UL}) {
+    for (const bool zeros : {true, false}) {
+      std::string bytes(size, '\0');
+      if (!zeros) {
+        for (char& byte : bytes) byte = static_cast<char>(random());
+      }
+      std::ofstream(copy.file(), std::ios::binary | std::ios::trunc) << bytes;
+      REQUIRE_FALSE(verify(copy.directory()).has_value());
+    }
+  }
+}
+
+TEST_CASE("a missing record is reported with its sequence, and all before it are read") {
+  const ScratchDirectory scratch;
+  {
+    Store store = open_store(scratch.data());
+    append_events(store, 100);
+  }
+  {
+    // As another program might do it: the record goes, the header stays.
+    const auto environment = open_environment(scratch.data(), 0, 0);
+    auto transaction = begin(*environment, 0);
+    MDB_dbi main = 0;
+    MDB_dbi records = 0;
+    mdb_dbi_open(transaction->get(), nullptr, 0, &main);
+    mdb_dbi_open(transaction->get(), "records", 0, &records);
+    SequenceKey gone = sequence_key(60);
+    SequenceKey extra = sequence_key(1'000);
+    MDB_val key{.mv_size = gone.size(), .mv_data = gone.data()};
+    MDB_val value{};
+    REQUIRE(mdb_del(transaction->get(), records, &key, nullptr) == 0);
+    key.mv_data = extra.data();
+    REQUIRE(mdb_put(transaction->get(), records, &key, &value, 0) == 0);  // the count still fits
+    Header header = *open_reader(scratch.data()).header();
+    header.transaction = mdb_txn_id(transaction->get());
+    std::string bytes = encode_header(header);
+    std::string name = "header";
+    key = {.mv_size = name.size(), .mv_data = name.data()};
+    value = {.mv_size = bytes.size(), .mv_data = bytes.data()};
+    REQUIRE(mdb_put(transaction->get(), main, &key, &value, 0) == 0);
+    REQUIRE(commit(std::move(*transaction)).has_value());
+  }
+  FileReader reader = open_reader(scratch.data());
+  const ReadBack read = read_back(reader);
+  REQUIRE_FALSE(read.outcome.has_value());
+  CHECK(read.outcome.error().fault == Fault::kCorrupt);
+  CHECK(read.outcome.error().first_bad_sequence == 60);
+  CHECK(read.records.size() == 59);
+}
+
+}  // namespace muster::journal::test
