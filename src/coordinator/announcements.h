@@ -2,6 +2,8 @@
 // a resume repeats everything (§4 rule 7).
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <set>
 #include <span>
@@ -27,7 +29,8 @@ struct Announcement {
 class Announcements {
  public:
   Announcements(const domain::State& state, std::size_t max_frame_bytes)
-      : state_(state), partitions_a_push_(max_frame_bytes / 2 / kBytesAPartition) {}
+      : state_(state),
+        partitions_a_push_(std::max<std::size_t>(max_frame_bytes / 2 / kBytesAPartition, 1)) {}
 
   /// Before the event is folded: what can't be seen any more afterwards.
   void before(const domain::Event& event);
