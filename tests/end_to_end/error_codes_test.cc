@@ -57,17 +57,6 @@ wire::ErrorT closing_error(WireClient& client) {
   return *error;
 }
 
-// What can't be provoked on this machine, with a word about it.
-wire::ErrorT not_provoked_here(ErrorCode code) {
-  MESSAGE("not provoked here: ", std::string(traits_of(code).name));
-  wire::ErrorT error;
-  error.code = static_cast<std::uint16_t>(code);
-  error.name = traits_of(code).name;
-  error.retriable = traits_of(code).retriable;
-  error.message = "This machine lets a test mount no filesystem.";
-  return error;
-}
-
 // A server with topic "orders" of two partitions and the member "holder" of group "group", that
 // holds both.
 struct Setting {
@@ -233,35 +222,36 @@ wire::ErrorT duplicate_correlation_id(Setting& setting) {
 }
 
 wire::ErrorT storage_full(Setting& /*setting*/) {
-  if (!Daemon::can_mount()) return not_provoked_here(ErrorCode::kStorageFull);
-  // Less than the headroom that the daemon wants, from the beginning.
-  const Daemon full({}, /*disk_mib=*/100);
-  WireClient client(full.address());
+  const Daemon small({"--max-journal-bytes", "16777216", "--journal-reserve-bytes", "1048576",
+                      "--max-pending-journal-bytes", "1048576"});
+  WireClient client(small.address());
+  create_topic(client, "orders", 1);
   std::optional<wire::ErrorT> refused;
-  REQUIRE(wait_until([&] {
-    const wire::ServerMessageT reply = client.call(
-        topic_of("topic-" + std::to_string(SteadyClock::now().time_since_epoch().count()), 1));
+  for (std::int64_t offset = 0; offset < 20'000 && !refused; ++offset) {
+    const wire::ServerMessageT reply =
+        client.call(commit_of("filling", offset, /*fence=*/0, std::string(4'000, 'm')));
     if (const wire::ErrorT* error = reply.body.AsError()) refused = *error;
-    return refused.has_value();
-  }));
+  }
+  REQUIRE_MESSAGE(refused.has_value(), "the journal never got full");
   return *refused;
 }
 
-wire::ErrorT slow_reader(Setting& setting) {
-  for (int number = 0; number < 2'000; ++number) {
-    setting.client.send(topic_of("long-" + std::to_string(number) + std::string(200, 'x'), 1));
-  }
-  WireClient client(setting.daemon.address());
-  std::string requests;
-  for (std::uint64_t number = 1; number <= 400; ++number) {
-    wire::ListTopicsT list;
-    list.limit = 2'000;
-    requests += codec::encode_request(number + 1'000, std::move(list));
-  }
-  client.send_bytes(requests);
-  REQUIRE(
-      wait_until([&] { return setting.daemon.log().find("SLOW_READER") != std::string::npos; }));
-  return closing_error(client);
+wire::ErrorT slow_reader(Setting& /*setting*/) {
+  const Daemon daemon({"--gathering-window-ms", "0", "--max-frame-bytes", "131072",
+                       "--max-unsent-bytes", "262144"});
+  WireClient client(daemon.address());
+  Member lazy(daemon.address(), {.member_id = "lazy", .topics = {"big"}});
+  create_topic(client, "big", 100'000);
+  lazy.join();
+  // Megabytes of pushes that the member does not read: grants and losses of a large topic.
+  REQUIRE(wait_until([&] {
+    wire::DeleteTopicT remove;
+    remove.name = "big";
+    client.ask<wire::DoneT>(std::move(remove));
+    create_topic(client, "big", 100'000);
+    return client.ask<wire::StatusReplyT>(wire::StatusT{}).connections == 1;
+  }));
+  return closing_error(lazy.client());
 }
 
 const std::map<ErrorCode, std::function<wire::ErrorT(Setting&)>> kProvocations = {

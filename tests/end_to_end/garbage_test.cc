@@ -39,10 +39,10 @@ std::string random_bytes(std::mt19937_64& random, std::size_t count) {
 
 std::string valid_request() {
   wire::JoinT join;
-  join.group = "group";
+  join.group = "elsewhere";  // however its bits are flipped, not the worker's group
   join.member_id = "someone";
   join.incarnation = 5;
-  join.topics = {"orders", "payments"};
+  join.topics = {"orders"};
   return codec::encode_request(1, std::move(join));
 }
 

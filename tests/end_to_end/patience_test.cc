@@ -133,6 +133,8 @@ TEST_CASE("the daemon stopped for longer than every session: nobody expires") {
                                             .disconnect_grace_ms = 500});
   setting.seat(member);
   unnamed.join();
+  REQUIRE(pump_until({&setting.watcher, &member, &unnamed},
+                     [&] { return member.held().size() == 1 && unnamed.held().size() == 1; }));
   setting.daemon.stop();
   // The members go on heartbeating all the while, as real ones do.
   CHECK_FALSE(pump_until({&member, &unnamed}, [] { return false; }, Milliseconds{3'000}));

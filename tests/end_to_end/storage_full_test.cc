@@ -64,11 +64,13 @@ TEST_CASE("a full disk refuses changes, keeps groups moving, and recovers by its
     CHECK_FALSE(pump_until(
         {&a, &b}, [&] { return a.seat_ended() || b.seat_ended(); }, Milliseconds{3'000}));
     CHECK(committed(client, "group", of_a) == accepted);
-    // Leaves pass, and what they free goes on to the next owner.
+    // Leaves pass; the plan for what they free waits for room.
     b.leave();
-    CHECK(pump_until({&a}, [&] { return a.held().size() == 2; }));
+    a.pump();
+    CHECK(a.held().size() == 1);
   }
   CHECK(pump_until({&a}, [&] { return !commit_is_refused(); }));
+  CHECK(pump_until({&a}, [&] { return a.held().size() == 2; }));
   CHECK_FALSE(client.ask<wire::StatusReplyT>(wire::StatusT{}).storage_full);
   CHECK(committed(client, "group", of_a) == accepted);
 }
