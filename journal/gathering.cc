@@ -24,7 +24,8 @@ Batch Gathering::cut() {
   while (!units_.empty()) {
     Unit& unit = units_.front();
     const std::size_t bytes = bytes_of(unit);
-    const bool fits = events + unit.size() <= kMaxEvents && batch.bytes + bytes <= kMaxBytes;
+    const bool fits =
+        events + unit.size() <= limits_.max_events && batch.bytes + bytes <= limits_.max_bytes;
     if (!fits && events > 0) break;
     events += unit.size();
     batch.bytes += bytes;

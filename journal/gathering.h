@@ -18,13 +18,19 @@ struct Batch {
   std::vector<Unit> units;
 };
 
+/// A batch is cut when it has this much, whichever is first.
+struct BatchLimits {
+  std::size_t max_events = 4'096;
+  std::size_t max_bytes = std::size_t{4} << 20;
+};
+
 class Gathering {
  public:
-  /// A batch is cut when it has this much, whichever is first.
-  static constexpr std::size_t kMaxEvents = 4'096;
-  static constexpr std::size_t kMaxBytes = std::size_t{4} << 20;
+  static constexpr std::size_t kMaxEvents = BatchLimits{}.max_events;  // unless told otherwise
+  static constexpr std::size_t kMaxBytes = BatchLimits{}.max_bytes;
 
-  explicit Gathering(std::uint64_t next_sequence) : next_sequence_(next_sequence) {}
+  explicit Gathering(std::uint64_t next_sequence, const BatchLimits& limits = {})
+      : next_sequence_(next_sequence), limits_(limits) {}
 
   void add(Unit unit);
   bool empty() const { return units_.empty(); }
@@ -35,6 +41,7 @@ class Gathering {
 
  private:
   std::uint64_t next_sequence_;  // of the next batch
+  BatchLimits limits_;
   std::deque<Unit> units_;
 };
 

@@ -47,7 +47,7 @@ class SignalsBlocked {
 GroupCommit::GroupCommit(Store store, GroupCommitOptions options)
     : store_(std::move(store)),
       options_(std::move(options)),
-      gathering_(store_.header().last_sequence + 1),
+      gathering_(store_.header().last_sequence + 1, options_.batch),
       durable_sequence_(store_.header().last_sequence) {
   upkeep();  // storage_full is right from the first request on
   const SignalsBlocked blocked;

@@ -24,6 +24,7 @@ struct GroupCommitOptions {
   std::function<std::uint64_t()> monotonic_ms;
   /// How often room is measured and dead readers are cleared, busy or idle.
   std::uint32_t upkeep_interval_ms = 1'000;
+  BatchLimits batch;
 };
 
 /// All members are called on the coordinator's thread.

@@ -99,9 +99,9 @@ void add_limits(CLI::App& app, Configuration& into) {
              "replies and pushes that a connection does not take; then it is closed");
   add_number(app, "--max-pending-journal-bytes", settings.max_pending_journal_bytes, kMiB,
              4096 * kMiB, "events not yet durable; then all reading pauses");
-  add_number(app, "--max-batch-events", into.max_batch_events, 1, 1'000'000,
+  add_number(app, "--max-batch-events", into.batch.max_events, 1, 1'000'000,
              "events of one journal transaction");
-  add_number(app, "--max-batch-bytes", into.max_batch_bytes, 4'096, 256 * kMiB,
+  add_number(app, "--max-batch-bytes", into.batch.max_bytes, 4'096, 256 * kMiB,
              "bytes of one journal transaction");
   add_number(app, "--max-journal-bytes", into.max_journal_bytes, 16 * kMiB, std::uint64_t{1} << 46,
              "the journal's file; changes are refused before it or the filesystem is full");

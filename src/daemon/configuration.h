@@ -10,6 +10,7 @@
 #include "coordinator/pipeline.h"
 #include "daemon/listen_address.h"
 #include "daemon/logging.h"
+#include "journal/gathering.h"
 
 namespace muster::daemon {
 
@@ -26,8 +27,7 @@ struct Configuration {
   std::uint32_t hello_timeout_ms = 10'000;
   std::uint32_t shutdown_timeout_ms = 10'000;
 
-  std::size_t max_batch_events = 4'096;
-  std::size_t max_batch_bytes = 4 * 1024 * 1024;
+  journal::BatchLimits batch;
   /// The most that the journal's file may come to; address space, which costs nothing until used.
   std::uint64_t max_journal_bytes = std::uint64_t{1} << 40;
   /// Kept free for releases, leaves, fences and trimming when everything else is refused.

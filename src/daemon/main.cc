@@ -78,7 +78,8 @@ std::expected<void, std::string> serve(const Configuration& configuration) {
   const SystemClock clock;
   journal::GroupCommit journal(std::move(*store),
                                {.wake = [&loop] { loop.wake(); },
-                                .monotonic_ms = [&clock] { return clock.monotonic_ms(); }});
+                                .monotonic_ms = [&clock] { return clock.monotonic_ms(); },
+                                .batch = configuration.batch});
   Daemon daemon(loop, configuration, *max_connections, std::move(*state),
                 {.journal_id = journal::text(header.journal_id),
                  .boot = header.boot,
