@@ -1,0 +1,181 @@
+#include "tests/unit/domain/invariants.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <set>
+#include <sstream>
+
+#include "domain/digest.h"
+#include "domain/limits.h"
+
+namespace muster::domain {
+namespace {
+
+void describe_member(std::ostream& out, const Member& member) {
+  const MemberSettings& settings = member.settings;
+  out << " member " << member.seat << ' ' << member.member_id << ' ' << member.incarnation << ' '
+      << member.incarnation_sequence << ' ' << member.planned << ' ' << settings.client_id << ' '
+      << settings.host << ' ' << settings.session_timeout_ms << ' ' << settings.disconnect_grace_ms
+      << ' ' << settings.rebalance_timeout_ms << " topics";
+  for (const std::string& topic : settings.topics) out << ' ' << topic;
+  out << " held";
+  for (const TopicPartition& at : member.held) out << ' ' << at.topic << '/' << at.partition;
+  out << '\n';
+}
+
+void describe_partition(std::ostream& out, TopicPartition at, const PartitionState& partition) {
+  if (hash_of(1, at, partition) == 0) return;
+  out << " partition " << at.topic << '/' << at.partition << ' ' << partition.owner << ' '
+      << partition.target << ' ' << partition.fence << ' ' << partition.ended_fence << ' '
+      << partition.ended_offset << ' ' << partition.committed << ' ' << partition.commit_time_ms
+      << ' ' << partition.committed_fence << ' ' << static_cast<int>(partition.phase) << ' '
+      << static_cast<int>(partition.ended_how) << " '" << partition.metadata_view() << "'\n";
+}
+
+void describe_group(std::ostream& out, const Group& group) {
+  out << "group " << group.name << ' ' << group.id << ' ' << group.generation << ' '
+      << group.strategy << ' ' << group.membership_changed << ' ' << group.departure_unplanned
+      << ' ' << group.revoking_count << ' ' << group.owned_count << '\n';
+  for (const auto& [seat, member] : group.members) describe_member(out, member);
+  for (const auto& [member_id, seat] : group.seats) {
+    out << " seat " << member_id << ' ' << seat << '\n';
+  }
+  for (const auto& [member_id, ended] : group.ended) {
+    out << " ended " << member_id;
+    for (const EndedIncarnation& one : ended) {
+      out << ' ' << one.incarnation << ' ' << static_cast<int>(one.how) << ' ' << one.sequence;
+    }
+    out << '\n';
+  }
+  for (const auto& [topic, count] : group.planned) {
+    out << " planned " << topic << ' ' << count << '\n';
+  }
+  for (const auto& [name, members] : group.subscriptions) {
+    out << " subscription " << name << ' ' << members << '\n';
+  }
+  for (const auto& [topic, table] : group.partitions) {
+    table.for_each([&](PartitionIndex index, const PartitionState& partition) {
+      describe_partition(out, {.topic = topic, .partition = index}, partition);
+    });
+  }
+}
+
+/// The life of one partition allows what it looks like.
+void require_possible(const State& state, const Group& group, const PartitionState& partition) {
+  const bool live_target = group.member(partition.target) != nullptr;
+  if (partition.phase == Phase::kFree) {
+    REQUIRE(partition.owner == kNobody);
+    REQUIRE(partition.fence == 0);
+    REQUIRE_FALSE(live_target);  // one-command-one-unit: what is free and wanted is granted at once
+  } else {
+    REQUIRE(group.member(partition.owner) != nullptr);
+    REQUIRE(partition.fence > partition.ended_fence);  // fence-rises
+    REQUIRE(partition.fence <= state.fence_base + state.sequence);
+  }
+  if (partition.phase == Phase::kOwned) REQUIRE(partition.owner == partition.target);
+  REQUIRE(partition.has_commit() == (partition.committed >= 0));
+}
+
+/// no-orphan: a stable group's topics are shared out among those that subscribe to them.
+void require_shared_out(const State& state, const Group& group) {
+  for (const auto& [name, members] : group.subscriptions) {
+    const Topic* topic = state.topic(name);
+    if (topic == nullptr) continue;
+    for (PartitionIndex i = 0; i < topic->partition_count; ++i) {
+      const PartitionState* partition = group.partition({.topic = topic->id, .partition = i});
+      REQUIRE(partition != nullptr);
+      REQUIRE(partition->phase == Phase::kOwned);
+      const auto& topics = group.member(partition->owner)->settings.topics;
+      REQUIRE(std::find(topics.begin(), topics.end(), name) != topics.end());
+    }
+  }
+  REQUIRE(group.owned_count == subscribed_partitions(state, group));
+}
+
+void require_sound(const State& state, const Group& group) {
+  std::map<SeatId, std::set<TopicPartition>> held;
+  std::map<SeatId, std::size_t> in_peace;  // owned and not being revoked
+  std::map<SeatId, std::size_t> targeted;
+  std::size_t owned = 0;
+  std::size_t revoking = 0;
+  for (const auto& [topic, table] : group.partitions) {
+    REQUIRE(state.topic(topic) != nullptr);  // a deleted topic leaves nothing behind
+    table.for_each([&](PartitionIndex index, const PartitionState& partition) {
+      require_possible(state, group, partition);
+      ++targeted[partition.target];
+      if (partition.phase == Phase::kFree) return;
+      held[partition.owner].insert({.topic = topic, .partition = index});
+      ++owned;
+      ++(partition.phase == Phase::kRevoking ? revoking : in_peace[partition.owner]);
+    });
+  }
+  REQUIRE(group.owned_count == owned);
+  REQUIRE(group.revoking_count == revoking);
+
+  std::map<std::string, std::uint32_t, std::less<>> subscriptions;
+  REQUIRE(group.seats.size() == group.members.size());
+  for (const auto& [seat, member] : group.members) {
+    REQUIRE(member.seat == seat);
+    REQUIRE(group.seats.at(member.member_id) == seat);
+    REQUIRE(std::set<TopicPartition>(member.held.begin(), member.held.end()) == held[seat]);
+    REQUIRE(member.owned == in_peace[seat]);
+    REQUIRE(member.targeted == targeted[seat]);
+    for (const std::string& topic : member.settings.topics) ++subscriptions[topic];
+  }
+  REQUIRE(group.subscriptions == subscriptions);
+  for (const auto& [member_id, ended] : group.ended) {
+    REQUIRE(ended.size() <= kEndedIncarnationsPerMember);
+  }
+
+  const GroupPhase phase = phase_of(state, group);
+  REQUIRE((phase == GroupPhase::kEmpty) == group.members.empty());
+  if (phase == GroupPhase::kStable) require_shared_out(state, group);
+  if (group.departure_unplanned) REQUIRE(group.membership_changed);
+}
+
+}  // namespace
+
+std::string describe(const State& state) {
+  std::ostringstream out;
+  out << "sequence " << state.sequence << " base " << state.fence_base << " members "
+      << state.member_count << " digest " << state.digest << '\n';
+  for (const auto& [name, topic] : state.topics) {
+    out << "topic " << name << ' ' << topic.name << ' ' << topic.id << ' ' << topic.partition_count
+        << '\n';
+  }
+  for (const auto& [name, group] : state.groups) describe_group(out, group);
+  return out.str();
+}
+
+std::uint64_t digest_from_scratch(const State& state) {
+  std::uint64_t sum = 0;
+  for (const auto& [name, topic] : state.topics) sum += hash_of(topic);
+  for (const auto& [name, group] : state.groups) {
+    sum += hash_of(group);
+    for (const auto& [seat, member] : group.members) sum += hash_of(group.id, member);
+    for (const auto& [topic, count] : group.planned) sum += hash_of(group.id, topic, count);
+    for (const auto& [member_id, ended] : group.ended) sum += hash_of(group.id, member_id, ended);
+    for (const auto& [topic, table] : group.partitions) {
+      table.for_each([&](PartitionIndex index, const PartitionState& partition) {
+        sum += hash_of(group.id, {.topic = topic, .partition = index}, partition);
+      });
+    }
+  }
+  return sum;
+}
+
+void require_sound(const State& state) {
+  REQUIRE(state.digest == digest_from_scratch(state));
+  REQUIRE(state.topics_by_id.size() == state.topics.size());
+  for (const auto& [name, topic] : state.topics) REQUIRE(state.topic(topic.id) == &topic);
+  std::size_t members = 0;
+  for (const auto& [name, group] : state.groups) {
+    REQUIRE(group.name == name);
+    require_sound(state, group);
+    members += group.members.size();
+  }
+  REQUIRE(state.member_count == members);
+}
+
+}  // namespace muster::domain
