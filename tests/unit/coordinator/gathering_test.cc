@@ -1,0 +1,97 @@
+// The gathering window: joins within it make one plan.
+#include "tests/unit/coordinator/wire_client.h"
+
+namespace muster::coordinator {
+namespace {
+
+Settings gathering(std::uint32_t window_ms) {
+  Settings settings;
+  settings.limits.gathering_window_ms = window_ms;
+  return settings;
+}
+
+}  // namespace
+
+TEST_CASE("gathering: joins within the window make one plan") {
+  World world(gathering(200));
+  WireClient client(world);
+  client.ask<wire::TopicReplyT>(create_topic(3));
+  CHECK(client.ask<wire::JoinReplyT>(joining("a", 1)).gathering);
+  client.ask<wire::JoinReplyT>(joining("b", 2));
+  world.pass(100);
+  client.ask<wire::JoinReplyT>(joining("c", 3));
+  CHECK(world.group().generation == 0);
+  world.pass(100);
+  CHECK(world.group().generation == 1);
+  CHECK(world.owner(2) == "c");
+}
+
+TEST_CASE("gathering: the window is fixed from the first join and never slides") {
+  World world(gathering(200));
+  WireClient client(world);
+  client.ask<wire::TopicReplyT>(create_topic(1));
+  for (Incarnation i = 1; i <= 4; ++i) {
+    client.ask<wire::JoinReplyT>(joining("m" + std::to_string(i), i));
+    world.pass(50);
+  }
+  CHECK(world.group().generation == 1);
+  client.ask<wire::JoinReplyT>(joining("m5", 5));  // a window of its own
+  world.pass(150);
+  CHECK(world.group().generation == 1);
+  world.pass(50);
+  CHECK(world.group().generation == 2);
+}
+
+TEST_CASE("gathering: 0 is off, the plan is made at the end of the turn") {
+  World world(gathering(0));
+  WireClient client(world);
+  client.ask<wire::TopicReplyT>(create_topic(1));
+  client.send(joining("a", 1));
+  client.send(joining("b", 2));
+  world.end_turn();
+  CHECK(world.group().generation == 1);  // one for both
+}
+
+TEST_CASE("gathering: a leave makes a plan at once, which counts those who gather") {
+  World world(gathering(200));
+  WireClient client(world);
+  client.ask<wire::TopicReplyT>(create_topic(2));
+  client.ask<wire::JoinReplyT>(joining("a", 1));
+  client.ask<wire::JoinReplyT>(joining("b", 2));
+  world.pass(200);
+  client.send(joining("c", 3));
+  client.send(leaving("a", 1));
+  client.send(leaving("b", 2));
+  world.end_turn();
+  CHECK(world.group().generation == 2);
+  CHECK(world.owner(0) == "c");
+  world.pass(300);
+  CHECK(world.group().generation == 2);  // the window has nothing left to plan
+}
+
+TEST_CASE("gathering: a topic that grows is planned at the end of the turn") {
+  World world(gathering(200));
+  WireClient client(world);
+  client.ask<wire::TopicReplyT>(create_topic(1));
+  client.ask<wire::JoinReplyT>(joining("a", 1));
+  world.pass(200);
+  wire::ExpandTopicT expand;
+  expand.name = "t";
+  expand.partitions = 2;
+  client.send(expand);
+  world.end_turn();
+  CHECK(world.owner(1) == "a");
+}
+
+TEST_CASE("gathering: the loop is woken when the window ends") {
+  World world(gathering(200));
+  WireClient client(world);
+  client.ask<wire::TopicReplyT>(create_topic(1));
+  CHECK(world.pipeline->wake_in_ms() == 250);
+  client.ask<wire::JoinReplyT>(joining("a", 1));
+  CHECK(world.pipeline->wake_in_ms() == 200);
+  world.pass(150);
+  CHECK(world.pipeline->wake_in_ms() == 50);
+}
+
+}  // namespace muster::coordinator
