@@ -33,11 +33,11 @@ std::unique_ptr<muster::GroupConsumer> make_consumer(muster::Client& client, std
 
 void show(const std::vector<std::unique_ptr<muster::GroupConsumer>>& consumers) {
   for (const auto& consumer : consumers) {
-    std::printf("%s:", consumer->member_id().c_str());
+    std::string line = consumer->member_id() + ":";
     for (const auto& [topic, partitions] : consumer->assignment()) {
-      for (const auto partition : partitions) std::printf(" %s/%d", topic.c_str(), partition);
+      for (const auto partition : partitions) line += " " + topic + "/" + std::to_string(partition);
     }
-    std::printf("\n");
+    std::printf("%s\n", line.c_str());
   }
 }
 

@@ -66,6 +66,8 @@ class Link {
   /// Bytes to send, in order.
   std::string take_output() { return std::exchange(output_, {}); }
 
+  bool has_output() const { return !output_.empty(); }
+
   bool is_up() const { return state_ == State::kUp; }
 
  private:

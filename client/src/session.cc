@@ -213,7 +213,9 @@ void Session::pump(std::uint64_t now_ms) {
 }
 
 std::uint64_t Session::patience_ms() const {
-  return lease_.lease_ms() == 0 ? kNever : lease_.lease_ms();
+  // Not less than a slow disk may take over a reply, however short the lease is.
+  constexpr std::uint64_t kLeastMs = 1'000;
+  return lease_.lease_ms() == 0 ? kNever : std::max<std::uint64_t>(lease_.lease_ms(), kLeastMs);
 }
 
 bool Session::in_flight(RequestKind kind) const {

@@ -129,11 +129,6 @@ bool Session::joined(std::uint64_t now_ms, std::uint64_t sent_at_ms,
   leader_ = reply.leader;
   gathering_ = reply.gathering;
   pending_ = reply.pending;
-  // A reply that took longer than the lease grants nothing: resume again.
-  if (lease_.lapsed(now_ms)) {
-    lapse();
-    return true;
-  }
   listing_.emplace();
   return list(now_ms, reply);
 }

@@ -35,7 +35,7 @@ bool Session::list(std::uint64_t now_ms, const wire::JoinReplyT& page) {
 
 /// Tokens that the reply still lists are worked on; the others are lost.
 void Session::complete_listing(std::uint64_t now_ms) {
-  if (lease_.lapsed(now_ms)) {
+  if (lease_.lapsed(now_ms)) {  // a reply that took longer than the lease grants nothing
     lapse();
     return;
   }

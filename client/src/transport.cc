@@ -148,7 +148,8 @@ void Transport::settle(std::uint64_t now_ms) {
 
 void Transport::settle_and_wake(std::uint64_t now_ms) {
   settle(now_ms);
-  wake_->signal();
+  // Reading a session changes nothing that the thread has to know.
+  if (stopped_ || link_.has_output() || link_.next_deadline_ms() < rings_at_ms_) wake_->signal();
 }
 
 // ---- the thread -------------------------------------------------------------------------------
@@ -162,7 +163,8 @@ void Transport::loop() {
       const std::lock_guard lock(mutex_);
       if (stopped_) break;
       turn(boottime_ms());
-      alarm_.set(link_.next_deadline_ms());
+      rings_at_ms_ = link_.next_deadline_ms();
+      alarm_.set(rings_at_ms_);
       pollfd& connection = watched.back();
       connection.fd = socket_.is_open() ? socket_.descriptor() : connector_.descriptor();
       connection.events = socket_.is_open() ? POLLIN : POLLOUT;

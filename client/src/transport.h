@@ -103,6 +103,7 @@ class Transport {
   // The thread's own, but for the wake.
   std::shared_ptr<Wake> wake_;
   Alarm alarm_;
+  std::uint64_t rings_at_ms_ = kNever;  // guarded by the lock
   Connector connector_;
   Socket socket_;
   std::string unsent_;
