@@ -10,6 +10,11 @@ namespace {
 using domain::MemberPartitions;
 using domain::PartitionList;
 
+/// Many JSON readers would round a number of 64 random bits.
+std::string incarnation_text(Incarnation incarnation) {
+  return fmt::format("{:016x}", incarnation);
+}
+
 std::string cause_kind(domain::CauseKind kind) {
   switch (kind) {
     case domain::CauseKind::kClient:
@@ -48,13 +53,13 @@ class Fields {
   }
   void operator()(const domain::MemberJoined& event) {
     json_["member_id"] = event.member_id;
-    json_["incarnation"] = event.incarnation;
+    json_["incarnation"] = incarnation_text(event.incarnation);
     put_settings(event.settings);
   }
   void operator()(const domain::MemberReplaced& event) {
     put_seat(event);
-    json_["former_incarnation"] = event.former_incarnation;
-    json_["incarnation"] = event.incarnation;
+    json_["former_incarnation"] = incarnation_text(event.former_incarnation);
+    json_["incarnation"] = incarnation_text(event.incarnation);
     put_settings(event.settings);
   }
   void operator()(const domain::MemberSubscribed& event) {
@@ -121,7 +126,7 @@ class Fields {
 
   void put_ended(const auto& event) {
     put_seat(event);
-    json_["incarnation"] = event.incarnation;
+    json_["incarnation"] = incarnation_text(event.incarnation);
     Json tokens = Json::array();
     for (const domain::TokenRef& token : event.tokens) {
       Json one;
@@ -149,7 +154,7 @@ class Fields {
     for (const MemberPartitions& member : members) {
       all.push_back({{"seat", member.seat},
                      {"member_id", member.member_id},
-                     {"incarnation", member.incarnation},
+                     {"incarnation", incarnation_text(member.incarnation)},
                      {"topics", lists(member.topics)}});
     }
     return all;

@@ -34,18 +34,18 @@ std::string partition_count(const TopicPartitionsList& topics) {
   return std::to_string(count);
 }
 
-Json member_json(const wire::MemberInfoT& member) {
-  return {{"member_id", member.member_id},
-          {"client_id", member.client_id},
-          {"host", member.host},
-          {"connected", member.connected},
-          {"session_timeout_ms", member.session_timeout_ms},
-          {"disconnect_grace_ms", member.disconnect_grace_ms},
-          {"rebalance_timeout_ms", member.rebalance_timeout_ms},
-          {"topics", member.topics},
-          {"owned", partitions_json(member.owned)},
-          {"revoking", partitions_json(member.revoking)},
-          {"pending", partitions_json(member.pending)}};
+Json member_json(const wire::MemberInfoT& member, bool live) {
+  Json json{
+      {"member_id", member.member_id}, {"client_id", member.client_id}, {"host", member.host}};
+  if (live) json["connected"] = member.connected;
+  json.update({{"session_timeout_ms", member.session_timeout_ms},
+               {"disconnect_grace_ms", member.disconnect_grace_ms},
+               {"rebalance_timeout_ms", member.rebalance_timeout_ms},
+               {"topics", member.topics},
+               {"owned", partitions_json(member.owned)},
+               {"revoking", partitions_json(member.revoking)},
+               {"pending", partitions_json(member.pending)}});
+  return json;
 }
 
 Json partition_json(const wire::PartitionInfoT& partition) {
@@ -63,19 +63,25 @@ Json partition_json(const wire::PartitionInfoT& partition) {
 }
 
 std::string members_text(const GroupView& view) {
-  Table table({{"MEMBER"},
-               {"CLIENT"},
-               {"HOST"},
-               {"SESSION", Align::kRight},
-               {"OWNED", Align::kRight},
-               {"REVOKING", Align::kRight},
-               {"PENDING", Align::kRight},
-               {"CONNECTED"}});
+  std::vector<Column> columns{{"MEMBER"},
+                              {"CLIENT"},
+                              {"HOST"},
+                              {"SESSION", Align::kRight},
+                              {"OWNED", Align::kRight},
+                              {"REVOKING", Align::kRight},
+                              {"PENDING", Align::kRight}};
+  if (view.live) columns.push_back({"CONNECTED"});
+  Table table(std::move(columns));
   for (const auto& member : view.members) {
-    table.add_row({member->member_id, member->client_id, member->host,
-                   duration_text(member->session_timeout_ms), partition_count(member->owned),
-                   partition_count(member->revoking), partition_count(member->pending),
-                   member->connected ? "yes" : "no"});
+    std::vector<std::string> row{member->member_id,
+                                 member->client_id,
+                                 member->host,
+                                 duration_text(member->session_timeout_ms),
+                                 partition_count(member->owned),
+                                 partition_count(member->revoking),
+                                 partition_count(member->pending)};
+    if (view.live) row.emplace_back(member->connected ? "yes" : "no");
+    table.add_row(std::move(row));
   }
   return table.empty() ? "" : "\n" + table.text();
 }
@@ -144,7 +150,7 @@ std::optional<std::int64_t> lag_of(const wire::PartitionInfoT& partition) {
 
 Json group_json(const GroupView& view) {
   Json members = Json::array();
-  for (const auto& member : view.members) members.push_back(member_json(*member));
+  for (const auto& member : view.members) members.push_back(member_json(*member, view.live));
   Json partitions = Json::array();
   for (const auto& each : view.partitions) partitions.push_back(partition_json(*each));
   return {{"group", view.group.name},

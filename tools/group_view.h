@@ -19,6 +19,8 @@ struct GroupView {
   wire::GroupInfoT group;
   std::vector<std::unique_ptr<wire::MemberInfoT>> members;
   std::vector<std::unique_ptr<wire::PartitionInfoT>> partitions;
+  /// False: folded from a journal, which knows no connections.
+  bool live = true;
 };
 
 /// end − committed, never below 0; nothing while either is unknown.

@@ -37,6 +37,7 @@ class StateView {
     wire::DescribeGroupT describe;
     describe.group = name;
     view.group = *coordinator::answer(view_, describe)->AsGroupReply()->group;
+    view.live = false;
     wire::ListMembersT members;
     members.group = name;
     for (bool more = true; more;) {

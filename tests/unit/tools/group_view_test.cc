@@ -117,6 +117,15 @@ TEST_CASE("a partition that moves shows from whom to whom") {
   CHECK(text.find("pod-0 → pod-1") == text.rfind("→") - std::string("pod-0 ").size());
 }
 
+TEST_CASE("a group folded from a journal says nothing of connections") {
+  GroupView view = some_group();
+  CHECK(group_json(view)["members"][0].contains("connected"));
+  CHECK(group_text(view).find("CONNECTED") != std::string::npos);
+  view.live = false;
+  CHECK_FALSE(group_json(view)["members"][0].contains("connected"));
+  CHECK(group_text(view).find("CONNECTED") == std::string::npos);
+}
+
 TEST_CASE("an empty group is one line") {
   GroupView view;
   view.group.name = "idle";
