@@ -39,7 +39,7 @@ class KillLoop {
   // Works until the daemon is killed at some moment, starts it again, and looks.
   void round() {
     std::uniform_int_distribution<int> moment_us(0, 150'000);
-    std::thread killer([pid = daemon_.process().pid(), wait = moment_us(random_)] {
+    const std::jthread killer([pid = daemon_.process().pid(), wait = moment_us(random_)] {
       std::this_thread::sleep_for(std::chrono::microseconds(wait));
       kill(pid, SIGKILL);
     });
@@ -47,7 +47,6 @@ class KillLoop {
       while (true) work();
     } catch (const NoReply&) {  // killed
     }
-    killer.join();
     REQUIRE(daemon_.process().wait() == 128 + SIGKILL);
     daemon_.start();
     come_back();
