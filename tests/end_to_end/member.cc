@@ -24,6 +24,7 @@ wire::JoinT Member::join_request(bool resume, bool takeover) const {
 wire::JoinReplyT Member::join(bool resume, bool takeover) {
   auto reply = client_->ask<wire::JoinReplyT>(join_request(resume, takeover));
   held_.clear();
+  asked_back_.clear();
   hold(reply.held);
   generation_ = reply.generation;
   heartbeat_interval_ms_ = reply.heartbeat_interval_ms;
@@ -46,7 +47,9 @@ void Member::leave() {
 void Member::hold(const std::vector<std::unique_ptr<wire::GrantedTopicT>>& granted) {
   for (const auto& topic : granted) {
     for (const wire::GrantedPartition& partition : topic->partitions) {
-      held_[{topic->topic, partition.partition()}] = partition.fence();
+      const Partition name{topic->topic, partition.partition()};
+      held_[name] = partition.fence();
+      if (partition.revoking()) asked_back_[name] = partition.fence();
     }
   }
 }
