@@ -2,11 +2,11 @@
 
 #include <fmt/format.h>
 #include <pthread.h>
-#include <signal.h>
 #include <unistd.h>
 
 #include <cassert>
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <utility>
 
@@ -89,8 +89,8 @@ void GroupCommit::start_batch() {
 void GroupCommit::collect() {
   if (!in_flight_ || !committed_) return;
   // The writer is done with it: committed_ says so.
-  durable_sequence_ = batch_->last_sequence;
-  pending_bytes_ -= batch_->bytes;
+  durable_sequence_ = batch_.last_sequence;
+  pending_bytes_ -= batch_.bytes;
   in_flight_ = false;
   flush();
   if (listener_) listener_(durable_sequence_);
@@ -123,12 +123,12 @@ void GroupCommit::run() {
   auto next_upkeep = std::chrono::steady_clock::now() + interval;
   std::unique_lock lock(mutex_);
   while (true) {
-    const bool called = changed_.wait_until(lock, next_upkeep,
-                                            [this] { return ending_ || (batch_ && !committed_); });
+    const bool called =
+        changed_.wait_until(lock, next_upkeep, [this] { return ending_ || !committed_; });
     if (called && ending_) return;
     if (called) {
       lock.unlock();
-      commit(*batch_);
+      commit(batch_);
       lock.lock();
       committed_ = true;
       changed_.notify_all();

@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <functional>
 #include <mutex>
-#include <optional>
 #include <thread>
 
 #include "journal/gathering.h"
@@ -75,9 +74,9 @@ class GroupCommit final : public Journal {
 
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::optional<Batch> batch_;  // in flight, or the last one; replaced under mutex_ once committed_
-  bool ending_ = false;         // guarded by mutex_
-  std::atomic<bool> committed_{false};  // the batch in flight is durable
+  Batch batch_;          // in flight, or the last one; replaced under mutex_ once committed_
+  bool ending_ = false;  // guarded by mutex_
+  std::atomic<bool> committed_{true};  // false: batch_ is in flight and not yet durable
   std::atomic<bool> storage_full_{false};
   std::thread writer_;
 };

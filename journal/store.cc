@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <cstring>
 #include <filesystem>
 
 #include "journal/contents.h"
@@ -39,8 +38,8 @@ int put_record(MDB_cursor* cursor, const JournalId& id, std::uint64_t sequence,
   std::string checksum;
   append_little_endian(checksum, record_checksum(id, sequence, bytes));
   auto* const to = static_cast<char*>(value.mv_data);
-  std::memcpy(to, checksum.data(), checksum.size());
-  std::memcpy(to + checksum.size(), bytes.data(), bytes.size());
+  checksum.copy(to, checksum.size());
+  bytes.copy(to + checksum.size(), bytes.size());
   return MDB_SUCCESS;
 }
 

@@ -16,7 +16,7 @@ Ended in_child_process(const std::function<int()>& body) {
   if (child == 0) {
     ::close(ends[0]);
     ::dup2(ends[1], STDERR_FILENO);
-    ::alarm(30);
+    ::alarm(120);
     ::_exit(body());
   }
   ::close(ends[1]);

@@ -13,7 +13,7 @@ struct Ended {
   std::string errors;    // what it wrote to stderr
 };
 
-/// The child exits with what `body` returns; it is killed after 30 s.
+/// The child exits with what `body` returns; it is killed after two minutes.
 Ended in_child_process(const std::function<int()>& body);
 
 }  // namespace muster::journal::test
