@@ -41,8 +41,9 @@ void add_all_commands(CLI::App& app, Context& context) {
 }
 
 int report(const Error& error, const Context& context) {
-  const std::string text = context.json() ? error_json(error) + "\n"
-                                          : "muster: " + error.name + ": " + error.message + "\n";
+  const std::string text = context.json()
+                               ? error_json(error) + "\n"
+                               : "muster: " + error.name + ": " + printable(error.message) + "\n";
   std::fwrite(text.data(), 1, text.size(), stderr);
   return kFailed;
 }

@@ -82,8 +82,12 @@ void add_journal_log(CLI::App& noun, Context& context) {
                   "Only events of this type, as docs/events.md names them; may be given several "
                   "times")
       ->type_name("TYPE");
-  command.add_option("--from", arguments->from, "From this sequence on")->type_name("SEQ");
-  command.add_option("--to", arguments->to, "Up to this sequence")->type_name("SEQ");
+  command.add_option("--from", arguments->from, "From this sequence on")
+      ->check(CLI::NonNegativeNumber.description(""))
+      ->type_name("SEQ");
+  command.add_option("--to", arguments->to, "Up to this sequence")
+      ->check(CLI::NonNegativeNumber.description(""))
+      ->type_name("SEQ");
   on_run(command, context, [&context, arguments] { return print_log(context, *arguments); });
 }
 

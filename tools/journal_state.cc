@@ -142,6 +142,7 @@ void add_journal_state(CLI::App& noun, Context& context) {
   add_data_dir_option(command, arguments->data_dir);
   command
       .add_option("--at", arguments->at, "After this event and no later one (default: the last)")
+      ->check(CLI::NonNegativeNumber.description(""))
       ->type_name("SEQ");
   command.add_option("--group", arguments->group, "Only this group")->type_name("NAME");
   on_run(command, context, [&context, arguments] { return print_state(context, *arguments); });

@@ -141,6 +141,7 @@ void RunLoop::listen_to_consumer() {
 }
 
 void RunLoop::join() {
+  log("joining group " + options_.consumer.group_id + " at " + options_.server + ".");
   joining_ = std::jthread([this] {
     auto joined = consumer_.join_group();
     inbox_.post([this, joined = std::move(joined)] {

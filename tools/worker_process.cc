@@ -66,13 +66,18 @@ void clear_signal_state() {
   _exit(kNotExecuted);
 }
 
+const char* advice_for(int error_number) {
+  if (error_number == ENOEXEC) return ". A script needs a first line such as #!/bin/sh.";
+  if (error_number == ECHILD) {
+    return ": the process that guards the commands was killed. Start muster run again.";
+  }
+  return ". Check the command, its permissions and the limits on processes.";
+}
+
 std::unexpected<Error> can_not_start(const std::string& path, int error_number) {
-  const char* advice = error_number == ENOEXEC
-                           ? ". A script needs a first line such as #!/bin/sh."
-                           : ". Check the command, its permissions and the limits on processes.";
-  return std::unexpected(make_error(
-      ErrorCode::kInternalError,
-      "The command " + path + " could not be started: " + std::strerror(error_number) + advice));
+  return std::unexpected(make_error(ErrorCode::kInternalError,
+                                    "The command " + path + " could not be started: " +
+                                        std::strerror(error_number) + advice_for(error_number)));
 }
 
 /// The errno that the child reports, or 0 when it was executed.
