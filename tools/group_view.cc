@@ -135,7 +135,8 @@ std::string summary_text(const GroupView& view) {
                      wire::EnumNameGroupState(group.state) + ": generation " +
                      std::to_string(group.generation) + ", " + printable(group.strategy);
   if (!group.leader.empty()) text += ", leader " + printable(group.leader);
-  text += ". " + counted(group.members, "member") + ", " + counted(view.partitions.size(), "partition");
+  text +=
+      ". " + counted(group.members, "member") + ", " + counted(view.partitions.size(), "partition");
   if (group.unowned > 0) text += " (" + std::to_string(group.unowned) + " unowned)";
   if (group.revoking > 0) text += " (" + std::to_string(group.revoking) + " being revoked)";
   return text + ", " + lag_text(view) + ".\n";

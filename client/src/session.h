@@ -148,7 +148,11 @@ class Session {
   void observe(std::uint64_t now_ms);
   void pump(std::uint64_t now_ms);
   template <typename Body>
-  void request(std::uint64_t now_ms, RequestKind kind, Body body, InFlight details = {});
+  void request(std::uint64_t now_ms, RequestKind kind, Body body, InFlight details);
+  template <typename Body>
+  void request(std::uint64_t now_ms, RequestKind kind, Body body) {
+    request(now_ms, kind, std::move(body), InFlight{});
+  }
   template <typename Body>
   Body speaking_as_member() const;
   bool in_flight(RequestKind kind) const;
