@@ -109,9 +109,9 @@ Outcome RunLoop::run() {
 }
 
 void RunLoop::listen_to_consumer() {
-  const auto on_loop = [this](auto handle) {
-    return [this, handle](const Partition& partition) {
-      inbox_.post([this, handle, partition] { handle(partition, steady_clock::now()); });
+  const auto on_loop = [&inbox = inbox_](auto handle) {
+    return [&inbox, handle](const Partition& partition) {
+      inbox.post([handle, partition] { handle(partition, steady_clock::now()); });
     };
   };
   consumer_.on_assigned(on_loop([this](const Partition& partition, SteadyTime now) {
