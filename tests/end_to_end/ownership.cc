@@ -47,7 +47,7 @@ void OwnershipHistory::give_up(const json& event) {
     const Place place{group, {token.at("topic").dump(), token.at("partition").get<int>()}};
     CAPTURE(event.dump());
     REQUIRE(owners_.contains(place));
-    REQUIRE(owners_.at(place).member_id == event.at("member_id"));
+    REQUIRE(owners_.at(place).member_id == event.at("member_id").get<std::string>());
     REQUIRE(owners_.at(place).fence == token.at("fence"));
     owners_.erase(place);
   }
