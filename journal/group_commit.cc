@@ -151,10 +151,17 @@ void GroupCommit::commit(const Batch& batch) {
   }
 }
 
+bool GroupCommit::has_room_for(std::size_t bytes) const {
+  if (storage_full_) return false;
+  const std::uint64_t records = pending_bytes_ + bytes;
+  return records + records / 2 <= room_bytes_;  // half as much again for the pages around them
+}
+
 void GroupCommit::measure_room() {
   const auto full = store_.measure_room();
   if (!full) stop_process(full.error());
   storage_full_ = *full;
+  room_bytes_ = store_.room_bytes();
 }
 
 void GroupCommit::upkeep() {

@@ -42,6 +42,7 @@ class GroupCommit final : public Journal {
   std::size_t pending_bytes() const override { return pending_bytes_; }
   std::uint64_t flush_age_ms() const override;
   bool storage_full() const override { return storage_full_; }
+  bool has_room_for(std::size_t bytes) const override;
   void on_durable(DurableListener listener) override { listener_ = std::move(listener); }
 
   /// Takes note of a batch that became durable, if one did: starts the next one, then calls the
@@ -78,6 +79,7 @@ class GroupCommit final : public Journal {
   bool ending_ = false;  // guarded by mutex_
   std::atomic<bool> committed_{true};  // false: batch_ is in flight and not yet durable
   std::atomic<bool> storage_full_{false};
+  std::atomic<std::uint64_t> room_bytes_{0};  // without the reserve, when last measured
   std::thread writer_;
 };
 

@@ -42,6 +42,10 @@ class Journal {
   /// with STORAGE_FULL, but releases, leaves and fences still pass.
   virtual bool storage_full() const = 0;
 
+  /// Whether a unit of so many bytes still fits without touching the reserve. One command may be as
+  /// large as a group (what it deletes is kept in its events), so the flag alone is not enough.
+  virtual bool has_room_for(std::size_t bytes) const = 0;
+
   /// Called on the coordinator's thread, with a rising sequence, after the next batch has been
   /// started.
   virtual void on_durable(DurableListener listener) = 0;

@@ -84,6 +84,7 @@ std::expected<std::uint64_t, Error> Room::left_bytes(const Environment& environm
 std::expected<bool, Error> Room::measure(const Environment& environment) {
   const auto left = left_bytes(environment);
   if (!left) return std::unexpected(left.error());
+  left_bytes_ = *left;
   if (*left < settings_.full_below_bytes) full_ = true;
   if (*left > settings_.clear_above_bytes) full_ = false;
   return full_;

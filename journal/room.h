@@ -33,12 +33,18 @@ class Room {
   /// Looks at map and filesystem, and tops the reserve up. Returns whether the journal is full.
   std::expected<bool, Error> measure(const Environment& environment);
 
+  /// What was left for ordinary changes when it was last measured.
+  std::uint64_t above_reserve_bytes() const {
+    return left_bytes_ > settings_.reserve_bytes ? left_bytes_ - settings_.reserve_bytes : 0;
+  }
+
  private:
   std::expected<std::uint64_t, Error> left_bytes(const Environment& environment);
   void hold_reserve(int file, std::uint64_t end, std::uint64_t limit, std::uint64_t available);
 
   RoomSettings settings_;
   std::uint64_t reserved_until_ = 0;  // file offset
+  std::uint64_t left_bytes_ = 0;
   bool full_ = false;
 };
 

@@ -53,6 +53,9 @@ class Store {
   /// Whether only the reserve is left (room.h).
   std::expected<bool, Error> measure_room() { return room_.measure(environment_); }
 
+  /// What was left above the reserve when room was last measured.
+  std::uint64_t room_bytes() const { return room_.above_reserve_bytes(); }
+
  private:
   Store(std::string directory, WriterLock lock, Environment environment, const Header& header,
         const RoomSettings& room)

@@ -23,6 +23,11 @@ struct LogArguments {
   Sequence to = std::numeric_limits<Sequence>::max();
 };
 
+std::vector<std::string> event_type_names() {
+  const auto names = domain::event_names();
+  return {names.begin(), names.end()};
+}
+
 bool is_wanted(const LogArguments& arguments, Sequence sequence, const domain::Event& event) {
   if (sequence < arguments.from) return false;
   if (arguments.group && domain::event_group(event.body) != *arguments.group) return false;
@@ -81,6 +86,7 @@ void add_journal_log(CLI::App& noun, Context& context) {
       .add_option("--type", arguments->types,
                   "Only events of this type, as docs/events.md names them; may be given several "
                   "times")
+      ->check(CLI::IsMember(event_type_names()).description(""))
       ->type_name("TYPE");
   command.add_option("--from", arguments->from, "From this sequence on")
       ->check(CLI::NonNegativeNumber.description(""))

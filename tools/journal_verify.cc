@@ -76,8 +76,10 @@ void print_finding(const Context& context, const Finding& finding) {
                            counted(finding.events, "event"), finding.first_sequence,
                            finding.last_sequence, finding.state_digest));
   } else {
-    print_text(fmt::format("The journal is NOT sound: {}\n{} before that are good.\n",
-                           printable(finding.wrong), counted(finding.events, "event")));
+    const std::string good = finding.events == 0
+                                 ? std::string("Its events were not checked.")
+                                 : counted(finding.events, "event") + " before that are good.";
+    print_text(fmt::format("The journal is NOT sound: {}\n{}\n", printable(finding.wrong), good));
   }
 }
 

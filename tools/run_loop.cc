@@ -24,6 +24,7 @@ using std::chrono::steady_clock;
 
 // Together under the 10 s that `muster run` takes to end at most.
 constexpr milliseconds kEndGrace{5'000};    // for the commands, then they are killed
+constexpr milliseconds kSameSignal{1'000};  // timeout(1) signals the process and then its group
 constexpr milliseconds kExitLatest{9'500};  // and with leaving
 
 ClientOptions client_options(const std::string& server) {
@@ -176,6 +177,7 @@ void RunLoop::take_signals() {
   signalfd_siginfo info{};
   while (::read(signals_, &info, sizeof(info)) == sizeof(info)) {
     if (info.ssi_signo == SIGCHLD) continue;  // advance_workers looks after every command
+    if (ending_ && steady_clock::now() < ending_since_ + kSameSignal) continue;
     if (ending_) {
       log("asked again to end: the commands are killed.");
       for (auto& [key, each] : workers_) each.kill();
@@ -197,6 +199,7 @@ void RunLoop::advance_workers() {
 void RunLoop::begin_end(std::optional<Error> why) {
   if (ending_) return;
   ending_ = true;
+  ending_since_ = steady_clock::now();
   why_ = std::move(why);
   const SteadyTime now = steady_clock::now();
   exit_at_ = now + kExitLatest;

@@ -79,6 +79,7 @@ class RunLoop {
   std::jthread leaving_;
 
   bool ending_ = false;
+  SteadyTime ending_since_{};
   bool ended_ = false;
   std::optional<SteadyTime> exit_at_;  // at the latest
   std::optional<Error> why_;           // the failure that ends it

@@ -10,7 +10,9 @@ namespace muster {
 namespace {
 
 // Releases are split well below any server's frame limit.
-constexpr std::size_t kReleaseBytesPerRequest = 512 * 1024;
+// Less than any server's limits may be: 1,000 items and frames of 64 KiB.
+constexpr std::size_t kReleaseBytesPerRequest = 32 * 1024;
+constexpr std::size_t kReleaseItemsPerRequest = 1'000;
 
 std::string text_of(const PartitionKey& key) { return key.topic + "/" + std::to_string(key.index); }
 
@@ -163,7 +165,8 @@ void Session::send_releases(std::uint64_t now_ms) {
   while (next != to_release_.end()) {
     auto release = speaking_as_member<wire::ReleaseT>();
     InFlight details;
-    for (std::size_t bytes = 0; next != to_release_.end() && bytes < kReleaseBytesPerRequest;
+    for (std::size_t bytes = 0; next != to_release_.end() && bytes < kReleaseBytesPerRequest &&
+                                release.items.size() < kReleaseItemsPerRequest;
          ++next) {
       const Ended* ended = holdings_.ended(*next);
       MUSTER_ASSERT(ended != nullptr);

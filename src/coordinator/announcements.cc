@@ -73,6 +73,7 @@ void Announcements::before(const domain::Event& event) {
   } else if (const auto* replaced = std::get_if<domain::MemberReplaced>(&event.body)) {
     const Group& group = *state_.group(replaced->group);
     tell_seat_ended(group, *group.member(replaced->seat), domain::TokenEnd::kReplaced, false);
+    replaced_ = replaced->seat;
   } else if (const auto* dropped = std::get_if<domain::GroupTopicDropped>(&event.body)) {
     tell_dropped(*dropped);
   } else if (const auto* plan = std::get_if<domain::PlanMade>(&event.body)) {
@@ -156,6 +157,9 @@ wire::AssignedT Announcements::assigned(const Group& group, const Member& member
 void Announcements::tell_granted(const domain::PartitionsGranted& event) {
   const Group& group = *state_.group(event.group);
   for (const domain::MemberPartitions& grant : event.grants) {
+    // The new incarnation has them from the reply to its join; the seat is still bound to the
+    // former one's connection, which must not learn the new tokens (fenced-commit).
+    if (grant.seat == replaced_) continue;
     const Member& member = *group.member(grant.seat);
     waiting_.erase(grant.seat);
     wire::AssignedT push = assigned(group, member);

@@ -60,6 +60,7 @@ class Announcements {
   std::size_t partitions_a_push_;
   std::vector<Announcement> announcements_;
   const domain::Group* planned_ = nullptr;  // the group of this unit's plan
+  SeatId replaced_ = kNobody;               // whose connection is about to change
   std::set<SeatId> waiting_;                // seats to be told of the plan even without a grant
 };
 

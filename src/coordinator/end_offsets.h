@@ -5,7 +5,6 @@
 #include <absl/container/flat_hash_map.h>
 
 #include <cstdint>
-#include <vector>
 
 #include "domain/ids.h"
 
@@ -14,25 +13,22 @@ namespace muster::coordinator {
 class EndOffsets {
  public:
   /// `at` is an existing partition.
-  void report(TopicPartition at, std::int64_t end) {
-    std::vector<std::int64_t>& ends = ends_[at.topic];
-    const auto index = static_cast<std::size_t>(at.partition);
-    if (index >= ends.size()) ends.resize(index + 1, kUnknown);
-    ends[index] = end;
-  }
+  void report(TopicPartition at, std::int64_t end) { ends_[at.topic][at.partition] = end; }
 
   /// -1: unknown.
   std::int64_t of(TopicPartition at) const {
-    const auto found = ends_.find(at.topic);
-    const auto index = static_cast<std::size_t>(at.partition);
-    return found == ends_.end() || index >= found->second.size() ? kUnknown : found->second[index];
+    const auto topic = ends_.find(at.topic);
+    if (topic == ends_.end()) return kUnknown;
+    const auto partition = topic->second.find(at.partition);
+    return partition == topic->second.end() ? kUnknown : partition->second;
   }
 
   void forget(TopicId topic) { ends_.erase(topic); }
 
  private:
   static constexpr std::int64_t kUnknown = -1;
-  absl::flat_hash_map<TopicId, std::vector<std::int64_t>> ends_;
+  // Hashed, not indexed: one report for partition 99,999 must not cost 100,000 entries (bounded).
+  absl::flat_hash_map<TopicId, absl::flat_hash_map<PartitionIndex, std::int64_t>> ends_;
 };
 
 }  // namespace muster::coordinator

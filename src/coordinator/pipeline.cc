@@ -30,6 +30,14 @@ bool uses_reserve(const domain::Command& command) {
          std::holds_alternative<domain::FencePartitions>(command);
 }
 
+std::unexpected<Rejection> refuse_storage_full(std::size_t bytes) {
+  auto refused =
+      refuse(ErrorCode::kStorageFull, "The journal's disk or map has no room for ", bytes,
+             " bytes more: nothing was changed. Make room; it goes on by itself then.");
+  refused.error().retry_after_ms = 1'000;
+  return refused;
+}
+
 wire::CommitReplyT commit_reply(const domain::Decision& decision) {
   wire::CommitReplyT reply;
   for (const domain::CommitOutcome outcome : decision.commits) {
@@ -156,27 +164,24 @@ std::expected<domain::Decision, Rejection> Pipeline::Implementation::execute(
   const domain::Now now{.wall_ms = clock_.wall_ms(), .limits = settings_.limits};
   auto decision =
       std::visit([&](const auto& one) { return domain::decide(state_, one, now); }, command);
-  if (!decision) return decision;
-  if (!decision->events.empty() && journal_.storage_full() && !uses_reserve(command)) {
-    return std::unexpected(Rejection{.code = ErrorCode::kStorageFull,
-                                     .message =
-                                         "The journal's disk or map is nearly full: nothing "
-                                         "was changed. Make room; it goes on by itself then.",
-                                     .retry_after_ms = 1'000});
+  if (!decision || decision->events.empty()) return decision;
+
+  std::vector<domain::Event> events;
+  journal::Unit unit;
+  std::size_t bytes = 0;
+  for (domain::EventBody& body : std::exchange(decision->events, {})) {
+    events.push_back({.time_ms = now.wall_ms, .cause = cause, .body = std::move(body)});
+    bytes += unit.emplace_back(codec::encode_event(events.back())).size();
   }
-  append(std::exchange(decision->events, {}), cause);
+  if (!uses_reserve(command) && !journal_.has_room_for(bytes)) return refuse_storage_full(bytes);
+  append(events, std::move(unit));
   return decision;
 }
 
-void Pipeline::Implementation::append(std::vector<domain::EventBody> bodies,
-                                      const domain::Cause& cause) {
-  if (bodies.empty()) return;
-  journal::Unit unit;
-  unit.reserve(bodies.size());
+void Pipeline::Implementation::append(const std::vector<domain::Event>& events,
+                                      journal::Unit unit) {
   Announcements announcements(state_, settings_.max_frame_bytes);
-  for (domain::EventBody& body : bodies) {
-    const domain::Event event{.time_ms = clock_.wall_ms(), .cause = cause, .body = std::move(body)};
-    unit.push_back(codec::encode_event(event));
+  for (const domain::Event& event : events) {
     announcements.before(event);
     const auto folded = domain::fold(state_, state_.sequence + 1, event);
     MUSTER_ASSERT(folded.has_value());  // total-fold: decide makes only events that fold

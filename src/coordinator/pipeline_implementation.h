@@ -47,7 +47,7 @@ class Pipeline::Implementation {
                   const Connection& connection);
   std::expected<domain::Decision, Rejection> execute(const domain::Command& command,
                                                      const domain::Cause& cause);
-  void append(std::vector<domain::EventBody> bodies, const domain::Cause& cause);
+  void append(const std::vector<domain::Event>& events, journal::Unit unit);
   void note_facts(domain::Command& command, const Connection& connection);
   void note_ends(const domain::CommitOffsets& commit);
   bool may_read(const Connection& connection) const;

@@ -16,6 +16,11 @@ using domain::PartitionState;
 using domain::Phase;
 
 std::size_t owned_of_subscribed(const View& view, const Group& group) {
+  const bool all_subscribed = std::ranges::all_of(group.partitions, [&](const auto& known) {
+    const domain::Topic* topic = view.state.topic(known.first);
+    return topic != nullptr && group.subscriptions.contains(topic->name);
+  });
+  if (all_subscribed) return group.owned_count;
   std::size_t owned = 0;
   for (const auto& [name, members] : group.subscriptions) {
     const domain::Topic* topic = view.state.topic(name);
@@ -186,7 +191,7 @@ Answer answer(const View& view, const wire::ListMembersT& query) {
   if (reply.more && reply.members.empty()) {
     return domain::refuse(ErrorCode::kLimitReached, "Member '", seat->first, "' of group '",
                           group->name,
-                          "' holds more than one reply can list: use muster group "
+                          "' holds more than one reply can list: raise max-frame-bytes. "
                           "describe, which lists its partitions page by page.");
   }
   return body_of(std::move(reply));

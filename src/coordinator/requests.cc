@@ -1,5 +1,6 @@
 #include "coordinator/requests.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace muster::coordinator {
@@ -57,7 +58,7 @@ Command commit(wire::CommitT& request) {
 
 bool is_operators(const Command& command) {
   if (const auto* commit = std::get_if<domain::CommitOffsets>(&command)) {
-    return commit->items.empty() || commit->items.front().fence == 0;
+    return std::ranges::any_of(commit->items, [](const auto& item) { return item.fence == 0; });
   }
   return std::holds_alternative<domain::CreateTopic>(command) ||
          std::holds_alternative<domain::ExpandTopic>(command) ||

@@ -119,7 +119,7 @@ void add_limits(CLI::App& app, Configuration& into) {
   add_number(app, "--max-groups", limits.groups_max, 1, 100'000'000, "groups");
   add_number(app, "--max-topics-per-member", limits.topics_per_member_max, 1, 1'000'000,
              "topics that one member subscribes to");
-  add_number(app, "--max-items-per-request", limits.items_per_request_max, 1, 10'000'000,
+  add_number(app, "--max-items-per-request", limits.items_per_request_max, 1'000, 10'000'000,
              "partitions in one commit, release or fetch");
 }
 

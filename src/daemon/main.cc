@@ -54,9 +54,13 @@ std::expected<void, std::string> serve(const Configuration& configuration) {
                                                configuration.max_connections_asked, descriptors);
   if (!max_connections) return std::unexpected(max_connections.error());
   if (*max_connections < configuration.max_connections) {
-    spdlog::warn("{} connections fit into RLIMIT_NOFILE, fewer than the usual {}", *max_connections,
+    spdlog::info("{} connections fit into RLIMIT_NOFILE, fewer than the usual {}", *max_connections,
                  configuration.max_connections);
   }
+
+  // Before the journal: a start that can't listen leaves no trace in it.
+  auto sockets = open_sockets(configuration.listen);
+  if (!sockets) return std::unexpected(std::move(sockets.error()));
 
   auto store = journal::Store::open(configuration.data_dir, store_options(configuration));
   if (!store) return std::unexpected(store.error().message);
@@ -70,9 +74,6 @@ std::expected<void, std::string> serve(const Configuration& configuration) {
   if (!state) return std::unexpected(state.error().message);
   spdlog::info("journal {} in {}: boot {}, sequence {}", journal::text(header.journal_id),
                configuration.data_dir, header.boot, header.last_sequence);
-
-  auto sockets = open_sockets(configuration.listen);
-  if (!sockets) return std::unexpected(std::move(sockets.error()));
 
   Loop loop;
   const SystemClock clock;

@@ -13,9 +13,9 @@ Decided decide(const State& state, const DeleteGroup& command, Now now) {
   const Group* group = state.group(command.group);
   if (group == nullptr) return refuse_unknown_group(command.group);
   if (!group->members.empty()) {
-    return refuse(ErrorCode::kGroupNotEmpty, "Group '", command.group, "' has ",
-                  group->members.size(),
-                  " members and can't be deleted: stop them, or remove them with muster group "
+    return refuse(ErrorCode::kGroupNotEmpty, "Group '", command.group,
+                  "' can't be deleted while it has members (", group->members.size(),
+                  "): stop them, or remove them with muster group "
                   "remove-member.");
   }
 

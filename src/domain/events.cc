@@ -16,6 +16,8 @@ constexpr std::array<std::string_view, std::variant_size_v<EventBody>> kNames{
 
 std::string_view event_name(const EventBody& body) noexcept { return kNames[body.index()]; }
 
+std::span<const std::string_view> event_names() noexcept { return kNames; }
+
 std::string_view event_group(const EventBody& body) noexcept {
   return std::visit(
       [](const auto& event) -> std::string_view {

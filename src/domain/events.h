@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <variant>
 #include <vector>
@@ -202,6 +203,9 @@ struct Event {
 
 /// "MemberJoined", as in docs/events.md.
 std::string_view event_name(const EventBody& body) noexcept;
+
+/// The names of all events, in the order of EventBody.
+std::span<const std::string_view> event_names() noexcept;
 
 /// The group that an event belongs to; empty for events of topics.
 std::string_view event_group(const EventBody& body) noexcept;

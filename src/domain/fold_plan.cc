@@ -1,5 +1,6 @@
 // The fold of plans and of what follows from them: grants, releases, fencing.
 
+#include "domain/assign/strategy.h"
 #include "domain/folding.h"
 
 namespace muster::domain {
@@ -59,6 +60,9 @@ Contradiction Folding::operator()(const PlanMade& event) {
   if (event.generation <= group->generation) {
     return sentence("group '", event.group, "' is at generation ", group->generation,
                     " already, the plan says ", event.generation);
+  }
+  if (find_strategy(event.strategy) == nullptr) {
+    return sentence("there is no strategy '", event.strategy, "'");
   }
   if (auto wrong = set_planned(*group, event.planned)) return wrong;
   if (auto wrong = set_targets(*group, kNobody, event.unassigned)) return wrong;

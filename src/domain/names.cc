@@ -36,8 +36,11 @@ bool is_printable(char32_t value) {
   // Change the direction of what is printed after them.
   const bool directional = (value >= 0x202a && value <= 0x202e) ||
                            (value >= 0x2066 && value <= 0x2069) || value == 0x200e ||
-                           value == 0x200f;
-  return !control && !separator && !directional;
+                           value == 0x200f || value == 0x061c;
+  // Take no room: two names that look alike would be two things.
+  const bool invisible = (value >= 0x200b && value <= 0x200d) ||
+                         (value >= 0x2060 && value <= 0x2064) || value == 0xfeff || value == 0xad;
+  return !control && !separator && !directional && !invisible;
 }
 
 }  // namespace
@@ -49,6 +52,12 @@ bool is_printable_utf8(std::string_view text) {
     text.remove_prefix(point.bytes);
   }
   return true;
+}
+
+std::string_view quotable(std::string_view name) {
+  constexpr std::size_t kMostBytes = 255;
+  const bool fit = !name.empty() && name.size() <= kMostBytes && is_printable_utf8(name);
+  return fit ? name : std::string_view("(not a name)");
 }
 
 std::optional<Rejection> refuse_name(std::string_view what, std::string_view name,

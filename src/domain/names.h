@@ -14,6 +14,9 @@ namespace muster::domain {
 /// paragraph separators, and marks that change the direction of writing.
 bool is_printable_utf8(std::string_view text);
 
+/// The name as a message may quote it, whoever sent it: one that can't be a name is not repeated.
+std::string_view quotable(std::string_view name);
+
 /// Nothing when `name` may name a `what` ("group", "topic", …), otherwise kInvalidName. The
 /// message quotes no name that could spoil a terminal or a log.
 std::optional<Rejection> refuse_name(std::string_view what, std::string_view name,

@@ -6,6 +6,7 @@
 
 #include "domain/errors.h"
 #include "domain/message.h"
+#include "domain/names.h"
 #include "domain/state.h"
 
 namespace muster::domain {
@@ -17,12 +18,12 @@ std::unexpected<Rejection> refuse(ErrorCode code, const Pieces&... pieces) {
 }
 
 inline std::unexpected<Rejection> refuse_unknown_group(std::string_view group) {
-  return refuse(ErrorCode::kUnknownResource, "There is no group '", group,
+  return refuse(ErrorCode::kUnknownResource, "There is no group '", quotable(group),
                 "': it is created by its first join, or by an administrator's first commit.");
 }
 
 inline std::unexpected<Rejection> refuse_unknown_topic(std::string_view topic) {
-  return refuse(ErrorCode::kUnknownResource, "There is no topic '", topic,
+  return refuse(ErrorCode::kUnknownResource, "There is no topic '", quotable(topic),
                 "': create it with muster topic create.");
 }
 
@@ -34,24 +35,27 @@ inline std::unexpected<Rejection> refuse_unknown_partition(const Topic& topic,
 
 inline std::unexpected<Rejection> refuse_unknown_member(std::string_view group,
                                                         std::string_view member_id) {
-  return refuse(ErrorCode::kUnknownMember, "Group '", group, "' has no member '", member_id,
+  return refuse(ErrorCode::kUnknownMember, "Group '", quotable(group), "' has no member '",
+                quotable(member_id),
                 "': it left or its session ended. Join again; what it held is lost.");
 }
 
 inline std::unexpected<Rejection> refuse_not_bound(std::string_view group,
                                                    std::string_view member_id) {
-  return refuse(ErrorCode::kNotBound, "Member '", member_id, "' of group '", group,
-                "' is not bound to this connection: resume it here first.");
+  return refuse(ErrorCode::kNotBound, "Member '", quotable(member_id), "' of group '",
+                quotable(group), "' is not bound to this connection: resume it here first.");
 }
 
 /// For an incarnation whose end was final.
 inline std::unexpected<Rejection> refuse_ended(TokenEnd how, std::string_view group,
                                                std::string_view member_id) {
   if (how == TokenEnd::kRemoved) {
-    return refuse(ErrorCode::kMemberRemoved, "Member '", member_id, "' of group '", group,
+    return refuse(ErrorCode::kMemberRemoved, "Member '", quotable(member_id), "' of group '",
+                  quotable(group),
                   "' was removed by an operator: this process must not join again; a new one may.");
   }
-  return refuse(ErrorCode::kFenced, "Member '", member_id, "' of group '", group,
+  return refuse(ErrorCode::kFenced, "Member '", quotable(member_id), "' of group '",
+                quotable(group),
                 "' was replaced by a newer process of the same name: stop this one.");
 }
 

@@ -38,6 +38,10 @@ std::uint64_t FakeJournal::flush_age_ms() const {
   return in_flight() ? clock_.monotonic_ms() - flushed_at_ms_ : 0;
 }
 
+bool FakeJournal::has_room_for(std::size_t bytes) const {
+  return !storage_full() && (!room_bytes_ || pending_bytes() + bytes <= *room_bytes_);
+}
+
 bool FakeJournal::storage_full() const {
   return storage_full_ || (room_bytes_ && pending_bytes() >= *room_bytes_);
 }

@@ -23,6 +23,7 @@ class FakeJournal final : public journal::Journal {
   std::size_t pending_bytes() const override { return bytes_of(gathering_) + bytes_of(in_flight_); }
   std::uint64_t flush_age_ms() const override;
   bool storage_full() const override;
+  bool has_room_for(std::size_t bytes) const override;
   void on_durable(DurableListener listener) override { listener_ = std::move(listener); }
 
   /// The batch in flight becomes durable, the next one starts if a flush was asked for meanwhile,
