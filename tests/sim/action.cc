@@ -26,7 +26,7 @@ constexpr std::array<Kind, static_cast<std::size_t>(ActionKind::kCount)> kKinds{
     {"full-disk", 3},
     {"crash", 6},
     {"stop-server", 4},
-    {"jump-clock", 2},
+    {"suspend-server", 2},
     {"jump-wall-clock", 1},
     {"graceful-restart", 2},
     {"operate", 40},

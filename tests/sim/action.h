@@ -29,7 +29,7 @@ enum class ActionKind : std::uint8_t {
   kFullDisk,
   kCrash,
   kStopServer,
-  kJumpClock,
+  kSuspendServer,
   kJumpWallClock,
   kGracefulRestart,
   kOperate,

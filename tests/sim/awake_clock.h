@@ -1,6 +1,6 @@
 // The time that may count as a member's silence, worked out from what the simulator does to the
-// coordinator and not from what the coordinator believes (patient-coordinator): a stop or a clock
-// jump counts 500 ms at most, a flush stops counting when it is more than a second old.
+// coordinator and not from what the coordinator believes (patient-coordinator): a stop counts
+// 500 ms at most, a flush stops counting when it is more than a second old.
 #pragma once
 
 #include <algorithm>
@@ -12,13 +12,12 @@ class AwakeClock {
  public:
   /// The process runs (again) from now on.
   void running(std::uint64_t now_ms) { since_ms_ = now_ms; }
-  /// It was stopped at `from_ms`, or its clock jumped by that much.
+  /// It was stopped.
   void paused(std::uint64_t from_ms, std::uint64_t to_ms) {
     settle(from_ms);
     counted_ms_ += std::min<std::uint64_t>(to_ms - from_ms, kMostAPauseMs);
     since_ms_ = std::max(since_ms_, to_ms);
   }
-  void jumped(std::uint64_t by_ms) { counted_ms_ += std::min(by_ms, kMostAPauseMs); }
   /// A flush began, and later ended.
   void flush_began(std::uint64_t now_ms) { flush_since_ms_ = now_ms; }
   void flush_ended(std::uint64_t now_ms) {

@@ -18,7 +18,7 @@ constexpr std::array kFaultNames{
     "crash that cuts replies",
     "graceful restart",
     "coordinator stopped",
-    "clock jump",
+    "host suspended",
     "wall clock jump",
     "slow disk",
     "full disk",

@@ -18,7 +18,7 @@ enum class Fault : std::uint8_t {
   kCutReplies,        // the crash cut what was on its way to clients
   kGracefulRestart,
   kCoordinatorStopped,
-  kClockJump,
+  kHostSuspended,
   kWallJump,
   kSlowDisk,
   kFullDisk,
@@ -47,7 +47,9 @@ class Coverage {
   void refusal(std::size_t code) {
     if (code < refusals_.size()) ++refusals_[code];
   }
-  void request(std::size_t kind) { ++requests_.at(kind); }
+  void request(std::size_t kind) {
+    if (kind < requests_.size()) ++requests_[kind];
+  }
   void message(std::size_t kind) { ++messages_.at(kind); }
   void fault(Fault fault) { ++faults_.at(static_cast<std::size_t>(fault)); }
 

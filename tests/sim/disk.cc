@@ -110,6 +110,11 @@ void Disk::make_durable() {
     verdict_.require(second_fold_.digest == unit.digest_after, "one-fold",
                      "The second fold differs from live state after event ", second_fold_.sequence,
                      ".");
+    for (std::size_t i = 0; i < unit.events.size(); ++i) {
+      trace_.say(schedule_.now_us(), "durable ", unit.first + i, " ",
+                 domain::event_name(unit.events[i].body), " ",
+                 domain::event_group(unit.events[i].body));
+    }
     observer_.durable(unit);
   }
 }

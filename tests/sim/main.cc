@@ -25,6 +25,7 @@ struct Flags {
   bool shrink = false;
   bool forever = false;
   bool coverage = false;
+  bool tell = false;
   std::string replay;
   std::string write;
 };
@@ -92,6 +93,7 @@ int main_of(int argc, char** argv) {
   app.add_flag("--coverage", flags.coverage,
                "Print what was reached, and fail when something was not");
   app.add_option("--replay", flags.replay, "Run the actions of a regression file");
+  app.add_flag("--tell", flags.tell, "With --replay: tell on stderr what happens");
   app.add_option("--write", flags.write, "Where --shrink writes (seed-N.actions)");
   try {
     app.parse(argc, argv);
@@ -99,7 +101,7 @@ int main_of(int argc, char** argv) {
     return app.exit(error) == 0 ? 0 : 2;
   }
   report_aborts();
-  return flags.replay.empty() ? run_seeds(flags) : replay_file(flags.replay);
+  return flags.replay.empty() ? run_seeds(flags) : replay_file(flags.replay, flags.tell);
 }
 
 }  // namespace

@@ -111,6 +111,7 @@ void Network::server_close(ConnectionId id) {
 
 void Network::server_died() {
   for (auto& [id, line] : lines_) {
+    if (!line.announced) continue;  // its first packet is still on the way
     if (!line.unsent.empty()) coverage_.fault(Fault::kReplyLost);
     line.unsent.clear();
     line.inbox.clear();

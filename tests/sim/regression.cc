@@ -8,7 +8,7 @@
 
 namespace muster::sim {
 
-int replay_file(const std::string& path) {
+int replay_file(const std::string& path, bool tell) {
   std::ifstream file(path);
   std::ostringstream text;
   text << file.rdbuf();
@@ -17,7 +17,9 @@ int replay_file(const std::string& path) {
     std::cerr << path << " is no list of actions: use a file that muster_sim --shrink wrote.\n";
     return 2;
   }
-  const Result result = World(*plan).run();
+  World world(*plan);
+  if (tell) world.tell();
+  const Result result = world.run();
   if (result.invariant.empty()) {
     std::cout << path << ": every invariant held\n";
     return 0;

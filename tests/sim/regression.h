@@ -9,7 +9,7 @@
 namespace muster::sim {
 
 /// Runs it and says how it ends. 0: every invariant held.
-int replay_file(const std::string& path);
+int replay_file(const std::string& path, bool tell);
 
 bool write_file(const std::string& path, const Plan& plan, const std::string& invariant,
                 const std::string& evidence);

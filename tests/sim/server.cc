@@ -66,18 +66,13 @@ void Server::shut_down_gracefully() {
   end_turn();
 }
 
-void Server::stop(std::uint64_t for_ms) {
+void Server::stop(std::uint64_t for_ms, bool clock_stands) {
   if (!is_running() || stopped_) return;
-  coverage_.fault(Fault::kCoordinatorStopped);
+  coverage_.fault(clock_stands ? Fault::kHostSuspended : Fault::kCoordinatorStopped);
   stopped_ = true;
+  clock_stands_ = clock_stands;
   stopped_at_ms_ = schedule_.now_ms();
   schedule_.in_us(for_ms * 1'000, Happening::kServerReturns, 0, ++return_);
-}
-
-void Server::jump_clock(std::uint64_t by_ms) {
-  coverage_.fault(Fault::kClockJump);
-  clock_offset_ms_ += by_ms;
-  awake_.jumped(by_ms);
 }
 
 void Server::start_again_in(std::uint64_t delay_us) {
@@ -93,6 +88,7 @@ void Server::returns(std::uint64_t number) {
 void Server::go_on() {
   if (!std::exchange(stopped_, false)) return;
   awake_.paused(stopped_at_ms_, schedule_.now_ms());
+  if (clock_stands_) clock_lost_ms_ += schedule_.now_ms() - stopped_at_ms_;
   turn_at_us_ = 0;
   has_work();
 }

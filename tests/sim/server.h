@@ -26,9 +26,9 @@ class Server final : public coordinator::Clock,
   /// kill -9.
   void crash(bool batch_reached_disk);
   void shut_down_gracefully();
-  void stop(std::uint64_t for_ms);  // SIGSTOP
-  void go_on();                     // SIGCONT
-  void jump_clock(std::uint64_t by_ms);
+  /// SIGSTOP; or, when the clock stands as well, a suspended host whose clock does not count it.
+  void stop(std::uint64_t for_ms, bool clock_stands);
+  void go_on();  // SIGCONT
   void jump_wall_clock(std::int64_t by_ms) { wall_offset_ms_ += by_ms; }
   void start_again_in(std::uint64_t delay_us);
 
@@ -42,7 +42,7 @@ class Server final : public coordinator::Clock,
   void batch_done(std::uint64_t batch);
 
   // ---- coordinator::Clock
-  std::uint64_t monotonic_ms() const override { return schedule_.now_ms() + clock_offset_ms_; }
+  std::uint64_t monotonic_ms() const override { return schedule_.now_ms() - clock_lost_ms_; }
   std::int64_t wall_ms() const override;
   // ---- coordinator::Connections
   void write(ConnectionId id, std::string_view bytes) override;
@@ -83,7 +83,8 @@ class Server final : public coordinator::Clock,
   bool stopped_ = false;
   bool disk_reports_ = false;
   std::uint64_t stopped_at_ms_ = 0;
-  std::uint64_t clock_offset_ms_ = 0;
+  bool clock_stands_ = false;
+  std::uint64_t clock_lost_ms_ = 0;
   std::int64_t wall_offset_ms_ = 0;
 };
 

@@ -3,8 +3,10 @@
 
 #include <cstdint>
 #include <cstring>
+#include <iostream>
 #include <string_view>
 
+#include "domain/message.h"
 #include "tests/sim/random.h"
 
 namespace muster::sim {
@@ -27,7 +29,15 @@ class Trace {
   }
   std::uint64_t value() const { return hash_; }
 
+  /// From now on what happens is told on stderr, for whoever looks into a failure.
+  void tell() { told_ = true; }
+  template <typename... Pieces>
+  void say(std::uint64_t now_us, const Pieces&... pieces) const {
+    if (told_) std::cerr << now_us << " " << domain::sentence(pieces...) << "\n";
+  }
+
  private:
+  bool told_ = false;
   std::uint64_t hash_ = 0;
 };
 

@@ -47,7 +47,7 @@ void Witness::server_started(const Disk& disk) {
 
 void Witness::delivered(ConnectionId id, std::string_view bytes) {
   Conversation& conversation = conversations_[id];
-  conversation.heard_ms = awake_ms();
+  if (!conversation.doomed) conversation.heard_ms = awake_ms();
   conversation.partial += bytes;
   std::size_t start = 0;
   while (conversation.partial.size() - start >= kHeaderBytes) {
@@ -63,7 +63,10 @@ void Witness::delivered(ConnectionId id, std::string_view bytes) {
 void Witness::heard(ConnectionId id) { conversations_[id].heard_ms = awake_ms(); }
 
 void Witness::ask(Conversation& conversation, std::string frame) {
-  if (!is_request(frame)) return;  // the coordinator will close
+  if (!is_request(frame)) {
+    conversation.doomed = true;
+    return;
+  }
   Asked asked{.durable = model_.sequence(), .number = ++last_number_, .frame = std::move(frame)};
   const wire::Request& request = asked.request();
   asked.correlation_id = request.correlation_id();
@@ -74,7 +77,8 @@ void Witness::ask(Conversation& conversation, std::string frame) {
   const bool twice = std::ranges::any_of(conversation.asked, [&](const Asked& other) {
     return other.correlation_id == asked.correlation_id;
   });
-  if (!twice) conversation.asked.push_back(std::move(asked));
+  conversation.doomed |= twice || asked.correlation_id == 0;
+  if (!conversation.doomed) conversation.asked.push_back(std::move(asked));
 }
 
 void Witness::wrote(ConnectionId id, std::string_view frame) {

@@ -47,6 +47,7 @@ class Witness {
   };
   struct Conversation {
     std::string partial;
+    bool doomed = false;  // it sent something for which it will be closed: it lives no more
     std::vector<Asked> asked;
     Sequence last_sequence = 0;
     std::uint64_t heard_ms = 0;  // of the awake clock
@@ -87,6 +88,7 @@ class Witness {
   void check(const wire::StatusReply& reply, Sequence at);
   void check_group(const wire::GroupInfo& info, Sequence at);
   void check_topic(const wire::TopicInfo& info, Sequence at);
+  void check(const wire::PartitionsReply& reply, const wire::ListPartitions& request, Sequence at);
   void check_members(const wire::MembersReply& reply, const wire::ListMembers& request,
                      Sequence at);
   void check_done(const wire::Request& request, Sequence at);

@@ -1,5 +1,7 @@
 // Bare successes and refusals: each must be true of the state at its sequence.
 
+#include <optional>
+
 #include "domain/errors.h"
 #include "tests/sim/witness.h"
 
@@ -34,17 +36,17 @@ Speaker speaker_of(const wire::Request& request) {
 
 void Witness::check_done(const wire::Request& request, Sequence at) {
   const auto gone = [&](const std::string& group_name, const std::string& member,
-                        Incarnation incarnation) {
+                        std::optional<Incarnation> incarnation) {
     const GroupFacts* group = model_.group_at(group_name, at);
     const SeatFacts* seat = group == nullptr ? nullptr : group->seat_at(member, at, nullptr);
     return seat == nullptr ||
-           (incarnation != 0 && seat->occupant.at(at).incarnation != incarnation);
+           (incarnation && seat->occupant.at(at).incarnation != *incarnation);
   };
   bool done = true;
   if (const auto* leave = request.body_as_Leave()) {
     done = gone(leave->group()->str(), leave->member_id()->str(), leave->incarnation());
   } else if (const auto* remove = request.body_as_RemoveMember()) {
-    done = gone(remove->group()->str(), remove->member_id()->str(), 0);
+    done = gone(remove->group()->str(), remove->member_id()->str(), std::nullopt);
   } else if (const auto* create = request.body_as_CreateTopic()) {
     const TopicFacts* topic = model_.topic_at(create->name()->str(), at);
     done = topic != nullptr && topic->partitions.at(at) == create->partitions();
@@ -74,14 +76,14 @@ void Witness::check_refusal(const wire::Error& error, const wire::Request& reque
       justified = false;
       break;
     case ErrorCode::kUnknownMember:
-      justified = speaker.group.empty() || seated != speaker.incarnation;
+      justified = seated == 0 || seated != speaker.incarnation;
       break;
     case ErrorCode::kMemberIdInUse:
       justified = seated != 0 && seated != speaker.incarnation && error.retry_after_ms() > 0 &&
                   error.retry_after_ms() <= seat->occupant.at(at).lease_ms();
       break;
     case ErrorCode::kMemberRemoved:
-      justified = seated != speaker.incarnation;
+      justified = seated == 0 || seated != speaker.incarnation;
       break;
     case ErrorCode::kFenced:
       if (const auto* commit = request.body_as_Commit()) {
@@ -95,7 +97,7 @@ void Witness::check_refusal(const wire::Error& error, const wire::Request& reque
           justified |= current != item->fence() && error.current_fence() == current;
         }
       } else {
-        justified = seated != speaker.incarnation;
+        justified = seated == 0 || seated != speaker.incarnation;
       }
       break;
     case ErrorCode::kPartitionOwned:

@@ -85,7 +85,7 @@ void Witness::check_reply(ConnectionId id, const Asked& asked, const wire::Serve
     case wire::ServerBody::MembersReply:
       return check_members(*message.body_as_MembersReply(), *request.body_as_ListMembers(), at);
     case wire::ServerBody::PartitionsReply:
-      return;
+      return check(*message.body_as_PartitionsReply(), *request.body_as_ListPartitions(), at);
     case wire::ServerBody::StatusReply:
       return check(*message.body_as_StatusReply(), at);
     default:
@@ -249,6 +249,24 @@ void Witness::check_topic(const wire::TopicInfo& info, Sequence at) {
       topic != nullptr && topic->id == info.id() && topic->partitions.at(at) == info.partitions(),
       "replies-are-true", "Topic ", info.name()->str(), " is described otherwise than it is at ",
       at, ".");
+}
+
+void Witness::check(const wire::PartitionsReply& reply, const wire::ListPartitions& request,
+                    Sequence at) {
+  const GroupFacts* group = model_.group_at(request.group()->str(), at);
+  for (const wire::PartitionInfo* info : *reply.partitions()) {
+    const PartitionFacts* facts =
+        group == nullptr
+            ? nullptr
+            : partition_at(*group, info->topic()->str(), info->partition(), at);
+    const Ownership now = facts == nullptr ? Ownership() : facts->ownership.at(at);
+    const Committed committed = facts == nullptr ? Committed() : facts->commits.at(at);
+    const std::string owner = now.owner == kNobody ? "" : group->seats.at(now.owner).member_id;
+    verdict_.require(info->fence() == now.token && info->revoking() == now.revoking &&
+                         info->owner()->str() == owner && info->committed() == committed.offset,
+                     "replies-are-true", "Partition ", info->topic()->str(), "/",
+                     info->partition(), " is listed otherwise than it is at ", at, ".");
+  }
 }
 
 void Witness::check_members(const wire::MembersReply& reply, const wire::ListMembers& request,

@@ -1,6 +1,7 @@
 #include "tests/sim/worker.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace muster::sim {
@@ -68,9 +69,9 @@ void Worker::start() {
 }
 
 void Worker::wake(std::uint64_t number) {
-  if (number != wake_ || stopped_ || finished_) return;
+  if (number != wake_) return;
   wake_at_us_ = 0;
-  settle();
+  if (!stopped_ && !finished_) settle();
 }
 
 void Worker::stop() {
@@ -221,6 +222,10 @@ void Worker::take_notices(std::uint64_t now) {
 void Worker::take(const Notice& notice, std::uint64_t now) {
   trace_.add(static_cast<std::uint64_t>(notice.kind));
   trace_.add(notice.fence);
+  constexpr std::array kKinds{"assigned", "revoked", "lost", "paused", "resumed", "ended"};
+  trace_.say(schedule_.now_us(), "worker ", member_id(), " of ", group(), ": ",
+             kKinds.at(static_cast<std::size_t>(notice.kind)), " ", notice.at.topic, "/",
+             notice.at.index, " token ", notice.fence);
   switch (notice.kind) {
     case NoticeKind::kAssigned: {
       const auto ended = ended_.find(notice.at);

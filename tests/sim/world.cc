@@ -87,6 +87,7 @@ void World::step() {
       if (due.who == 1) {
         begin_calm();
       } else {
+        trace_.say(schedule_.now_us(), "action ", name_of(plan_.actions[due.detail].kind));
         act(plan_.actions[due.detail]);
         schedule_next_action();
       }

@@ -34,6 +34,7 @@ class World {
   explicit World(const Plan& plan);
 
   Result run();
+  void tell() { trace_.tell(); }
   /// What has been carried out so far, for a report from the middle of a run that aborts.
   const Plan& plan() const { return plan_; }
 

@@ -126,9 +126,9 @@ void World::act(const Action& action) {
       server_.crash(random.chance(500));
       return server_.start_again_in(random.between(1'000, 1'500'000));
     case ActionKind::kStopServer:
-      return server_.stop(random.between(10, 9'000));
-    case ActionKind::kJumpClock:
-      return server_.jump_clock(random.between(100, 4'000'000));
+      return server_.stop(random.between(10, 9'000), false);
+    case ActionKind::kSuspendServer:
+      return server_.stop(random.between(10, 9'000), true);
     case ActionKind::kJumpWallClock:
       coverage_.fault(Fault::kWallJump);
       return server_.jump_wall_clock(static_cast<std::int64_t>(random.below(2'000'000)) -
