@@ -101,7 +101,7 @@ SABOTAGES = [
     Sabotage("count slow flushes", "patient-coordinator", COORDINATOR + "session_clock.h",
              "if (flush_age_ms > kSlowFlushMs) return;", "(void)flush_age_ms;"),
     Sabotage("expire while the disk is full", "full disk", COORDINATOR + "turn.cc",
-             ".storage_full()) {", ".storage_full() || true) {"),
+             "if (!journal_.storage_full() && !stopping_) {", "if (!stopping_) {"),
     Sabotage("change while the disk is full", "full disk", COORDINATOR + "pipeline.cc",
              "journal_.storage_full() && !uses_reserve(command)", "false && !uses_reserve(command)"),
     Sabotage("say stable while revoking", "server 10", DOMAIN + "state.cc",

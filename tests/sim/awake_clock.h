@@ -22,6 +22,7 @@ class AwakeClock {
   void flush_began(std::uint64_t now_ms) { flush_since_ms_ = now_ms; }
   void flush_ended(std::uint64_t now_ms) {
     settle(now_ms);
+    if (now_ms > still_ms()) counted_ms_ += kMostATurnMs;
     flush_since_ms_ = kNone;
   }
 
@@ -32,8 +33,9 @@ class AwakeClock {
 
  private:
   static constexpr std::uint64_t kMostAPauseMs = 500;
-  // A loop turn is at most 250 ms later than the second after which the clock stands still.
-  static constexpr std::uint64_t kSlowFlushMs = 1'000 + 251;
+  static constexpr std::uint64_t kSlowFlushMs = 1'000;
+  // The turn in which a slow flush ends counts as a whole.
+  static constexpr std::uint64_t kMostATurnMs = 251;
   static constexpr std::uint64_t kNone = UINT64_MAX;
 
   std::uint64_t still_ms() const {

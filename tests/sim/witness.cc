@@ -78,7 +78,7 @@ void Witness::ask(Conversation& conversation, std::string frame) {
     return other.correlation_id == asked.correlation_id;
   });
   conversation.doomed |= twice || asked.correlation_id == 0;
-  if (!conversation.doomed) conversation.asked.push_back(std::move(asked));
+  if (asked.correlation_id != 0) conversation.asked.push_back(std::move(asked));
 }
 
 void Witness::wrote(ConnectionId id, std::string_view frame) {
@@ -183,11 +183,12 @@ void Witness::check_replacement(const domain::MemberReplaced& event) {
   const GroupFacts* group = model_.group_now(event.group);
   if (watch == watches_.end() || group == nullptr || !group->live.contains(event.seat)) return;
   const MemberName member{event.group, event.member_id};
-  const wire::Join* join = outstanding_join(member, event.incarnation);
-  if (join == nullptr || join->takeover()) return;
+  const Asked* replacing = outstanding_join(member, event.incarnation);
+  if (replacing == nullptr || replacing->request().body_as_Join()->takeover()) return;
   // Whoever was seated a moment ago, and has not even been told, holds a fresh lease.
-  const bool fresh = watch->second.incarnation != event.former_incarnation &&
-                     outstanding_join(member, event.former_incarnation) != nullptr;
+  const Asked* former = outstanding_join(member, event.former_incarnation);
+  const bool fresh = watch->second.incarnation != event.former_incarnation && former != nullptr &&
+                     former->number < replacing->number;
   verdict_.require(!fresh, "lease-before-replacement", "Member ", event.member_id, " of group ",
                    event.group, " was replaced before it was told that it has the seat.");
   if (watch->second.incarnation != event.former_incarnation) return;
@@ -199,14 +200,14 @@ void Witness::check_replacement(const domain::MemberReplaced& event) {
                    " ms of silence; its lease is ", lease_ms, " ms.");
 }
 
-const wire::Join* Witness::outstanding_join(const MemberName& member,
-                                            Incarnation incarnation) const {
+const Witness::Asked* Witness::outstanding_join(const MemberName& member,
+                                                Incarnation incarnation) const {
   for (const auto& [id, conversation] : conversations_) {
     for (const Asked& asked : conversation.asked) {
       const wire::Join* join = asked.request().body_as_Join();
       if (join == nullptr || join->incarnation() != incarnation) continue;
       if (join->group()->str() == member.first && join->member_id()->str() == member.second) {
-        return join;
+        return &asked;
       }
     }
   }

@@ -72,7 +72,7 @@ class Witness {
   void check_replacement(const domain::MemberReplaced& event);
   void check_fencing(const domain::PartitionsFenced& event);
   bool is_certain(const MemberName& member) const;
-  const wire::Join* outstanding_join(const MemberName& member, Incarnation incarnation) const;
+  const Asked* outstanding_join(const MemberName& member, Incarnation incarnation) const;
   std::uint64_t silence_ms(const Watch& watch) const;
   std::uint64_t awake_ms() const { return awake_.now_ms(schedule_.now_ms()); }
 

@@ -39,8 +39,7 @@ void Witness::check_done(const wire::Request& request, Sequence at) {
                         std::optional<Incarnation> incarnation) {
     const GroupFacts* group = model_.group_at(group_name, at);
     const SeatFacts* seat = group == nullptr ? nullptr : group->seat_at(member, at, nullptr);
-    return seat == nullptr ||
-           (incarnation && seat->occupant.at(at).incarnation != *incarnation);
+    return seat == nullptr || (incarnation && seat->occupant.at(at).incarnation != *incarnation);
   };
   bool done = true;
   if (const auto* leave = request.body_as_Leave()) {

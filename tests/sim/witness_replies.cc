@@ -256,16 +256,15 @@ void Witness::check(const wire::PartitionsReply& reply, const wire::ListPartitio
   const GroupFacts* group = model_.group_at(request.group()->str(), at);
   for (const wire::PartitionInfo* info : *reply.partitions()) {
     const PartitionFacts* facts =
-        group == nullptr
-            ? nullptr
-            : partition_at(*group, info->topic()->str(), info->partition(), at);
+        group == nullptr ? nullptr
+                         : partition_at(*group, info->topic()->str(), info->partition(), at);
     const Ownership now = facts == nullptr ? Ownership() : facts->ownership.at(at);
     const Committed committed = facts == nullptr ? Committed() : facts->commits.at(at);
     const std::string owner = now.owner == kNobody ? "" : group->seats.at(now.owner).member_id;
     verdict_.require(info->fence() == now.token && info->revoking() == now.revoking &&
                          info->owner()->str() == owner && info->committed() == committed.offset,
-                     "replies-are-true", "Partition ", info->topic()->str(), "/",
-                     info->partition(), " is listed otherwise than it is at ", at, ".");
+                     "replies-are-true", "Partition ", info->topic()->str(), "/", info->partition(),
+                     " is listed otherwise than it is at ", at, ".");
   }
 }
 
