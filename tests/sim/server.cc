@@ -167,6 +167,7 @@ void Server::read(ConnectionId id) {
     line->inbox.erase(0, count);
     trace_.add(id);
     trace_.add(bytes);
+    trace_.say(schedule_.now_us(), "connection ", id, " sends ", bytes.size(), " bytes");
     witness_.delivered(id, bytes);
     pipeline_->received(id, bytes);
   }
@@ -177,6 +178,7 @@ void Server::read(ConnectionId id) {
   line->server_open = false;
   if (!line->unsent.empty()) coverage_.fault(Fault::kReplyLost);
   line->unsent.clear();
+  trace_.say(schedule_.now_us(), "connection ", id, " ends");
   witness_.connection_ended(id);
   pipeline_->disconnected(id);
   if (line->client != nullptr) network_.reset(id);
@@ -192,6 +194,7 @@ void Server::write(ConnectionId id, std::string_view bytes) {
   Network::Line* line = network_.find(id);
   if (line == nullptr || !line->server_open || verdict_.violated()) return;
   trace_.add(bytes);
+  trace_.say(schedule_.now_us(), "connection ", id, " is told: ", Witness::kind_of(bytes));
   witness_.wrote(id, bytes);
   line->unsent += bytes;
   written_.insert(id);
@@ -203,6 +206,7 @@ void Server::write(ConnectionId id, std::string_view bytes) {
 void Server::close(ConnectionId id) {
   Network::Line* line = network_.find(id);
   if (line == nullptr || !line->server_open) return;
+  trace_.say(schedule_.now_us(), "connection ", id, " is closed");
   witness_.connection_ended(id);
   network_.server_close(id);
 }

@@ -29,6 +29,10 @@ bool may_use_reserve(const domain::Event& event) {
 
 }  // namespace
 
+const char* Witness::kind_of(std::string_view frame) {
+  return wire::EnumNameServerBody(message_in(frame).body_type());
+}
+
 const wire::Request& Witness::Asked::request() const {
   return *flatbuffers::GetRoot<wire::Request>(frame.data());
 }
@@ -123,7 +127,7 @@ void Witness::connection_ended(ConnectionId id) {
   if (found == conversations_.end()) return;
   for (const Asked& asked : found->second.asked) {
     if (const wire::Join* join = asked.request().body_as_Join()) {
-      joins_[{join->group()->str(), join->member_id()->str()}].last_lost = asked.number;
+      joins_[{join->group()->str(), join->member_id()->str()}].last_lost = last_number_;
     }
   }
   conversations_.erase(found);
@@ -183,10 +187,11 @@ void Witness::check_replacement(const domain::MemberReplaced& event) {
   const GroupFacts* group = model_.group_now(event.group);
   if (watch == watches_.end() || group == nullptr || !group->live.contains(event.seat)) return;
   const MemberName member{event.group, event.member_id};
-  const Asked* replacing = outstanding_join(member, event.incarnation);
-  if (replacing == nullptr || replacing->request().body_as_Join()->takeover()) return;
+  const Asked* replacing = outstanding_join(member, event.incarnation, false);
+  if (outstanding_join(member, event.incarnation, true) != nullptr) return;
+  if (replacing == nullptr) return;
   // Whoever was seated a moment ago, and has not even been told, holds a fresh lease.
-  const Asked* former = outstanding_join(member, event.former_incarnation);
+  const Asked* former = outstanding_join(member, event.former_incarnation, false);
   const bool fresh = watch->second.incarnation != event.former_incarnation && former != nullptr &&
                      former->number < replacing->number;
   verdict_.require(!fresh, "lease-before-replacement", "Member ", event.member_id, " of group ",
@@ -200,12 +205,13 @@ void Witness::check_replacement(const domain::MemberReplaced& event) {
                    " ms of silence; its lease is ", lease_ms, " ms.");
 }
 
-const Witness::Asked* Witness::outstanding_join(const MemberName& member,
-                                                Incarnation incarnation) const {
+const Witness::Asked* Witness::outstanding_join(const MemberName& member, Incarnation incarnation,
+                                                bool takes_over) const {
   for (const auto& [id, conversation] : conversations_) {
     for (const Asked& asked : conversation.asked) {
       const wire::Join* join = asked.request().body_as_Join();
       if (join == nullptr || join->incarnation() != incarnation) continue;
+      if (takes_over && !join->takeover()) continue;
       if (join->group()->str() == member.first && join->member_id()->str() == member.second) {
         return &asked;
       }

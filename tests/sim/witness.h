@@ -26,6 +26,9 @@ class Witness {
   Witness(Schedule& schedule, Verdict& verdict, Coverage& coverage, AwakeClock& awake, Model& model)
       : schedule_(schedule), verdict_(verdict), coverage_(coverage), awake_(awake), model_(model) {}
 
+  /// Of a framed message: "JoinReply".
+  static const char* kind_of(std::string_view frame);
+
   void server_started(const Disk& disk);
   bool knows(ConnectionId id) const { return conversations_.contains(id); }
   void connected(ConnectionId id) { conversations_[id].heard_ms = awake_ms(); }
@@ -60,7 +63,9 @@ class Witness {
     bool ended = false;
     std::uint64_t since_ms = 0;
   };
-  struct Joins {  // numbers of requests, in the order of delivery
+  /// Numbers of requests in the order of delivery. What was lost may have been carried out at any
+  /// time until then (reading pauses), so only a join that was sent later clears it up.
+  struct Joins {
     std::uint64_t last_lost = 0;
     std::uint64_t last_answered = 0;
   };
@@ -72,7 +77,8 @@ class Witness {
   void check_replacement(const domain::MemberReplaced& event);
   void check_fencing(const domain::PartitionsFenced& event);
   bool is_certain(const MemberName& member) const;
-  const Asked* outstanding_join(const MemberName& member, Incarnation incarnation) const;
+  const Asked* outstanding_join(const MemberName& member, Incarnation incarnation,
+                                bool takes_over) const;
   std::uint64_t silence_ms(const Watch& watch) const;
   std::uint64_t awake_ms() const { return awake_.now_ms(schedule_.now_ms()); }
 

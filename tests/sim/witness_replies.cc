@@ -35,6 +35,9 @@ void Witness::check_reply(ConnectionId id, const Asked& asked, const wire::Serve
       return;
     }
   }
+  if (const wire::Detach* detach = request.body_as_Detach()) {
+    joins_[{detach->group()->str(), detach->member_id()->str()}].last_lost = last_number_;
+  }
   switch (message.body_type()) {
     case wire::ServerBody::Error:
       return check_refusal(*message.body_as_Error(), request, at);
