@@ -28,7 +28,7 @@ Worker::Worker(Schedule& schedule, Network& network, Coverage& coverage, Ownersh
   link_ = std::make_unique<Link>(
       LinkOptions{.client_id = "worker-" + std::to_string(plan_.number), .timeout_ms = 3'000},
       [this] { return random_.draw(); });
-  link_->attach(*session_);
+  link_->attach(now_ms(), *session_);
 }
 
 Worker::~Worker() {
