@@ -212,14 +212,16 @@ void Server::close(ConnectionId id) {
 }
 
 void Server::pause_reading(ConnectionId id) {
-  if (Network::Line* line = network_.find(id)) line->paused = true;
+  Network::Line* line = network_.find(id);
+  if (line == nullptr || std::exchange(line->paused, true)) return;
+  witness_.paused(id);
 }
 
 void Server::resume_reading(ConnectionId id) {
   Network::Line* line = network_.find(id);
   if (line == nullptr) return;
   line->paused = false;
-  witness_.heard(id);
+  witness_.resumed(id);
   if (!line->inbox.empty() || line->inbox_ended) network_.readable().insert(id);
 }
 

@@ -64,7 +64,11 @@ void Witness::delivered(ConnectionId id, std::string_view bytes) {
   conversation.partial.erase(0, start);
 }
 
-void Witness::heard(ConnectionId id) { conversations_[id].heard_ms = awake_ms(); }
+void Witness::resumed(ConnectionId id) {
+  Conversation& conversation = conversations_[id];
+  conversation.paused = false;
+  conversation.heard_ms = awake_ms();
+}
 
 void Witness::ask(Conversation& conversation, std::string frame) {
   if (!is_request(frame)) {
@@ -208,6 +212,7 @@ void Witness::check_replacement(const domain::MemberReplaced& event) {
 const Witness::Asked* Witness::outstanding_join(const MemberName& member, Incarnation incarnation,
                                                 bool takes_over) const {
   for (const auto& [id, conversation] : conversations_) {
+    if (conversation.paused) continue;
     for (const Asked& asked : conversation.asked) {
       const wire::Join* join = asked.request().body_as_Join();
       if (join == nullptr || join->incarnation() != incarnation) continue;

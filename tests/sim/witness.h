@@ -33,7 +33,8 @@ class Witness {
   bool knows(ConnectionId id) const { return conversations_.contains(id); }
   void connected(ConnectionId id) { conversations_[id].heard_ms = awake_ms(); }
   void delivered(ConnectionId id, std::string_view bytes);
-  void heard(ConnectionId id);
+  void paused(ConnectionId id) { conversations_[id].paused = true; }
+  void resumed(ConnectionId id);
   void wrote(ConnectionId id, std::string_view frame);
   /// The coordinator was told of the end, or has closed the connection itself.
   void connection_ended(ConnectionId id);
@@ -50,6 +51,7 @@ class Witness {
   };
   struct Conversation {
     std::string partial;
+    bool paused = false;  // what it asked may not have been read yet
     bool doomed = false;  // it sent something for which it will be closed: it lives no more
     std::vector<Asked> asked;
     Sequence last_sequence = 0;
