@@ -241,7 +241,7 @@ Answer Pipeline::Implementation::reply_to(const domain::Command& command,
   if (const auto* join = std::get_if<domain::JoinGroup>(&command)) {
     const domain::Group& group = *state_.group(join->group);
     const domain::Member& member = *group.member(join->member_id);
-    sessions_.expect_binding(member.seat);
+    sessions_.expect_binding(member.seat, connection.id);
     park(Bind{.connection = connection.id,
               .group = group.name,
               .seat = member.seat,

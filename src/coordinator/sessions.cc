@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "domain/assert.h"
+
 namespace muster::coordinator {
 namespace {
 
@@ -30,9 +32,10 @@ void Sessions::queue_deadline(SeatId seat, Session& session) {
   session_deadlines_.push({.due_ms = due_ms, .seat = seat});
 }
 
-void Sessions::expect_binding(SeatId seat) {
-  const auto found = sessions_.find(seat);
-  if (found != sessions_.end()) ++found->second.parked_bindings;
+void Sessions::expect_binding(SeatId seat, ConnectionId connection) {
+  Expected& expected = expected_[seat];
+  expected.connection = connection;
+  ++expected.bindings;
 }
 
 void Sessions::bind(const std::string& group, SeatId seat, Incarnation incarnation,
@@ -40,7 +43,8 @@ void Sessions::bind(const std::string& group, SeatId seat, Incarnation incarnati
                     std::uint64_t now_ms) {
   Session& session = sessions_[seat];
   unbind(seat, session);
-  if (session.parked_bindings > 0) --session.parked_bindings;
+  const auto expected = expected_.find(seat);
+  if (expected != expected_.end() && --expected->second.bindings == 0) expected_.erase(expected);
   session.group = group;
   session.incarnation = incarnation;
   session.since_ms = now_ms;
@@ -105,16 +109,18 @@ std::uint64_t Sessions::deadline_ms(const Session& session) const {
 
 domain::Presence Sessions::presence(const domain::Member& member, ConnectionId asking,
                                     std::uint64_t now_ms) const {
+  const std::uint32_t lease_ms = domain::lease_ms(member.settings);
+  const auto expected = expected_.find(member.seat);
+  if (expected != expected_.end()) {  // its lease begins now
+    return {.bound_here = expected->second.connection == asking, .lease_remaining_ms = lease_ms};
+  }
   const Session* session = find(member.seat);
-  const bool joined_before = session != nullptr && session->incarnation == member.incarnation;
-  domain::Presence presence{.bound_here = joined_before && session->connection == asking,
-                            .lease_remaining_ms = domain::lease_ms(member.settings)};
-  if (!joined_before || session->parked_bindings > 0) return presence;  // its lease begins now
+  MUSTER_ASSERT(session != nullptr);  // a seat has a session from its binding to its end
   const std::uint64_t lease_end_ms = alive_ms(*session) + session->lease_ms;
-  presence.connection_ended = session->connection_ended;
-  presence.lease_remaining_ms =
-      static_cast<std::uint32_t>(lease_end_ms > now_ms ? lease_end_ms - now_ms : 0);
-  return presence;
+  return {.bound_here = session->connection == asking,
+          .connection_ended = session->connection_ended,
+          .lease_remaining_ms =
+              static_cast<std::uint32_t>(lease_end_ms > now_ms ? lease_end_ms - now_ms : 0)};
 }
 
 void Sessions::add_revocation(SeatId seat, Revocation revocation) {
@@ -170,7 +176,7 @@ std::vector<Sessions::Expiry> Sessions::expired(std::uint64_t now_ms,
       continue;
     }
     still_marked.push_back(seat);
-    if (session.parked_bindings > 0) continue;  // it came back
+    if (expected_.contains(seat)) continue;  // it came back
     if (session.connection != 0 && !drained(session.connection)) continue;
     expired.push_back({.seat = seat,
                        .group = session.group,

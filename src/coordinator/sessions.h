@@ -37,8 +37,7 @@ struct Session {
   std::uint32_t disconnect_grace_ms = 0;
   std::uint32_t lease_ms = 0;
   bool marked_due = false;
-  std::uint64_t queued_ms = 0;        // when its earliest entry of the queue comes up; 0: none
-  std::uint32_t parked_bindings = 0;  // joins answered, whose binding waits for the journal
+  std::uint64_t queued_ms = 0;  // when its earliest entry of the queue comes up; 0: none
   std::vector<Revocation> revocations;
 };
 
@@ -47,9 +46,11 @@ class Sessions {
   /// A seat found in the journal at start: a whole session from now, no connection needed.
   void start(const std::string& group, const domain::Member& member, std::uint64_t now_ms);
 
-  /// A join of the member in this seat was accepted and its binding is parked: until `bind` the
-  /// seat does not expire, and what became of its older connection says nothing about the member.
-  void expect_binding(SeatId seat);
+  /// A join of the member in this seat was accepted over this connection and its binding is parked:
+  /// until `bind` the seat does not expire, what became of its older connection says nothing about
+  /// the member, and what this connection asks in its name is its own (a leave right behind a
+  /// join).
+  void expect_binding(SeatId seat, ConnectionId connection);
   /// Binds the seat to a connection instead of an older one. `open`: whether it still is.
   void bind(const std::string& group, SeatId seat, Incarnation incarnation,
             const domain::MemberSettings& settings, ConnectionId connection, bool open,
@@ -110,6 +111,11 @@ class Sessions {
     absl::btree_set<SeatId> seats;  // ordered: it decides who expires first
   };
 
+  struct Expected {
+    ConnectionId connection = 0;  // of the latest join
+    std::size_t bindings = 0;     // parked
+  };
+
   std::uint64_t alive_ms(const Session& session) const;
   std::uint64_t deadline_ms(const Session& session) const;
   void unbind(SeatId seat, Session& session);
@@ -118,6 +124,7 @@ class Sessions {
 
   absl::flat_hash_map<SeatId, Session> sessions_;
   absl::flat_hash_map<ConnectionId, Bound> bound_;
+  absl::flat_hash_map<SeatId, Expected> expected_;
   // Entries are checked when they come up: hearing from a connection does not touch the queue, and
   // a seat that comes back again and again has one entry in it, not one each time (bounded).
   Deadlines session_deadlines_;

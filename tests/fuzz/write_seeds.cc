@@ -1,0 +1,156 @@
+// Writes the fuzzers' first inputs: a life of a topic, a group and its members, as requests and as
+// the events that come of them.
+//
+//   write_seeds WIRE_DIRECTORY EVENTS_DIRECTORY
+
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "codec/event.h"
+#include "codec/frame.h"
+#include "codec/wire.h"
+#include "tests/fuzz/pieces.h"
+
+namespace muster::fuzz {
+namespace {
+
+class Requests {
+ public:
+  template <typename Body>
+  void add(Body body) {
+    std::string payload =
+        codec::encode_request(++correlation_, std::move(body)).substr(codec::kFrameHeaderBytes);
+    if (payload.size() % 2 != 0) payload.push_back('\0');
+    append_piece(input, payload);
+  }
+  std::string input;
+
+ private:
+  std::uint64_t correlation_ = 0;
+};
+
+std::string requests() {
+  Requests all;
+  wire::HelloT hello;
+  hello.oldest_version = hello.newest_version = 1;
+  hello.client_id = "seed";
+  all.add(hello);
+  wire::CreateTopicT topic;
+  topic.name = "t";
+  topic.partitions = 3;
+  all.add(topic);
+  wire::JoinT join;
+  join.group = "g";
+  join.topics = {"t"};
+  for (const char* member : {"a", "b"}) {
+    join.member_id = member;
+    join.incarnation = static_cast<std::uint64_t>(member[0]);
+    all.add(join);
+  }
+  wire::CommitT commit;
+  commit.group = "g";
+  commit.items.push_back(std::make_unique<wire::CommitItemT>());
+  commit.items.back()->topic = "t";
+  commit.items.back()->offset = 7;
+  commit.items.back()->fence = 5;
+  all.add(commit);
+  wire::ReleaseT release;
+  release.group = "g";
+  release.member_id = "a";
+  release.incarnation = 'a';
+  release.items.push_back(std::make_unique<wire::ReleaseItemT>());
+  release.items.back()->topic = "t";
+  release.items.back()->fence = 5;
+  all.add(release);
+  wire::HeartbeatT beat;
+  beat.group = "g";
+  beat.member_id = "b";
+  beat.incarnation = 'b';
+  all.add(beat);
+  wire::DescribeGroupT describe;
+  describe.group = "g";
+  all.add(describe);
+  wire::FetchOffsetsT fetch;
+  fetch.group = "g";
+  all.add(fetch);
+  wire::ExpandTopicT expand;
+  expand.name = "t";
+  expand.partitions = 5;
+  all.add(expand);
+  wire::LeaveT leave;
+  leave.group = "g";
+  leave.member_id = "b";
+  leave.incarnation = 'b';
+  all.add(leave);
+  wire::DeleteTopicT erase;
+  erase.name = "t";
+  all.add(erase);
+  all.add(wire::StatusT());
+  return all.input;
+}
+
+std::string events() {
+  using namespace domain;  // NOLINT(google-build-using-namespace)
+  const MemberSettings settings{.client_id = "c",
+                                .host = "h",
+                                .topics = {"t"},
+                                .session_timeout_ms = 30'000,
+                                .disconnect_grace_ms = 10'000,
+                                .rebalance_timeout_ms = 60'000};
+  const MemberPartitions all{.seat = 2,
+                             .member_id = "a",
+                             .incarnation = 1,
+                             .topics = {{.topic = 1, .partitions = {0, 1}}}};
+  const std::vector<TokenRef> tokens{{.at = {1, 0}, .fence = 4}};
+  const std::vector<OffsetValue> offsets{
+      {.at = {1, 1}, .offset = 9, .fence = 4, .metadata = "m", .commit_time_ms = 0}};
+  const std::vector<EventBody> bodies{
+      TopicCreated{.name = "t", .partition_count = 2},
+      MemberJoined{.group = "g", .member_id = "a", .incarnation = 1, .settings = settings},
+      PlanMade{.group = "g",
+               .generation = 1,
+               .strategy = "round_robin",
+               .planned = {{1, 2}},
+               .targets = {all},
+               .unassigned = {},
+               .revoking = {}},
+      PartitionsGranted{.group = "g", .fence_base = 0, .grants = {all}},
+      OffsetsCommitted{.group = "g", .offsets = offsets},
+      PartitionsReleased{
+          .group = "g", .seat = 2, .member_id = "a", .incarnation = 1, .tokens = tokens},
+      MemberReplaced{.group = "g",
+                     .seat = 2,
+                     .member_id = "a",
+                     .former_incarnation = 1,
+                     .incarnation = 2,
+                     .settings = settings},
+      TopicExpanded{.topic = 1, .partition_count = 4},
+      MemberLeft{.group = "g", .seat = 2, .member_id = "a", .removed = true},
+      GroupDeleted{.group = "g", .former = {}},
+  };
+  std::string input;
+  for (const EventBody& body : bodies) {
+    append_piece(input, codec::encode_event({.time_ms = 1, .cause = {}, .body = body}));
+  }
+  return input;
+}
+
+bool write(const std::filesystem::path& directory, const std::string& input) {
+  std::filesystem::create_directories(directory);
+  std::ofstream file(directory / "life", std::ios::binary);
+  file << input;
+  return static_cast<bool>(file.flush());
+}
+
+}  // namespace
+}  // namespace muster::fuzz
+
+int main(int argc, char** argv) {
+  if (argc != 3) return 2;
+  const bool written = muster::fuzz::write(argv[1], muster::fuzz::requests()) &&
+                       muster::fuzz::write(argv[2], muster::fuzz::events());
+  return written ? 0 : 1;
+}

@@ -1,0 +1,160 @@
+#include "tests/sim/disk.h"
+
+#include <utility>
+
+#include "codec/event.h"
+#include "domain/fold.h"
+
+namespace muster::sim {
+namespace {
+
+constexpr std::size_t kBatchEvents = 4'096;
+
+std::size_t bytes_of(const journal::Unit& unit) {
+  std::size_t bytes = 0;
+  for (const std::string& record : unit) bytes += record.size();
+  return bytes;
+}
+
+}  // namespace
+
+Disk::Disk(Schedule& schedule, Verdict& verdict, Trace& trace, Coverage& coverage,
+           AwakeClock& awake, Model& model, Observer& observer, std::uint64_t seed,
+           FencingToken fence_base)
+    : schedule_(schedule),
+      verdict_(verdict),
+      trace_(trace),
+      coverage_(coverage),
+      awake_(awake),
+      model_(model),
+      observer_(observer),
+      random_(seed) {
+  second_fold_.fence_base = fence_base;
+}
+
+void Disk::stage(journal::Unit unit) {
+  verdict_.require(!unit.empty(), "one-command-one-unit", "An empty unit was staged.");
+  StagedUnit staged{.first = staged_sequence_ + 1,
+                    .records = std::move(unit),
+                    .events = {},
+                    .digest_after = observer_.live_state().digest};
+  staged_sequence_ += staged.records.size();
+  verdict_.require(observer_.live_state().sequence == staged_sequence_, "one-fold",
+                   "Live state is at ", observer_.live_state().sequence, " when ", staged_sequence_,
+                   " is staged.");
+  for (const std::string& record : staged.records) {
+    trace_.add(record);
+    auto event = codec::decode_event(record);
+    if (!event) {
+      return verdict_.require(false, "total-fold",
+                              "A staged event can't be read: ", event.error().message);
+    }
+    coverage_.event(event->body.index());
+    staged.events.push_back(std::move(*event));
+  }
+  pending_bytes_ += bytes_of(staged.records);
+  observer_.staged(staged, full_);
+  gathering_.push_back(std::move(staged));
+}
+
+void Disk::flush() {
+  if (!flight_.empty() || gathering_.empty()) return;
+  std::size_t events = 0;
+  std::size_t units = 0;
+  while (units < gathering_.size() && events < kBatchEvents) {
+    events += gathering_[units++].records.size();
+  }
+  const auto end = gathering_.begin() + static_cast<std::ptrdiff_t>(units);
+  flight_.assign(std::make_move_iterator(gathering_.begin()), std::make_move_iterator(end));
+  gathering_.erase(gathering_.begin(), end);
+  flush_since_ms_ = schedule_.now_ms();
+  awake_.flush_began(flush_since_ms_);
+  const std::uint64_t takes_us = random_.between(speed_.least_us, speed_.most_us);
+  if (takes_us > 1'000'000) coverage_.fault(Fault::kSlowDisk);
+  schedule_.in_us(takes_us, Happening::kBatchDone, ++batch_);
+}
+
+std::uint64_t Disk::flush_age_ms() const {
+  return flight_.empty() ? 0 : schedule_.now_ms() - flush_since_ms_;
+}
+
+bool Disk::finished(std::uint64_t batch) {
+  if (batch != batch_ || flight_.empty()) return false;
+  finished_ = true;
+  return true;
+}
+
+void Disk::report() {
+  if (!std::exchange(finished_, false)) return;
+  make_durable();
+  awake_.flush_ended(schedule_.now_ms());
+  flush();  // the next batch first, then the replies of the last
+  if (!verdict_.violated()) listener_(durable_sequence());
+}
+
+void Disk::make_durable() {
+  for (StagedUnit& unit : std::exchange(flight_, {})) {
+    if (verdict_.violated()) return;
+    pending_bytes_ -= bytes_of(unit.records);
+    model_.apply(unit.first, unit.events);
+    for (std::size_t i = 0; i < unit.events.size(); ++i) {
+      const auto folded = domain::fold(second_fold_, unit.first + i, unit.events[i]);
+      if (!folded) {
+        return verdict_.require(false, "total-fold", "Event ", unit.first + i,
+                                " does not fold: ", folded.error().message);
+      }
+      records_.push_back(std::move(unit.records[i]));
+      digests_.push_back(0);
+    }
+    digests_.back() = second_fold_.digest;
+    verdict_.require(second_fold_.digest == unit.digest_after, "one-fold",
+                     "The second fold differs from live state after event ", second_fold_.sequence,
+                     ".");
+    for (std::size_t i = 0; i < unit.events.size(); ++i) {
+      trace_.say(schedule_.now_us(), "durable ", unit.first + i, " ",
+                 domain::event_name(unit.events[i].body), " ",
+                 domain::event_group(unit.events[i].body));
+    }
+    observer_.durable(unit);
+  }
+}
+
+void Disk::crash(bool batch_reached_disk) {
+  batch_reached_disk |= finished_;
+  if (!flight_.empty()) {
+    awake_.flush_ended(schedule_.now_ms());
+    coverage_.fault(batch_reached_disk ? Fault::kCrashAfterBatch : Fault::kCrashBeforeBatch);
+  } else {
+    coverage_.fault(Fault::kCrashIdle);
+  }
+  if (!gathering_.empty()) coverage_.fault(Fault::kStagedLost);
+  if (batch_reached_disk) make_durable();
+  flight_.clear();
+  gathering_.clear();
+  finished_ = false;
+  pending_bytes_ = 0;
+  staged_sequence_ = records_.size();
+  listener_ = {};
+}
+
+domain::State Disk::replay() {
+  domain::State state;
+  state.fence_base = second_fold_.fence_base;
+  for (std::size_t i = 0; i < records_.size(); ++i) {
+    const auto event = codec::decode_event(records_[i]);
+    const auto folded = event ? domain::fold(state, i + 1, *event)
+                              : std::unexpected(domain::FoldError{.message = "unreadable"});
+    verdict_.require(folded.has_value(), "total-fold", "Event ", i + 1,
+                     " does not fold at replay: ", folded ? std::string() : folded.error().message);
+    if (!folded) break;
+  }
+  verdict_.require(state.digest == second_fold_.digest, "one-fold",
+                   "Full replay differs from the second fold at ", state.sequence, ".");
+  return state;
+}
+
+std::uint64_t Disk::digest_at(Sequence sequence) const {
+  return sequence == 0 || sequence > digests_.size() ? 0 : digests_[sequence - 1];
+}
+
+}  // namespace muster::sim

@@ -1,0 +1,96 @@
+// The simulated disk behind the journal's interface: one batch in flight while the next gathers,
+// as fast or slow as the world wants, full or not; and at a crash the batch in flight has reached
+// it or not. At each durable batch live state is held against a second fold (one-fold).
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "domain/state.h"
+#include "journal/journal.h"
+#include "tests/sim/awake_clock.h"
+#include "tests/sim/coverage.h"
+#include "tests/sim/model.h"
+#include "tests/sim/random.h"
+#include "tests/sim/schedule.h"
+#include "tests/sim/trace.h"
+
+namespace muster::sim {
+
+/// A unit on its way: its bytes, and what they say.
+struct StagedUnit {
+  Sequence first = 0;
+  journal::Unit records;
+  std::vector<domain::Event> events;
+  std::uint64_t digest_after = 0;  // of the live state
+};
+
+class Disk final : public journal::Journal {
+ public:
+  struct Speed {
+    std::uint64_t least_us = 100;
+    std::uint64_t most_us = 3'000;
+  };
+  /// Sees each unit when it is staged and when it is durable.
+  class Observer {
+   public:
+    virtual ~Observer() = default;
+    virtual const domain::State& live_state() const = 0;
+    virtual void staged(const StagedUnit& unit, bool storage_full) = 0;
+    virtual void durable(const StagedUnit& unit) = 0;
+  };
+
+  Disk(Schedule& schedule, Verdict& verdict, Trace& trace, Coverage& coverage, AwakeClock& awake,
+       Model& model, Observer& observer, std::uint64_t seed, FencingToken fence_base);
+
+  // ---- journal::Journal
+  void stage(journal::Unit unit) override;
+  void flush() override;
+  std::uint64_t durable_sequence() const override { return records_.size(); }
+  std::size_t pending_bytes() const override { return pending_bytes_; }
+  std::uint64_t flush_age_ms() const override;
+  bool storage_full() const override { return full_; }
+  void on_durable(DurableListener listener) override { listener_ = std::move(listener); }
+
+  // ---- the world's
+  void set_speed(Speed speed) { speed_ = speed; }
+  void set_full(bool full) { full_ = full; }
+  bool in_flight() const { return !flight_.empty(); }
+  /// The batch with this number is on the disk; a crash may have forgotten it.
+  bool finished(std::uint64_t batch);
+  /// The coordinator's thread hears of it.
+  void report();
+  /// The process dies; a batch in flight has reached the disk or not.
+  void crash(bool batch_reached_disk);
+  /// What a start folds. Held against the second fold on the way.
+  domain::State replay();
+  const domain::State& second_fold() const { return second_fold_; }
+  std::uint64_t digest_at(Sequence sequence) const;
+
+ private:
+  void make_durable();
+
+  Schedule& schedule_;
+  Verdict& verdict_;
+  Trace& trace_;
+  Coverage& coverage_;
+  AwakeClock& awake_;
+  Model& model_;
+  Observer& observer_;
+  Random random_;
+  Speed speed_;
+  bool full_ = false;
+  DurableListener listener_;
+  std::vector<std::string> records_;
+  std::vector<std::uint64_t> digests_;  // after each record that ends a unit, else 0
+  std::vector<StagedUnit> gathering_;
+  std::vector<StagedUnit> flight_;
+  bool finished_ = false;
+  std::uint64_t batch_ = 0;
+  std::uint64_t flush_since_ms_ = 0;
+  std::size_t pending_bytes_ = 0;
+  Sequence staged_sequence_ = 0;
+  domain::State second_fold_;
+};
+
+}  // namespace muster::sim

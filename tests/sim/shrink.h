@@ -1,0 +1,14 @@
+// Reduces a failing run to the fewest actions that still break the same invariant.
+#pragma once
+
+#include <string>
+
+#include "tests/sim/world.h"
+
+namespace muster::sim {
+
+/// Shrinks, writes the regression file (`path` empty: seed-N.actions) and says so. Returns 1: the
+/// run did fail.
+int shrink_and_write(const Result& failure, std::uint64_t seed, std::string path);
+
+}  // namespace muster::sim

@@ -1,0 +1,268 @@
+#include "tests/sim/witness.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+namespace muster::sim {
+namespace {
+
+constexpr std::size_t kHeaderBytes = 4;
+
+const wire::ServerMessage& message_in(std::string_view frame) {
+  return *flatbuffers::GetRoot<wire::ServerMessage>(frame.data() + kHeaderBytes);
+}
+
+bool is_request(std::string_view frame) {
+  flatbuffers::Verifier verifier(reinterpret_cast<const std::uint8_t*>(frame.data()), frame.size());
+  return verifier.VerifyBuffer<wire::Request>();
+}
+
+/// While the disk is nearly full only what gives room or ends work is decided.
+bool may_use_reserve(const domain::Event& event) {
+  return std::holds_alternative<domain::MemberLeft>(event.body) ||
+         std::holds_alternative<domain::PartitionsReleased>(event.body) ||
+         std::holds_alternative<domain::PartitionsFenced>(event.body) ||
+         std::holds_alternative<domain::PartitionsGranted>(event.body) ||
+         std::holds_alternative<domain::OffsetsCommitted>(event.body);
+}
+
+}  // namespace
+
+const char* Witness::kind_of(std::string_view frame) {
+  return wire::EnumNameServerBody(message_in(frame).body_type());
+}
+
+const wire::Request& Witness::Asked::request() const {
+  return *flatbuffers::GetRoot<wire::Request>(frame.data());
+}
+
+/// A new process: nobody is bound, everybody has a whole session.
+void Witness::server_started(const Disk& disk) {
+  disk_ = &disk;
+  conversations_.clear();
+  joins_.clear();
+  started_ms_ = awake_ms();
+  for (auto& [seat, watch] : watches_) {
+    watch = {.incarnation = watch.incarnation, .since_ms = started_ms_};
+  }
+  for (auto& [token, since_ms] : asked_back_ms_) since_ms = started_ms_;
+}
+
+void Witness::delivered(ConnectionId id, std::string_view bytes) {
+  Conversation& conversation = conversations_[id];
+  if (!conversation.doomed) conversation.heard_ms = awake_ms();
+  conversation.partial += bytes;
+  std::size_t start = 0;
+  while (conversation.partial.size() - start >= kHeaderBytes) {
+    std::uint32_t length = 0;
+    std::memcpy(&length, conversation.partial.data() + start, sizeof(length));
+    if (conversation.partial.size() - start - kHeaderBytes < length) break;
+    ask(conversation, conversation.partial.substr(start + kHeaderBytes, length));
+    start += kHeaderBytes + length;
+  }
+  conversation.partial.erase(0, start);
+}
+
+void Witness::resumed(ConnectionId id) {
+  Conversation& conversation = conversations_[id];
+  conversation.paused = false;
+  conversation.heard_ms = awake_ms();
+}
+
+void Witness::ask(Conversation& conversation, std::string frame) {
+  if (!is_request(frame)) {
+    conversation.doomed = true;
+    return;
+  }
+  Asked asked{.durable = model_.sequence(), .number = ++last_number_, .frame = std::move(frame)};
+  const wire::Request& request = asked.request();
+  asked.correlation_id = request.correlation_id();
+  coverage_.request(static_cast<std::size_t>(request.body_type()));
+  if (const wire::Detach* detach = request.body_as_Detach()) {
+    joins_[{detach->group()->str(), detach->member_id()->str()}].last_lost = asked.number;
+  }
+  const bool twice = std::ranges::any_of(conversation.asked, [&](const Asked& other) {
+    return other.correlation_id == asked.correlation_id;
+  });
+  conversation.doomed |= twice || asked.correlation_id == 0;
+  if (asked.correlation_id != 0) conversation.asked.push_back(std::move(asked));
+}
+
+void Witness::wrote(ConnectionId id, std::string_view frame) {
+  flatbuffers::Verifier verifier(reinterpret_cast<const std::uint8_t*>(frame.data() + kHeaderBytes),
+                                 frame.size() - kHeaderBytes);
+  const bool valid = verifier.VerifyBuffer<wire::ServerMessage>();
+  verdict_.require(valid, "well-formed", "The coordinator wrote a message that does not verify.");
+  if (!valid) return;
+  const wire::ServerMessage& message = message_in(frame);
+  const Sequence at = message.sequence();
+  Conversation& conversation = conversations_[id];
+  coverage_.message(static_cast<std::size_t>(message.body_type()));
+  verdict_.require(at <= disk_->durable_sequence(), "durable-before-visible", "A ",
+                   wire::EnumNameServerBody(message.body_type()), " that reflects ", at,
+                   " leaves while ", disk_->durable_sequence(), " is durable.");
+  verdict_.require(at >= conversation.last_sequence, "messages-in-order", "A ",
+                   wire::EnumNameServerBody(message.body_type()), " that reflects ", at,
+                   " follows one that reflects ", conversation.last_sequence, ".");
+  if (verdict_.violated()) return;
+  conversation.last_sequence = at;
+  if (message.correlation_id() == 0) return check_push(id, message);
+
+  const auto asked =
+      std::ranges::find(conversation.asked, message.correlation_id(), &Asked::correlation_id);
+  const bool known = asked != conversation.asked.end();
+  verdict_.require(known, "one-reply", "A reply to correlation id ", message.correlation_id(),
+                   " that was not asked, or answered before.");
+  if (!known) return;
+  const Asked answered = std::move(*asked);
+  conversation.asked.erase(asked);
+  verdict_.require(at >= answered.durable, "reads-are-fresh", "A reply reflects ", at, " although ",
+                   answered.durable, " was durable when it was asked.");
+  check_reply(id, answered, message);
+}
+
+void Witness::connection_ended(ConnectionId id) {
+  for (auto& [seat, watch] : watches_) {
+    if (watch.connection != id) continue;
+    watch = {.incarnation = watch.incarnation, .ended = true, .since_ms = awake_ms()};
+  }
+  const auto found = conversations_.find(id);
+  if (found == conversations_.end()) return;
+  for (const Asked& asked : found->second.asked) {
+    if (const wire::Join* join = asked.request().body_as_Join()) {
+      joins_[{join->group()->str(), join->member_id()->str()}].last_lost = last_number_;
+    }
+  }
+  conversations_.erase(found);
+}
+
+// ---- deadlines ---------------------------------------------------------------------------------
+
+bool Witness::is_certain(const MemberName& member) const {
+  const auto found = joins_.find(member);
+  return found == joins_.end() || found->second.last_answered >= found->second.last_lost;
+}
+
+std::uint64_t Witness::silence_ms(const Watch& watch) const {
+  std::uint64_t since_ms = watch.since_ms;
+  if (watch.connection != 0) {
+    const auto conversation = conversations_.find(watch.connection);
+    if (conversation != conversations_.end()) {
+      since_ms = std::max(since_ms, conversation->second.heard_ms);
+    }
+  }
+  return awake_ms() - since_ms;
+}
+
+void Witness::staged(const StagedUnit& unit, bool storage_full) {
+  for (const domain::Event& event : unit.events) {
+    verdict_.require(!storage_full || may_use_reserve(event), "storage-full", "A ",
+                     domain::event_name(event.body), " was decided while the disk is full.");
+    if (const auto* expired = std::get_if<domain::MemberExpired>(&event.body)) {
+      check_expiry(*expired);
+    } else if (const auto* replaced = std::get_if<domain::MemberReplaced>(&event.body)) {
+      check_replacement(*replaced);
+    } else if (const auto* fenced = std::get_if<domain::PartitionsFenced>(&event.body)) {
+      check_fencing(*fenced);
+    }
+  }
+}
+
+void Witness::check_expiry(const domain::MemberExpired& event) {
+  const auto watch = watches_.find(event.seat);
+  const GroupFacts* group = model_.group_now(event.group);
+  if (watch == watches_.end() || group == nullptr || !group->live.contains(event.seat)) return;
+  if (!is_certain({event.group, event.member_id})) return;
+  const Occupant& occupant = group->seats.at(event.seat).occupant.now();
+  const std::uint32_t timeout_ms =
+      watch->second.ended ? occupant.disconnect_grace_ms : occupant.session_timeout_ms;
+  const std::uint64_t silent_ms = silence_ms(watch->second);
+  verdict_.require(silent_ms + 1 >= timeout_ms, "patient-coordinator", "Member ", event.member_id,
+                   " of group ", event.group, " expired after ", silent_ms, " ms of silence, ",
+                   watch->second.ended ? "disconnected" : "connected", "; it has ", timeout_ms,
+                   " ms.");
+}
+
+/// "At once if the old connection was seen to end in this run, otherwise when the old lease can
+/// have ended, or on the operator's word."
+void Witness::check_replacement(const domain::MemberReplaced& event) {
+  const auto watch = watches_.find(event.seat);
+  const GroupFacts* group = model_.group_now(event.group);
+  if (watch == watches_.end() || group == nullptr || !group->live.contains(event.seat)) return;
+  const MemberName member{event.group, event.member_id};
+  const Asked* replacing = outstanding_join(member, event.incarnation, false);
+  if (outstanding_join(member, event.incarnation, true) != nullptr) return;
+  if (replacing == nullptr) return;
+  // Whoever was seated a moment ago, and has not even been told, holds a fresh lease.
+  const Asked* former = outstanding_join(member, event.former_incarnation, false);
+  const bool fresh = watch->second.incarnation != event.former_incarnation && former != nullptr &&
+                     former->number < replacing->number;
+  verdict_.require(!fresh, "lease-before-replacement", "Member ", event.member_id, " of group ",
+                   event.group, " was replaced before it was told that it has the seat.");
+  if (watch->second.incarnation != event.former_incarnation) return;
+  if (watch->second.ended || !is_certain(member)) return;
+  const std::uint32_t lease_ms = group->seats.at(event.seat).occupant.now().lease_ms();
+  const std::uint64_t silent_ms = silence_ms(watch->second);
+  verdict_.require(silent_ms + 1 >= lease_ms, "lease-before-replacement", "Member ",
+                   event.member_id, " of group ", event.group, " was replaced after ", silent_ms,
+                   " ms of silence; its lease is ", lease_ms, " ms.");
+}
+
+const Witness::Asked* Witness::outstanding_join(const MemberName& member, Incarnation incarnation,
+                                                bool takes_over) const {
+  for (const auto& [id, conversation] : conversations_) {
+    if (conversation.paused) continue;
+    for (const Asked& asked : conversation.asked) {
+      const wire::Join* join = asked.request().body_as_Join();
+      if (join == nullptr || join->incarnation() != incarnation) continue;
+      if (takes_over && !join->takeover()) continue;
+      if (join->group()->str() == member.first && join->member_id()->str() == member.second) {
+        return &asked;
+      }
+    }
+  }
+  return nullptr;
+}
+
+void Witness::check_fencing(const domain::PartitionsFenced& event) {
+  const GroupFacts* group = model_.group_now(event.group);
+  if (group == nullptr || !group->live.contains(event.seat)) return;
+  const std::uint32_t timeout_ms = group->seats.at(event.seat).occupant.now().rebalance_timeout_ms;
+  for (const domain::TokenRef& token : event.tokens) {
+    const auto since = asked_back_ms_.find({token.fence, token.at});
+    verdict_.require(since != asked_back_ms_.end(), "fenced-after-revoke", "Partition ",
+                     token.at.partition, " is fenced before its plan is durable.");
+    if (since == asked_back_ms_.end()) return;
+    const std::uint64_t passed_ms = awake_ms() - since->second;
+    verdict_.require(passed_ms + 1 >= timeout_ms, "patient-coordinator", "Member ", event.member_id,
+                     " had ", passed_ms, " ms to release partition ", token.at.partition,
+                     " of group ", event.group, "; it has ", timeout_ms, " ms.");
+  }
+}
+
+void Witness::durable(const StagedUnit& unit) {
+  for (std::size_t i = 0; i < unit.events.size(); ++i) {
+    const domain::EventBody& body = unit.events[i].body;
+    if (const auto* joined = std::get_if<domain::MemberJoined>(&body)) {
+      watches_[unit.first + i] = {.incarnation = joined->incarnation, .since_ms = awake_ms()};
+    } else if (const auto* left = std::get_if<domain::MemberLeft>(&body)) {
+      watches_.erase(left->seat);
+    } else if (const auto* expired = std::get_if<domain::MemberExpired>(&body)) {
+      watches_.erase(expired->seat);
+    } else if (const auto* plan = std::get_if<domain::PlanMade>(&body)) {
+      const GroupFacts* group = model_.group_now(plan->group);
+      for (const domain::MemberPartitions& member : plan->revoking) {
+        for (const domain::PartitionList& list : member.topics) {
+          for (const PartitionIndex index : list.partitions) {
+            const TopicPartition at{list.topic, index};
+            const FencingToken token = group->partition(at).ownership.now().token;
+            asked_back_ms_[{token, at}] = awake_ms();
+          }
+        }
+      }
+    }
+  }
+}
+
+}  // namespace muster::sim

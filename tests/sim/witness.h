@@ -1,0 +1,129 @@
+// Hears every byte that goes into the coordinator and every message that comes out, and holds each
+// message against the model: what it reveals must be durable, and true at its sequence. Keeps its
+// own book of who was heard when, so that no deadline comes before its time.
+#pragma once
+
+#include <wire_generated.h>
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "tests/sim/awake_clock.h"
+#include "tests/sim/coverage.h"
+#include "tests/sim/disk.h"
+#include "tests/sim/model.h"
+#include "tests/sim/network.h"
+#include "tests/sim/schedule.h"
+
+namespace muster::sim {
+
+class Witness {
+ public:
+  Witness(Schedule& schedule, Verdict& verdict, Coverage& coverage, AwakeClock& awake, Model& model)
+      : schedule_(schedule), verdict_(verdict), coverage_(coverage), awake_(awake), model_(model) {}
+
+  /// Of a framed message: "JoinReply".
+  static const char* kind_of(std::string_view frame);
+
+  void server_started(const Disk& disk);
+  bool knows(ConnectionId id) const { return conversations_.contains(id); }
+  void connected(ConnectionId id) { conversations_[id].heard_ms = awake_ms(); }
+  void delivered(ConnectionId id, std::string_view bytes);
+  void paused(ConnectionId id) { conversations_[id].paused = true; }
+  void resumed(ConnectionId id);
+  void wrote(ConnectionId id, std::string_view frame);
+  /// The coordinator was told of the end, or has closed the connection itself.
+  void connection_ended(ConnectionId id);
+  void staged(const StagedUnit& unit, bool storage_full);
+  void durable(const StagedUnit& unit);
+
+ private:
+  struct Asked {
+    std::uint64_t correlation_id = 0;
+    Sequence durable = 0;  // when it was asked: no answer may be older
+    std::uint64_t number = 0;
+    std::string frame;
+    const wire::Request& request() const;
+  };
+  struct Conversation {
+    std::string partial;
+    bool paused = false;  // what it asked may not have been read yet
+    bool doomed = false;  // it sent something for which it will be closed: it lives no more
+    std::vector<Asked> asked;
+    Sequence last_sequence = 0;
+    std::uint64_t heard_ms = 0;  // of the awake clock
+  };
+  /// What is known of the binding of a seat. Once a join may have bound it in secret (its reply
+  /// was lost), nothing is certain until the next reply.
+  struct Watch {
+    ConnectionId connection = 0;
+    Incarnation incarnation = 0;
+    bool ended = false;
+    std::uint64_t since_ms = 0;
+  };
+  /// Numbers of requests in the order of delivery. What was lost may have been carried out at any
+  /// time until then (reading pauses), so only a join that was sent later clears it up.
+  struct Joins {
+    std::uint64_t last_lost = 0;
+    std::uint64_t last_answered = 0;
+  };
+  using MemberName = std::pair<std::string, std::string>;
+
+  // witness.cc
+  void ask(Conversation& conversation, std::string frame);
+  void check_expiry(const domain::MemberExpired& event);
+  void check_replacement(const domain::MemberReplaced& event);
+  void check_fencing(const domain::PartitionsFenced& event);
+  bool is_certain(const MemberName& member) const;
+  const Asked* outstanding_join(const MemberName& member, Incarnation incarnation,
+                                bool takes_over) const;
+  std::uint64_t silence_ms(const Watch& watch) const;
+  std::uint64_t awake_ms() const { return awake_.now_ms(schedule_.now_ms()); }
+
+  // witness_replies.cc
+  void check_reply(ConnectionId id, const Asked& asked, const wire::ServerMessage& message);
+  void check(const wire::JoinReply& reply, const wire::Join& request, Sequence at);
+  void check_held(const wire::JoinReply& reply, const GroupFacts& group, SeatId seat, Sequence at,
+                  bool whole);
+  void check(const wire::CommitReply& reply, const wire::Commit& request, Sequence at);
+  void check(const wire::ReleaseReply& reply, const wire::Release& request, Sequence at);
+  void check(const wire::OffsetsReply& reply, const wire::FetchOffsets& request, Sequence at);
+  void check(const wire::FenceReply& reply, const wire::CheckFence& request, Sequence at);
+  void check(const wire::StatusReply& reply, Sequence at);
+  void check_group(const wire::GroupInfo& info, Sequence at);
+  void check_topic(const wire::TopicInfo& info, Sequence at);
+  void check(const wire::PartitionsReply& reply, const wire::ListPartitions& request, Sequence at);
+  void check_members(const wire::MembersReply& reply, const wire::ListMembers& request,
+                     Sequence at);
+  void check_done(const wire::Request& request, Sequence at);
+  void check_refusal(const wire::Error& error, const wire::Request& request, Sequence at);
+  void check_committed(const GroupFacts* group, const std::string& topic, PartitionIndex index,
+                       std::int64_t offset, FencingToken fence, bool superseded, Sequence at);
+  const PartitionFacts* partition_at(const GroupFacts& group, const std::string& topic,
+                                     PartitionIndex index, Sequence at) const;
+
+  // witness_pushes.cc
+  void check_push(ConnectionId id, const wire::ServerMessage& message);
+  void check(const wire::Assigned& push, Sequence at);
+  void check(const wire::Revoke& push, Sequence at);
+  void check(const wire::Lost& push, Sequence at);
+
+  Schedule& schedule_;
+  Verdict& verdict_;
+  Coverage& coverage_;
+  AwakeClock& awake_;
+  Model& model_;
+  const Disk* disk_ = nullptr;
+  std::map<ConnectionId, Conversation> conversations_;
+  std::map<SeatId, Watch> watches_;
+  std::map<MemberName, Joins> joins_;
+  std::map<std::pair<FencingToken, TopicPartition>, std::uint64_t> asked_back_ms_;
+  std::uint64_t started_ms_ = 0;
+  std::uint64_t last_number_ = 0;
+};
+
+}  // namespace muster::sim

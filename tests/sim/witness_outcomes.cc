@@ -1,0 +1,130 @@
+// Bare successes and refusals: each must be true of the state at its sequence.
+
+#include <optional>
+
+#include "domain/errors.h"
+#include "tests/sim/witness.h"
+
+namespace muster::sim {
+namespace {
+
+/// Group and member that a request speaks for.
+struct Speaker {
+  std::string group;
+  std::string member_id;
+  Incarnation incarnation = 0;
+};
+
+template <typename Body>
+Speaker speaker_of(const Body& body) {
+  return {.group = body.group()->str(),
+          .member_id = body.member_id()->str(),
+          .incarnation = body.incarnation()};
+}
+
+Speaker speaker_of(const wire::Request& request) {
+  if (const auto* body = request.body_as_Join()) return speaker_of(*body);
+  if (const auto* body = request.body_as_Heartbeat()) return speaker_of(*body);
+  if (const auto* body = request.body_as_Release()) return speaker_of(*body);
+  if (const auto* body = request.body_as_Leave()) return speaker_of(*body);
+  if (const auto* body = request.body_as_Detach()) return speaker_of(*body);
+  if (const auto* body = request.body_as_Holdings()) return speaker_of(*body);
+  return {};
+}
+
+}  // namespace
+
+void Witness::check_done(const wire::Request& request, Sequence at) {
+  const auto gone = [&](const std::string& group_name, const std::string& member,
+                        std::optional<Incarnation> incarnation) {
+    const GroupFacts* group = model_.group_at(group_name, at);
+    const SeatFacts* seat = group == nullptr ? nullptr : group->seat_at(member, at, nullptr);
+    return seat == nullptr || (incarnation && seat->occupant.at(at).incarnation != *incarnation);
+  };
+  bool done = true;
+  if (const auto* leave = request.body_as_Leave()) {
+    done = gone(leave->group()->str(), leave->member_id()->str(), leave->incarnation());
+  } else if (const auto* remove = request.body_as_RemoveMember()) {
+    done = gone(remove->group()->str(), remove->member_id()->str(), std::nullopt);
+  } else if (const auto* create = request.body_as_CreateTopic()) {
+    const TopicFacts* topic = model_.topic_at(create->name()->str(), at);
+    done = topic != nullptr && topic->partitions.at(at) == create->partitions();
+  } else if (const auto* expand = request.body_as_ExpandTopic()) {
+    const TopicFacts* topic = model_.topic_at(expand->name()->str(), at);
+    done = topic != nullptr && topic->partitions.at(at) == expand->partitions();
+  } else if (const auto* erase = request.body_as_DeleteTopic()) {
+    done = model_.topic_at(erase->name()->str(), at) == nullptr;
+  } else if (const auto* disband = request.body_as_DeleteGroup()) {
+    done = model_.group_at(disband->group()->str(), at) == nullptr;
+  }
+  verdict_.require(done, "no-loss", "A ", wire::EnumNameRequestBody(request.body_type()),
+                   " is acknowledged at ", at, " and is not durable.");
+}
+
+/// A refusal is a claim about the state, too.
+void Witness::check_refusal(const wire::Error& error, const wire::Request& request, Sequence at) {
+  coverage_.refusal(error.code());
+  const Speaker speaker = speaker_of(request);
+  const GroupFacts* group = model_.group_at(speaker.group, at);
+  const SeatFacts* seat =
+      group == nullptr ? nullptr : group->seat_at(speaker.member_id, at, nullptr);
+  const Incarnation seated = seat == nullptr ? 0 : seat->occupant.at(at).incarnation;
+  bool justified = true;
+  switch (static_cast<ErrorCode>(error.code())) {
+    case ErrorCode::kInternalError:
+      justified = false;
+      break;
+    case ErrorCode::kUnknownMember:
+      justified = seated == 0 || seated != speaker.incarnation;
+      break;
+    case ErrorCode::kMemberIdInUse:
+      justified = seated != 0 && seated != speaker.incarnation && error.retry_after_ms() > 0 &&
+                  error.retry_after_ms() <= seat->occupant.at(at).lease_ms();
+      break;
+    case ErrorCode::kMemberRemoved:
+      justified = seated == 0 || seated != speaker.incarnation;
+      break;
+    case ErrorCode::kFenced:
+      if (const auto* commit = request.body_as_Commit()) {
+        const GroupFacts* of = model_.group_at(commit->group()->str(), at);
+        justified = false;
+        for (const wire::CommitItem* item : *commit->items()) {
+          const PartitionFacts* facts =
+              of == nullptr ? nullptr
+                            : partition_at(*of, item->topic()->str(), item->partition(), at);
+          const FencingToken current = facts == nullptr ? 0 : facts->ownership.at(at).token;
+          justified |= current != item->fence() && error.current_fence() == current;
+        }
+      } else {
+        justified = seated == 0 || seated != speaker.incarnation;
+      }
+      break;
+    case ErrorCode::kPartitionOwned:
+      if (const auto* commit = request.body_as_Commit()) {
+        const GroupFacts* of = model_.group_at(commit->group()->str(), at);
+        justified = false;
+        for (const wire::CommitItem* item : *commit->items()) {
+          const PartitionFacts* facts =
+              of == nullptr ? nullptr
+                            : partition_at(*of, item->topic()->str(), item->partition(), at);
+          justified |= facts != nullptr && facts->ownership.at(at).owner != kNobody;
+        }
+      }
+      break;
+    case ErrorCode::kTopicExists:
+      justified = model_.topic_at(request.body_as_CreateTopic()->name()->str(), at) != nullptr;
+      break;
+    case ErrorCode::kGroupNotEmpty: {
+      const GroupFacts* of = model_.group_at(request.body_as_DeleteGroup()->group()->str(), at);
+      justified = of != nullptr && of->member_count.at(at) > 0;
+      break;
+    }
+    default:
+      break;
+  }
+  verdict_.require(justified, "replies-are-true", "A ",
+                   wire::EnumNameRequestBody(request.body_type()), " is refused with ",
+                   error.name()->str(), " at ", at, ", which is not so.");
+}
+
+}  // namespace muster::sim

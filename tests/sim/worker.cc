@@ -1,0 +1,323 @@
+#include "tests/sim/worker.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace muster::sim {
+namespace {
+
+constexpr std::int64_t kMostDriftPermille = 10;
+constexpr std::uint64_t kJoinAgainMs = 300;
+
+}  // namespace
+
+Worker::Worker(Schedule& schedule, Network& network, Coverage& coverage, OwnershipBook& book,
+               Trace& trace, WorkerPlan plan)
+    : schedule_(schedule),
+      network_(network),
+      coverage_(coverage),
+      book_(book),
+      trace_(trace),
+      plan_(std::move(plan)),
+      random_(plan_.seed),
+      drift_permille_(static_cast<std::int64_t>(random_.below(2 * kMostDriftPermille + 1)) -
+                      kMostDriftPermille),
+      offset_ms_(random_.below(1'000'000)) {
+  session_ = std::make_unique<Session>(plan_.options, [this] { return random_.draw(); });
+  link_ = std::make_unique<Link>(
+      LinkOptions{.client_id = "worker-" + std::to_string(plan_.number), .timeout_ms = 3'000},
+      [this] { return random_.draw(); });
+  link_->attach(now_ms(), *session_);
+}
+
+Worker::~Worker() {
+  for (const auto& [at, work] : working_) {
+    if (!work.paused) book_.ends(*this, at, work.fence);
+  }
+  link_->detach(*session_);
+}
+
+std::uint64_t Worker::now_ms() const {
+  const auto permille = static_cast<std::uint64_t>(1'000 + drift_permille_);
+  return offset_ms_ + schedule_.now_us() * permille / 1'000'000;
+}
+
+std::uint64_t Worker::global_us(std::uint64_t local_ms) const {
+  const auto permille = static_cast<std::uint64_t>(1'000 + drift_permille_);
+  return local_ms <= offset_ms_ ? 0 : (local_ms - offset_ms_) * 1'000'000 / permille + 1;
+}
+
+bool Worker::can_join(const Model& model) const {
+  const Sequence now = model.sequence();
+  const GroupFacts* group = model.group_at(plan_.options.group, now);
+  if (group != nullptr && group->seat_at(member_id(), now, nullptr) != nullptr) return false;
+  constexpr std::size_t kRoomForSure = 5;
+  if (group != nullptr && group->live.size() >= kRoomForSure) return false;
+  if (group == nullptr && model.living_groups() >= 4) return false;
+  return std::ranges::all_of(plan_.options.topics, [&](const std::string& topic) {
+    return model.topic_at(topic, now) != nullptr;
+  });
+}
+
+// ---- what happens to the process ---------------------------------------------------------------
+
+void Worker::start() {
+  join_call_ = ++last_call_;
+  session_->join(now_ms(), join_call_);
+  settle();
+}
+
+void Worker::wake(std::uint64_t number) {
+  if (number != wake_) return;
+  wake_at_us_ = 0;
+  if (!stopped_ && !finished_) settle();
+}
+
+void Worker::stop() {
+  coverage_.fault(Fault::kWorkerStopped);
+  stopped_ = true;
+}
+
+/// It reads what has arrived meanwhile before it does anything else, as the transport does.
+void Worker::go_on() {
+  if (!std::exchange(stopped_, false) || finished_) return;
+  if (std::exchange(kernel_opened_, false)) {
+    open_ = true;
+    link_->connected(now_ms());
+  }
+  const std::string bytes = std::exchange(kernel_buffer_, {});
+  if (!bytes.empty()) link_->received(now_ms(), bytes);
+  if (std::exchange(kernel_ended_, false)) {
+    disconnect(now_ms(), make_error(ErrorCode::kUnavailable, "The server closed the connection."));
+  }
+  settle();
+  for (const auto& [at, work] : working_) {
+    if (!work.paused) book_.begins(*this, at, work.fence);
+  }
+}
+
+void Worker::leave() {
+  if (leaving_ || stopped_) return;
+  coverage_.fault(Fault::kWorkerLeft);
+  leaving_ = true;
+  leave_call_ = ++last_call_;
+  while (!working_.empty()) stop_working(PartitionKey(working_.begin()->first), true);
+  session_->leave(now_ms(), leave_call_);
+  settle();
+}
+
+void Worker::close() {
+  if (leaving_ || stopped_) return;
+  coverage_.fault(Fault::kWorkerClosed);
+  leaving_ = true;
+  while (!working_.empty()) stop_working(PartitionKey(working_.begin()->first), true);
+  session_->close(now_ms());
+  settle();
+  die(false);
+}
+
+void Worker::die(bool host_too) {
+  finished_ = true;
+  if (connection_ == 0) return;
+  if (host_too) {
+    network_.vanish(connection_);
+  } else {
+    network_.close(connection_);
+  }
+  connection_ = 0;
+}
+
+void Worker::opened(ConnectionId connection) {
+  if (connection != connection_ || finished_) return;
+  if (stopped_) {
+    kernel_opened_ = true;
+    return;
+  }
+  open_ = true;
+  link_->connected(now_ms());
+  settle();
+}
+
+void Worker::arrived(ConnectionId connection, std::string_view bytes) {
+  if (connection != connection_ || finished_) return;
+  if (stopped_) {
+    kernel_buffer_ += bytes;
+    return;
+  }
+  link_->received(now_ms(), bytes);
+  settle();
+}
+
+void Worker::ended(ConnectionId connection) {
+  if (connection != connection_ || finished_) return;
+  if (stopped_) {
+    kernel_ended_ = true;
+    return;
+  }
+  disconnect(now_ms(), make_error(ErrorCode::kUnavailable, "The server closed the connection."));
+  settle();
+}
+
+void Worker::disconnect(std::uint64_t now, const Error& why) {
+  network_.close(connection_);
+  connection_ = 0;
+  open_ = false;
+  link_->disconnected(now, why);
+}
+
+// ---- the transport's part ----------------------------------------------------------------------
+
+void Worker::settle() {
+  const std::uint64_t now = now_ms();
+  link_->advance(now);
+  take_notices(now);
+  take_outcomes(now);
+  if (finished_) return;
+  work(now);
+  if (link_->drop_wanted()) {
+    disconnect(now, Error(*link_->drop_wanted()));
+    link_->advance(now);
+    take_notices(now);
+    take_outcomes(now);
+  }
+  if (finished_) return;
+  if (link_->take_attempt(now)) connection_ = network_.connect(*this);
+  if (open_) network_.send(connection_, link_->take_output());
+  schedule_wake(now);
+}
+
+void Worker::schedule_wake(std::uint64_t now) {
+  std::uint64_t next = std::min(link_->next_deadline_ms(), join_again_at_ms_);
+  if (!working_.empty()) next = std::min(next, commit_at_ms_);
+  for (const auto& [at, work] : working_) {
+    if (work.release_at_ms != 0) next = std::min(next, work.release_at_ms);
+  }
+  if (next == kNever) return;
+  const std::uint64_t at_us = std::max(global_us(std::max(next, now)), schedule_.now_us() + 100);
+  if (wake_at_us_ != 0 && wake_at_us_ <= at_us) return;
+  wake_at_us_ = at_us;
+  schedule_.at_us(at_us, Happening::kWorkerWakes, plan_.number, ++wake_);
+}
+
+void Worker::take_outcomes(std::uint64_t now) {
+  for (const CallOutcome& outcome : session_->take_outcomes()) {
+    trace_.add(outcome.call * 2 + (outcome.outcome ? 1 : 0));
+    if (outcome.call == leave_call_) die(false);
+    if (outcome.call == join_call_ && !outcome.outcome && !leaving_) {
+      join_again_at_ms_ = now + kJoinAgainMs;
+    }
+    const auto commit = commits_.find(outcome.call);
+    if (commit == commits_.end()) continue;
+    const Commit& asked = commit->second;
+    if (outcome.outcome) book_.committed(*this, asked.at, asked.fence, asked.offset);
+    commits_.erase(commit);
+  }
+}
+
+void Worker::take_notices(std::uint64_t now) {
+  for (const Notice& notice : session_->take_notices()) take(notice, now);
+}
+
+void Worker::take(const Notice& notice, std::uint64_t now) {
+  trace_.add(static_cast<std::uint64_t>(notice.kind));
+  trace_.add(notice.fence);
+  constexpr std::array kKinds{"assigned", "revoked", "lost", "paused", "resumed", "ended"};
+  trace_.say(schedule_.now_us(), "worker ", member_id(), " of ", group(), ": ",
+             kKinds.at(static_cast<std::size_t>(notice.kind)), " ", notice.at.topic, "/",
+             notice.at.index, " token ", notice.fence);
+  switch (notice.kind) {
+    case NoticeKind::kAssigned: {
+      const auto ended = ended_.find(notice.at);
+      book_.require(ended == ended_.end() || notice.fence > ended->second, "ended-stays-ended",
+                    "Worker " + member_id() + " is given token " + std::to_string(notice.fence) +
+                        " again, which it had released or lost.");
+      if (leaving_) return;
+      const auto [work, added] = working_.try_emplace(notice.at);
+      book_.require(added, "ended-stays-ended",
+                    "Worker " + member_id() + " is given a partition twice.");
+      work->second = {.fence = notice.fence,
+                      .position = std::max<std::int64_t>(notice.committed, 0)};
+      book_.begins(*this, notice.at, notice.fence);
+      return;
+    }
+    case NoticeKind::kRevoked: {
+      const auto work = working_.find(notice.at);
+      if (work == working_.end()) return;
+      const std::uint64_t delay_ms = !well_behaved_ && random_.chance(100)
+                                         ? 60'000  // it will be fenced
+                                         : random_.between(0, 40);
+      work->second.release_at_ms = now + delay_ms;
+      return;
+    }
+    case NoticeKind::kLost:
+      return stop_working(notice.at, true);
+    case NoticeKind::kPaused: {
+      coverage_.fault(Fault::kLeaseLapsed);
+      const auto work = working_.find(notice.at);
+      if (work == working_.end() || work->second.paused) return;
+      work->second.paused = true;
+      book_.ends(*this, notice.at, notice.fence);
+      return;
+    }
+    case NoticeKind::kResumed: {
+      const auto work = working_.find(notice.at);
+      if (work == working_.end() || !work->second.paused) return;
+      work->second.paused = false;
+      book_.begins(*this, notice.at, notice.fence);
+      return;
+    }
+    case NoticeKind::kEnded:
+      return die(false);
+  }
+}
+
+void Worker::stop_working(const PartitionKey& at, bool for_good) {
+  const auto work = working_.find(at);
+  if (work == working_.end()) return;
+  if (!work->second.paused) book_.ends(*this, at, work->second.fence);
+  if (for_good) ended_[at] = std::max(ended_[at], work->second.fence);
+  working_.erase(work);
+}
+
+// ---- the application ---------------------------------------------------------------------------
+
+void Worker::work(std::uint64_t now) {
+  if (now >= join_again_at_ms_) {
+    join_again_at_ms_ = kNever;
+    join_call_ = ++last_call_;
+    session_->join(now, join_call_);
+  }
+  std::vector<PartitionKey> due;
+  for (const auto& [at, work] : working_) {
+    if (work.release_at_ms != 0 && now >= work.release_at_ms && !work.paused) due.push_back(at);
+  }
+  for (const PartitionKey& at : due) {
+    const Work work = working_.at(at);
+    stop_working(at, true);
+    std::optional<LastCommit> last;
+    if (random_.chance(700)) last = {.offset = work.position + 1, .metadata = "last"};
+    session_->release(now, at, work.fence, last);
+  }
+  if (!working_.empty() && now >= commit_at_ms_) {
+    commit_at_ms_ = now + random_.between(20, 400);
+    auto chosen = working_.begin();
+    std::advance(chosen, static_cast<std::ptrdiff_t>(random_.below(working_.size())));
+    auto& [at, work] = *chosen;
+    if (!work.paused) {
+      work.position += static_cast<std::int64_t>(random_.between(1, 5));
+      const CallId call = ++last_call_;
+      commits_[call] = {.at = at, .fence = work.fence, .offset = work.position};
+      session_->commit(now, call,
+                       {{.topic = at.topic,
+                         .partition = at.index,
+                         .offset = work.position,
+                         .metadata = random_.chance(300) ? "m" : ""}});
+    }
+  }
+  link_->advance(now);
+  take_notices(now);
+  take_outcomes(now);
+}
+
+}  // namespace muster::sim
