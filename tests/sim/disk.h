@@ -50,6 +50,7 @@ class Disk final : public journal::Journal {
   std::size_t pending_bytes() const override { return pending_bytes_; }
   std::uint64_t flush_age_ms() const override;
   bool storage_full() const override { return full_; }
+  bool has_room_for(std::size_t) const override { return !full_; }
   void on_durable(DurableListener listener) override { listener_ = std::move(listener); }
 
   // ---- the world's
