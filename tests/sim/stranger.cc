@@ -13,7 +13,8 @@ namespace muster::sim {
 void Stranger::opened(ConnectionId connection) {
   if (connection != connection_) return;
   open_ = true;
-  if (std::exchange(greets_, true)) {
+  greeted_ = std::exchange(greets_, true);
+  if (greeted_) {
     wire::HelloT hello;
     hello.oldest_version = codec::kOldestProtocolVersion;
     hello.newest_version = codec::kNewestProtocolVersion;
@@ -27,6 +28,7 @@ void Stranger::ended(ConnectionId connection) {
   if (connection != connection_) return;
   connection_ = 0;
   open_ = false;
+  greeted_ = true;
   waiting_.clear();
 }
 
@@ -46,6 +48,7 @@ void Stranger::send_bytes(std::string bytes) {
 
 template <typename Body>
 void Stranger::send(Body body) {
+  if (!greeted_) hang_up();
   last_ = codec::encode_request(++correlation_, std::move(body));
   send_bytes(last_);
 }
@@ -54,6 +57,14 @@ void Stranger::repeat() {
   if (last_.empty()) return;
   hang_up();
   send_bytes(last_);
+}
+
+void Stranger::ask_for_much() {
+  for (std::uint64_t i = 0; i < 2 * kGroups; ++i) {
+    wire::FetchOffsetsT fetch;
+    fetch.group = group_name(i % kGroups);
+    send(std::move(fetch));
+  }
 }
 
 // ---- what it can know --------------------------------------------------------------------------
@@ -142,7 +153,7 @@ void Stranger::operate(std::uint64_t number) {
         item->partition = place.partition;
         item->offset = static_cast<std::int64_t>(random.below(1'000));
         item->metadata =
-            std::string(random.chance(50) ? random.below(4'097) : random.below(9), 'x');
+            std::string(random.chance(150) ? random.below(4'097) : random.below(9), 'x');
         item->end = random.chance(300) ? item->offset + 7 : -1;
         commit.items.push_back(std::move(item));
       }

@@ -23,6 +23,7 @@ class Stranger final : public Endpoint {
   void blunder(std::uint64_t number);  // requests that must be refused
   void make_noise(std::uint64_t number);
   void repeat();  // the last request again, on another connection
+  void ask_for_much();
   void hang_up();
   ConnectionId connection() const { return connection_; }
 
@@ -59,7 +60,8 @@ class Stranger final : public Endpoint {
   std::string name_;
   ConnectionId connection_ = 0;
   bool open_ = false;
-  bool greets_ = true;
+  bool greets_ = true;   // on the next connection
+  bool greeted_ = true;  // on this one
   std::string waiting_;
   std::string last_;
   std::uint64_t correlation_ = 1;

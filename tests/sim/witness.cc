@@ -191,15 +191,19 @@ void Witness::check_replacement(const domain::MemberReplaced& event) {
   const GroupFacts* group = model_.group_now(event.group);
   if (watch == watches_.end() || group == nullptr || !group->live.contains(event.seat)) return;
   const MemberName member{event.group, event.member_id};
-  const Asked* replacing = outstanding_join(member, event.incarnation, false);
-  if (outstanding_join(member, event.incarnation, true) != nullptr) return;
+  if (outstanding_join(member, event.incarnation, {.takes_over = true}) != nullptr) {
+    return coverage_.fault(Fault::kTakeover);
+  }
+  const Asked* replacing = outstanding_join(member, event.incarnation, {});
   if (replacing == nullptr) return;
   // Whoever was seated a moment ago, and has not even been told, holds a fresh lease.
-  const Asked* former = outstanding_join(member, event.former_incarnation, false);
+  const Asked* former = outstanding_join(member, event.former_incarnation, {.was_read = true});
   const bool fresh = watch->second.incarnation != event.former_incarnation && former != nullptr &&
                      former->number < replacing->number;
   verdict_.require(!fresh, "lease-before-replacement", "Member ", event.member_id, " of group ",
-                   event.group, " was replaced before it was told that it has the seat.");
+                   event.group, ", incarnation ", event.former_incarnation,
+                   ", was replaced by incarnation ", event.incarnation,
+                   " before it was told that it has the seat.");
   if (watch->second.incarnation != event.former_incarnation) return;
   if (watch->second.ended || !is_certain(member)) return;
   const std::uint32_t lease_ms = group->seats.at(event.seat).occupant.now().lease_ms();
@@ -210,13 +214,13 @@ void Witness::check_replacement(const domain::MemberReplaced& event) {
 }
 
 const Witness::Asked* Witness::outstanding_join(const MemberName& member, Incarnation incarnation,
-                                                bool takes_over) const {
+                                                Which which) const {
   for (const auto& [id, conversation] : conversations_) {
-    if (conversation.paused) continue;
+    if (which.was_read && conversation.paused) continue;
     for (const Asked& asked : conversation.asked) {
       const wire::Join* join = asked.request().body_as_Join();
       if (join == nullptr || join->incarnation() != incarnation) continue;
-      if (takes_over && !join->takeover()) continue;
+      if (which.takes_over && !join->takeover()) continue;
       if (join->group()->str() == member.first && join->member_id()->str() == member.second) {
         return &asked;
       }

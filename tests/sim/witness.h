@@ -79,8 +79,12 @@ class Witness {
   void check_replacement(const domain::MemberReplaced& event);
   void check_fencing(const domain::PartitionsFenced& event);
   bool is_certain(const MemberName& member) const;
+  struct Which {
+    bool takes_over = false;
+    bool was_read = false;  // for sure
+  };
   const Asked* outstanding_join(const MemberName& member, Incarnation incarnation,
-                                bool takes_over) const;
+                                Which which) const;
   std::uint64_t silence_ms(const Watch& watch) const;
   std::uint64_t awake_ms() const { return awake_.now_ms(schedule_.now_ms()); }
 

@@ -31,7 +31,7 @@ coordinator::Settings settings_of(std::uint64_t seed) {
   settings.limits.items_per_request_max = 50;
   settings.max_frame_bytes = 32 * 1'024;
   settings.max_in_flight_requests = random.between(4, 64);
-  settings.max_unsent_bytes = random.between(40, 200) * 1'024;
+  settings.max_unsent_bytes = random.between(34, 120) * 1'024;
   settings.max_pending_journal_bytes = random.between(4, 64) * 1'024;
   return settings;
 }

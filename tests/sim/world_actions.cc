@@ -111,7 +111,7 @@ void World::act(const Action& action) {
       const ConnectionId id = random.chance(500) ? a_connection(random) : stranger.connection();
       coverage_.fault(Fault::kSlowReader);
       network_.stop_reading(id, true);
-      for (std::uint64_t i = random.below(12); i > 0; --i) stranger.ask(random.draw());
+      if (id == stranger.connection()) stranger.ask_for_much();
       return schedule_.in_us(random.between(10'000, 3'000'000), Happening::kReaderGoesOn, id);
     }
     case ActionKind::kSlowDisk:
