@@ -42,6 +42,7 @@ class World final : public coordinator::Clock,
   std::size_t pending_bytes() const override { return 0; }
   std::uint64_t flush_age_ms() const override { return 0; }
   bool storage_full() const override { return false; }
+  bool has_room_for(std::size_t) const override { return true; }
   void on_durable(DurableListener durable_listener) override {
     listener = std::move(durable_listener);
   }
