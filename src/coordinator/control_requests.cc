@@ -12,7 +12,7 @@ namespace muster::coordinator {
 
 using domain::refuse;
 
-Answer Pipeline::Implementation::greet(Connection& connection, const wire::HelloT& hello) {
+Answer Pipeline::Implementation::greet(Connection& connection, const wire::HelloT& hello) const {
   if (connection.greeted) {
     return refuse(ErrorCode::kMalformedRequest, "Hello was said already on this connection.");
   }

@@ -8,6 +8,7 @@
 #include "coordinator/pipeline.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "codec/event.h"
@@ -85,8 +86,9 @@ void Pipeline::Implementation::read_frames(Connection& connection) {
                  " bytes was announced: use 1 to ", frame.error().max_bytes, ".");
       return close(connection, reason.error());
     }
-    if (!frame->has_value()) return;
-    handle_frame(connection, **frame);
+    const std::optional<std::string_view>& payload = *frame;
+    if (!payload) return;
+    handle_frame(connection, *payload);
   }
 }
 

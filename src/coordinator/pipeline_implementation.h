@@ -57,7 +57,7 @@ class Pipeline::Implementation {
   View view();
 
   // ---- control_requests.cc
-  Answer greet(Connection& connection, const wire::HelloT& hello);
+  Answer greet(Connection& connection, const wire::HelloT& hello) const;
   Answer heartbeat(const Connection& connection, const wire::HeartbeatT& request);
   Answer detach(const Connection& connection, const wire::DetachT& request);
   Answer status() const;
@@ -83,10 +83,10 @@ class Pipeline::Implementation {
   void park(std::variant<Reply, Push, Bind, Close> what);
   void durable();
   void release_parked();
-  void release(Reply reply);
+  void release(const Reply& reply);
   void release(Push push);
-  void release(Bind bind);
-  void release(Close close);
+  void release(const Bind& bind);
+  void release(const Close& close);
   void write(ConnectionId id, std::string_view bytes);
   void resume_paused();
   Connection* find(ConnectionId id);

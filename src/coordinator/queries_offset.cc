@@ -108,7 +108,7 @@ Answer answer(const View& view, const wire::CheckFenceT& query) {
   reply.current_fence = *partition ? (*partition)->fence : 0;
   reply.current = query.fence != 0 && reply.current_fence == query.fence;
   reply.ended = static_cast<wire::TokenEnd>(domain::end_of_token(*partition, query.fence));
-  return body_of(std::move(reply));
+  return body_of(reply);
 }
 
 }  // namespace muster::coordinator

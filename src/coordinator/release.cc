@@ -77,11 +77,11 @@ void Pipeline::Implementation::durable() {
 
 void Pipeline::Implementation::release_parked() {
   parked_.release(journal_.durable_sequence(), [this](Effect effect) {
-    std::visit([this](auto&& one) { release(std::move(one)); }, std::move(effect.what));
+    std::visit([this](auto& one) { release(std::move(one)); }, effect.what);
   });
 }
 
-void Pipeline::Implementation::release(Reply reply) {
+void Pipeline::Implementation::release(const Reply& reply) {
   Connection* connection = find(reply.connection);
   if (connection == nullptr) return;
   connection->in_flight.erase(reply.correlation_id);
@@ -101,13 +101,13 @@ void Pipeline::Implementation::release(Push push) {
   if (push.ends_seat) sessions_.end(push.seat);
 }
 
-void Pipeline::Implementation::release(Bind bind) {
+void Pipeline::Implementation::release(const Bind& bind) {
   const bool open = find(bind.connection) != nullptr;
   sessions_.bind(bind.group, bind.seat, bind.incarnation, bind.settings, bind.connection, open,
                  now_ms());
 }
 
-void Pipeline::Implementation::release(Close close) {
+void Pipeline::Implementation::release(const Close& close) {
   if (find(close.connection) == nullptr) return;
   sockets_.write(close.connection, close.bytes);
   sockets_.close(close.connection);

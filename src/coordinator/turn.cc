@@ -2,6 +2,7 @@
 // are made, and the journal is flushed.
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "coordinator/pipeline_implementation.h"
@@ -51,7 +52,7 @@ void Pipeline::Implementation::expire_silent_members() {
   };
   for (const Sessions::Expiry& expiry : sessions_.expired(now_ms(), drained)) {
     const bool silent = expiry.reason == domain::ExpiryReason::kSilence;
-    (void)execute(
+    std::ignore = execute(
         domain::ExpireMember{.group = expiry.group, .seat = expiry.seat, .reason = expiry.reason},
         deadline(silent ? "session timeout" : "disconnect grace"));
   }
@@ -59,7 +60,7 @@ void Pipeline::Implementation::expire_silent_members() {
 
 void Pipeline::Implementation::fence_overdue_revocations() {
   for (Sessions::Overdue& overdue : sessions_.overdue_revocations(now_ms())) {
-    (void)execute(
+    std::ignore = execute(
         domain::FencePartitions{.group = overdue.group, .tokens = std::move(overdue.tokens)},
         deadline("rebalance timeout"));
   }
