@@ -41,7 +41,7 @@ void Pipeline::Implementation::reply(Connection& connection, std::uint64_t corre
   Reply parked{
       .connection = connection.id, .correlation_id = correlation_id, .bytes = std::move(bytes)};
   connection.parked_bytes += parked.bytes.size();
-  if (alive) return release(std::move(parked));
+  if (alive) return release(parked);
   park(std::move(parked));
 }
 
