@@ -25,9 +25,14 @@ Planning plan_for(const State& state, const Group& group) {
   for (const auto& [name, members] : group.subscriptions) {          // sorted by name
     const Topic* topic = state.topic(name);
     if (topic == nullptr) continue;
-    topic_numbers[name] = planning.input.topics.size();
-    planning.input.topics.push_back(
-        {.id = topic->id, .partition_count = topic->partition_count, .subscribers = {}});
+    const auto number = static_cast<std::uint32_t>(planning.input.topics.size());
+    topic_numbers[name] = number;
+    planning.input.topics.push_back({.id = topic->id,
+                                     .partition_count = topic->partition_count,
+                                     .audience = number,
+                                     .current = {},
+                                     .pins = {}});
+    planning.input.audiences.emplace_back();
   }
   for (const auto& [member_id, seat] : group.seats) {  // sorted by member id
     const auto index = static_cast<MemberIndex>(planning.seats.size());
@@ -35,7 +40,7 @@ Planning plan_for(const State& state, const Group& group) {
     for (const std::string& name : group.member(seat)->settings.topics) {
       const auto number = topic_numbers.find(name);
       if (number == topic_numbers.end()) continue;
-      planning.input.topics[number->second].subscribers.push_back(index);
+      planning.input.audiences[number->second].push_back(index);
     }
   }
   planning.input.member_count = planning.seats.size();

@@ -11,21 +11,38 @@
 
 namespace muster::domain {
 
-/// Index of a member in AssignmentInput::members.
+/// Index of a member in an AssignmentInput: members are sorted by id.
 using MemberIndex = std::uint32_t;
 inline constexpr MemberIndex kUnassigned = std::numeric_limits<MemberIndex>::max();
 
 struct AssignmentInput {
+  /// A partition that an operator has fixed.
+  struct Pin {
+    PartitionIndex partition = 0;
+    MemberIndex member = kUnassigned;  // a subscriber; kUnassigned: it waits for an absent member
+  };
   struct Topic {
     TopicId id = 0;
     std::int32_t partition_count = 0;
-    std::vector<MemberIndex> subscribers;  // ascending
+    std::uint32_t audience = 0;  // which of `audiences` shares this topic
+    /// Of each partition, the member that the last plan gives it to; kUnassigned: nobody who is
+    /// still here. It may have ceased to subscribe. Empty: nobody has any of them.
+    std::vector<MemberIndex> current;
+    std::vector<Pin> pins;  // ascending by partition
   };
-  std::size_t member_count = 0;  // members are sorted by id
-  std::vector<Topic> topics;     // sorted by name; each has a subscriber
+
+  std::size_t member_count = 0;
+  /// The distinct lists of subscribers, each ascending. An empty one has only members that drain.
+  std::vector<std::vector<MemberIndex>> audiences;
+  std::vector<Topic> topics;  // sorted by name
+
+  const std::vector<MemberIndex>& subscribers(const Topic& topic) const {
+    return audiences[topic.audience];
+  }
 };
 
-/// For each topic of the input, the member of each partition.
+/// For each topic of the input, the member of each partition. A pinned partition has the member of
+/// its pin; any other has a subscriber of its topic, or nobody when there is none.
 using Assignment = std::vector<std::vector<MemberIndex>>;
 
 class Strategy {
@@ -36,7 +53,7 @@ class Strategy {
   virtual Assignment assign(const AssignmentInput& input) const = 0;
 };
 
-/// Null when there is no strategy of this name.
+/// Null when there is no strategy of this name that the coordinator itself can compute.
 const Strategy* find_strategy(std::string_view name);
 
 }  // namespace muster::domain

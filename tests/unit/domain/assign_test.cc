@@ -10,8 +10,23 @@ namespace {
 
 using Owners = std::vector<MemberIndex>;
 
-Assignment deal(std::size_t members, std::vector<AssignmentInput::Topic> topics) {
-  return RoundRobin().assign({.member_count = members, .topics = std::move(topics)});
+struct Shared {
+  TopicId id = 0;
+  std::int32_t partition_count = 0;
+  Owners subscribers;
+};
+
+Assignment deal(std::size_t members, const std::vector<Shared>& topics) {
+  AssignmentInput input{.member_count = members, .audiences = {}, .topics = {}};
+  for (const Shared& topic : topics) {
+    input.topics.push_back({.id = topic.id,
+                            .partition_count = topic.partition_count,
+                            .audience = static_cast<std::uint32_t>(input.audiences.size()),
+                            .current = {},
+                            .pins = {}});
+    input.audiences.push_back(topic.subscribers);
+  }
+  return RoundRobin().assign(input);
 }
 
 TEST_CASE("round_robin deals in turn") {
@@ -22,7 +37,7 @@ TEST_CASE("round_robin deals in turn") {
 }
 
 TEST_CASE("round_robin keeps one cursor for all topics: many small ones don't all begin with 0") {
-  std::vector<AssignmentInput::Topic> topics;
+  std::vector<Shared> topics;
   for (TopicId id = 1; id <= 6; ++id) {
     topics.push_back({.id = id, .partition_count = 1, .subscribers = {0, 1, 2}});
   }
@@ -51,6 +66,23 @@ TEST_CASE("round_robin is balanced within one for equal subscriptions") {
     const auto [least, most] = std::ranges::minmax(shares);
     CHECK(most - least <= 1);
   }
+}
+
+TEST_CASE(
+    "round_robin gives a pinned partition to its pin and deals the others as if it were not") {
+  AssignmentInput input{.member_count = 2,
+                        .audiences = {{0, 1}},
+                        .topics = {{.id = 1,
+                                    .partition_count = 5,
+                                    .audience = 0,
+                                    .current = {},
+                                    .pins = {{.partition = 1, .member = 1}, {.partition = 3}}}}};
+  CHECK(RoundRobin().assign(input) == Assignment{Owners{0, 1, 1, kUnassigned, 0}});
+}
+
+TEST_CASE("round_robin leaves a topic to nobody when all of its subscribers drain") {
+  CHECK(deal(1, {{.id = 1, .partition_count = 2, .subscribers = {}}}) ==
+        Assignment{Owners{kUnassigned, kUnassigned}});
 }
 
 TEST_CASE("Strategies are found by the name that operators write") {
