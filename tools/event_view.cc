@@ -64,7 +64,8 @@ class Fields {
   }
   void operator()(const domain::MemberSubscribed& event) {
     put_seat(event);
-    json_["topics"] = event.topics;
+    put_subscription(event.subscription);
+    json_["computes_plans"] = event.computes_plans;
   }
   void operator()(const domain::MemberLeft& event) {
     put_seat(event);
@@ -77,17 +78,11 @@ class Fields {
   void operator()(const domain::PlanMade& event) {
     json_["generation"] = event.generation;
     json_["strategy"] = event.strategy;
-    Json planned = Json::array();
-    for (const domain::PlannedTopic& topic : event.planned) {
-      Json one;
-      put_topic(one, topic.topic);
-      one["partitions"] = topic.partition_count;
-      planned.push_back(std::move(one));
-    }
-    json_["planned"] = std::move(planned);
+    json_["planned"] = planned(event.planned);
     json_["targets"] = members(event.targets);
     json_["unassigned"] = lists(event.unassigned);
     json_["revoking"] = members(event.revoking);
+    if (!event.instead_of_leader.empty()) json_["instead_of_leader"] = event.instead_of_leader;
   }
   void operator()(const domain::PartitionsGranted& event) {
     json_["fence_base"] = event.fence_base;
@@ -100,6 +95,33 @@ class Fields {
   }
   void operator()(const domain::GroupDeleted& event) {
     json_["former"] = offsets(event.former, true);
+  }
+  void operator()(const domain::TopicsMatched& event) {
+    Json matches = Json::array();
+    for (const domain::PatternTopics& match : event.matches) {
+      Json topics = Json::array();
+      for (const TopicId topic : match.topics) put_topic(topics.emplace_back(), topic);
+      matches.push_back({{"pattern", match.pattern}, {"topics", std::move(topics)}});
+    }
+    json_["matches"] = std::move(matches);
+  }
+  void operator()(const domain::PlanRequested& event) {
+    put_seat(event);
+    json_["planned"] = planned(event.planned);
+  }
+  void operator()(const domain::GroupConfigured& event) {
+    json_["strategy"] = event.strategy;
+    json_["max_members"] = event.max_members;
+  }
+  void operator()(const domain::GroupFrozen& event) { json_["frozen"] = event.frozen; }
+  void operator()(const domain::MemberDrained& event) {
+    json_["member_id"] = event.member_id;
+    json_["draining"] = event.draining;
+  }
+  void operator()(const domain::PartitionPinned& event) {
+    put_topic(json_, event.at.topic);
+    json_["partition"] = event.at.partition;
+    json_["member_id"] = event.member_id;
   }
 
   Json take() { return std::move(json_); }
@@ -115,10 +137,16 @@ class Fields {
     json_["member_id"] = event.member_id;
   }
 
+  void put_subscription(const domain::Subscription& subscription) {
+    json_["topics"] = subscription.topics();
+    json_["patterns"] = subscription.patterns();
+  }
+
   void put_settings(const domain::MemberSettings& settings) {
     json_["client_id"] = settings.client_id;
     json_["host"] = settings.host;
-    json_["topics"] = settings.topics;
+    put_subscription(settings.subscription);
+    json_["computes_plans"] = settings.computes_plans;
     json_["session_timeout_ms"] = settings.session_timeout_ms;
     json_["disconnect_grace_ms"] = settings.disconnect_grace_ms;
     json_["rebalance_timeout_ms"] = settings.rebalance_timeout_ms;
@@ -136,6 +164,17 @@ class Fields {
       tokens.push_back(std::move(one));
     }
     json_["tokens"] = std::move(tokens);
+  }
+
+  Json planned(const std::vector<domain::PlannedTopic>& topics) const {
+    Json all = Json::array();
+    for (const domain::PlannedTopic& topic : topics) {
+      Json one;
+      put_topic(one, topic.topic);
+      one["partitions"] = topic.partition_count;
+      all.push_back(std::move(one));
+    }
+    return all;
   }
 
   Json lists(const std::vector<PartitionList>& lists) const {
@@ -223,6 +262,14 @@ std::string joined(const std::vector<std::string>& words) {
   return fmt::format("{}", fmt::join(words, ", "));
 }
 
+std::string subscription_text(const domain::Subscription& subscription) {
+  std::string text = joined(subscription.topics());
+  for (const std::string& pattern : subscription.patterns()) {
+    text += fmt::format("{}pattern {}", text.empty() ? "" : ", ", pattern);
+  }
+  return text;
+}
+
 std::string tokens_text(const std::vector<domain::TokenRef>& tokens, const TopicNames& names) {
   PartitionWords words(names);
   for (const domain::TokenRef& token : tokens) {
@@ -258,14 +305,16 @@ struct Sentence {
                        counted(event.former.size(), "committed offset"));
   }
   std::string operator()(const domain::MemberJoined& event) const {
-    return fmt::format("{} joins for {}", event.member_id, joined(event.settings.topics));
+    return fmt::format("{} joins for {}", event.member_id,
+                       subscription_text(event.settings.subscription));
   }
   std::string operator()(const domain::MemberReplaced& event) const {
     return fmt::format("{} is taken over by a new process at {}", event.member_id,
                        event.settings.host);
   }
   std::string operator()(const domain::MemberSubscribed& event) const {
-    return fmt::format("{} now subscribes to {}", event.member_id, joined(event.topics));
+    return fmt::format("{} now subscribes to {}", event.member_id,
+                       subscription_text(event.subscription));
   }
   std::string operator()(const domain::MemberLeft& event) const {
     return event.member_id + (event.removed ? " is removed by an operator" : " leaves");
@@ -279,6 +328,8 @@ struct Sentence {
     std::string text = fmt::format("generation {} by {}", event.generation, event.strategy);
     if (!event.targets.empty()) text += "; " + by_member(event.targets, names);
     if (!event.revoking.empty()) text += "; asked back from " + by_member(event.revoking, names);
+    if (!event.instead_of_leader.empty())
+      text += "; instead of the leader: " + event.instead_of_leader;
     return text;
   }
   std::string operator()(const domain::PartitionsGranted& event) const {
@@ -296,6 +347,37 @@ struct Sentence {
   }
   std::string operator()(const domain::GroupDeleted& event) const {
     return fmt::format("with {}", counted(event.former.size(), "committed offset"));
+  }
+  std::string operator()(const domain::TopicsMatched& event) const {
+    std::string text;
+    for (const domain::PatternTopics& match : event.matches) {
+      std::vector<std::string> topics;
+      for (const TopicId topic : match.topics) topics.push_back(names.of(topic));
+      text += fmt::format("{}pattern {} matches {}", text.empty() ? "" : "; ", match.pattern,
+                          joined(topics));
+    }
+    return text;
+  }
+  std::string operator()(const domain::PlanRequested& event) const {
+    return fmt::format("leader {} is asked for the plan", event.member_id);
+  }
+  std::string operator()(const domain::GroupConfigured& event) const {
+    const std::string most = event.max_members == 0
+                                 ? "any number of members"
+                                 : fmt::format("at most {}", counted(event.max_members, "member"));
+    return fmt::format("strategy {}, {}", event.strategy, most);
+  }
+  std::string operator()(const domain::GroupFrozen& event) const {
+    return event.frozen ? "frozen: its plan does not change" : "no longer frozen";
+  }
+  std::string operator()(const domain::MemberDrained& event) const {
+    return event.member_id +
+           (event.draining ? " drains: it hands its partitions over" : " no longer drains");
+  }
+  std::string operator()(const domain::PartitionPinned& event) const {
+    const std::string at = fmt::format("{}/{}", names.of(event.at.topic), event.at.partition);
+    if (event.member_id.empty()) return at + " is no longer pinned";
+    return fmt::format("{} is pinned to {}", at, event.member_id);
   }
 };
 

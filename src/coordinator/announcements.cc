@@ -6,6 +6,7 @@
 
 #include "coordinator/answer.h"
 #include "coordinator/holdings.h"
+#include "coordinator/plan_wanted.h"
 
 namespace muster::coordinator {
 namespace {
@@ -110,6 +111,19 @@ void Announcements::after(const domain::Event& event) {
     tell_granted(*granted);
   } else if (const auto* fenced = std::get_if<domain::PartitionsFenced>(&event.body)) {
     tell_fenced(*fenced);
+  } else if (const auto* requested = std::get_if<domain::PlanRequested>(&event.body)) {
+    ask_leader(*state_.group(requested->group));
+  }
+}
+
+void Announcements::ask_leader(const Group& group) {
+  const SeatId leader = group.request->leader;
+  for (wire::PlanWantedT& page :
+       plan_wanted(state_, group, leader_plan_timeout_ms_, max_frame_bytes_)) {
+    const bool last = !page.more;
+    announcements_.push_back({.seat = leader,
+                              .body = body_of(std::move(page)),
+                              .plan_of = last ? group.name : std::string()});
   }
 }
 

@@ -23,19 +23,25 @@ struct Announcement {
   bool ends_seat = false;                  // the seat's session ends once this has left
   std::vector<domain::TokenRef> revoking;  // asked back by this push: their deadline begins with it
   std::uint32_t rebalance_timeout_ms = 0;
+  std::string plan_of;  // not empty: the last push that asks the leader of this group for a plan
 };
 
 /// Collects the announcements of one unit while it is folded.
 class Announcements {
  public:
-  Announcements(const domain::State& state, std::size_t max_frame_bytes)
+  Announcements(const domain::State& state, std::uint32_t leader_plan_timeout_ms,
+                std::size_t max_frame_bytes)
       : state_(state),
+        leader_plan_timeout_ms_(leader_plan_timeout_ms),
+        max_frame_bytes_(max_frame_bytes),
         partitions_a_push_(std::max<std::size_t>(max_frame_bytes / 2 / kBytesAPartition, 1)) {}
 
   /// Before the event is folded: what can't be seen any more afterwards.
   void before(const domain::Event& event);
   /// After the event was folded.
   void after(const domain::Event& event);
+  /// The group's leader owes a plan: asks it, again if need be.
+  void ask_leader(const domain::Group& group);
   /// After the whole unit was folded; takes them out.
   std::vector<Announcement> take();
 
@@ -57,6 +63,8 @@ class Announcements {
   wire::AssignedT assigned(const domain::Group& group, const domain::Member& member) const;
 
   const domain::State& state_;
+  std::uint32_t leader_plan_timeout_ms_;
+  std::size_t max_frame_bytes_;
   std::size_t partitions_a_push_;
   std::vector<Announcement> announcements_;
   const domain::Group* planned_ = nullptr;  // the group of this unit's plan

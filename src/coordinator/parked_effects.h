@@ -27,6 +27,7 @@ struct Push {
   bool ends_seat = false;
   std::vector<domain::TokenRef> revoking;
   std::uint32_t rebalance_timeout_ms = 0;
+  std::string plan_of;  // group whose leader is asked for a plan: its time begins with this push
 };
 /// The seat is kept alive by this connection from now on.
 struct Bind {

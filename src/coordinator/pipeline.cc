@@ -157,7 +157,10 @@ Answer Pipeline::Implementation::answer_request(Connection& connection, wire::Re
 Answer Pipeline::Implementation::carry_out(domain::Command command, Connection& connection) {
   note_facts(command, connection);
   const auto decision = execute(command, cause_of(command, connection));
-  if (!decision) return std::unexpected(decision.error());
+  if (!decision) {
+    note_refusal(command, decision.error());
+    return std::unexpected(decision.error());
+  }
   return reply_to(command, *decision, connection);
 }
 
@@ -182,7 +185,8 @@ std::expected<domain::Decision, Rejection> Pipeline::Implementation::execute(
 
 void Pipeline::Implementation::append(const std::vector<domain::Event>& events,
                                       journal::Unit unit) {
-  Announcements announcements(state_, settings_.max_frame_bytes);
+  Announcements announcements(state_, settings_.limits.leader_plan_timeout_ms,
+                              settings_.max_frame_bytes);
   for (const domain::Event& event : events) {
     announcements.before(event);
     const auto folded = domain::fold(state_, state_.sequence + 1, event);
@@ -214,6 +218,15 @@ View Pipeline::Implementation::view() {
           .limits = settings_.limits,
           .max_frame_bytes = settings_.max_frame_bytes,
           .now_ms = now_ms()};
+}
+
+/// A wrong plan changes nothing, but its round is over: the coordinator plans itself.
+void Pipeline::Implementation::note_refusal(const domain::Command& command,
+                                            const Rejection& refused) {
+  const auto* plan = std::get_if<domain::SubmitPlan>(&command);
+  if (plan == nullptr || refused.code != ErrorCode::kInvalidPlan) return;
+  overruled_[plan->group] =
+      domain::sentence("leader '", plan->member_id, "' submitted a wrong plan. ", refused.message);
 }
 
 void Pipeline::Implementation::note_ends(const domain::CommitOffsets& commit) {
@@ -249,6 +262,7 @@ Answer Pipeline::Implementation::reply_to(const domain::Command& command,
               .seat = member.seat,
               .incarnation = member.incarnation,
               .settings = member.settings});
+    if (group.request && group.request->leader == member.seat) reminders_.push_back(group.name);
     return body_of(join_reply(view(), group, member));
   }
   if (const auto* commit = std::get_if<domain::CommitOffsets>(&command)) {

@@ -5,6 +5,7 @@
 
 #include <absl/container/btree_map.h>
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "coordinator/answer.h"
 #include "coordinator/connection.h"
 #include "coordinator/end_offsets.h"
+#include "coordinator/leader_deadlines.h"
 #include "coordinator/parked_effects.h"
 #include "coordinator/pipeline.h"
 #include "coordinator/plan_schedule.h"
@@ -48,6 +50,7 @@ class Pipeline::Implementation {
   std::expected<domain::Decision, Rejection> execute(const domain::Command& command,
                                                      const domain::Cause& cause);
   void append(const std::vector<domain::Event>& events, journal::Unit unit);
+  void note_refusal(const domain::Command& command, const Rejection& refused);
   void note_facts(domain::Command& command, const Connection& connection);
   void note_ends(const domain::CommitOffsets& commit);
   bool may_read(const Connection& connection) const;
@@ -71,6 +74,9 @@ class Pipeline::Implementation {
   void expire_silent_members();
   void fence_overdue_revocations();
   void make_due_plans();
+  void make_plan(const std::string& group, std::string instead_of_leader);
+  void overrule_late_leaders();
+  void remind_leaders();
   void schedule_plan(const domain::Group& group);
   void schedule_plans_of_topic(const std::string& topic);
   void note_change(const domain::Event& event);
@@ -85,6 +91,7 @@ class Pipeline::Implementation {
   void release_parked();
   void release(const Reply& reply);
   void release(Push push);
+  void wait_for_plan(const std::string& name);
   void release(const Bind& bind);
   void release(const Close& close);
   void write(ConnectionId id, std::string_view bytes);
@@ -103,6 +110,9 @@ class Pipeline::Implementation {
   std::uint64_t started_ms_;
   Sessions sessions_;
   PlanSchedule plans_;
+  LeaderDeadlines leader_deadlines_;
+  std::map<std::string, std::string> overruled_;  // groups whose leader failed → how
+  std::vector<std::string> reminders_;            // groups whose leader came back and owes a plan
   EndOffsets ends_;
   ParkedEffects parked_;
   absl::btree_map<ConnectionId, std::unique_ptr<Connection>> connections_;  // shut down in order

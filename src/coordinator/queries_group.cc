@@ -46,6 +46,8 @@ wire::GroupInfoT group_info(const View& view, const Group& group) {
   info.partitions = static_cast<std::uint32_t>(partitions);
   info.unowned = static_cast<std::uint32_t>(partitions - owned_of_subscribed(view, group));
   info.revoking = static_cast<std::uint32_t>(group.revoking_count);
+  info.max_members = group.max_members;
+  info.frozen = group.frozen;
   return info;
 }
 
@@ -95,7 +97,9 @@ std::unique_ptr<wire::MemberInfoT> member_info(const View& view, const Group& gr
     (leaves ? revoking : owned)[view.state.topic(at.topic)->name].push_back(at.partition);
   }
   std::size_t bytes = 256 + member.member_id.size() + member.settings.client_id.size();
-  for (const std::string& topic : member.settings.topics) bytes += topic.size() + 12;
+  const domain::Subscription& subscription = member.settings.subscription;
+  for (const std::string& topic : subscription.topics()) bytes += topic.size() + 12;
+  for (const std::string& pattern : subscription.patterns()) bytes += pattern.size() + 12;
   if (!page.take(bytes + bytes_of(owned) + bytes_of(revoking) + bytes_of(pending))) return nullptr;
 
   const Session* session = view.sessions.find(member.seat);
@@ -108,7 +112,10 @@ std::unique_ptr<wire::MemberInfoT> member_info(const View& view, const Group& gr
   info->disconnect_grace_ms = member.settings.disconnect_grace_ms;
   info->rebalance_timeout_ms = member.settings.rebalance_timeout_ms;
   info->connected = session != nullptr && session->connection != 0;
-  info->topics = member.settings.topics;
+  info->topics = subscription.topics();
+  info->patterns = subscription.patterns();
+  info->draining = group.draining.contains(member.member_id);
+  info->computes_plans = member.settings.computes_plans;
   info->owned = by_topic(owned);
   info->revoking = by_topic(revoking);
   info->pending = by_topic(pending);
@@ -146,7 +153,10 @@ std::unique_ptr<wire::PartitionInfoT> partition_info(const View& view, const Gro
   info->committed = partition.committed;
   info->metadata = partition.metadata_view();
   info->commit_time_ms = partition.commit_time_ms;
-  info->end = view.ends.of({.topic = topic.id, .partition = index});
+  const TopicPartition at{.topic = topic.id, .partition = index};
+  info->end = view.ends.of(at);
+  const auto pin = group.pins.find(at);
+  if (pin != group.pins.end()) info->pinned_to = pin->second;
   return info;
 }
 
@@ -170,6 +180,7 @@ Answer answer(const View& view, const wire::DescribeGroupT& query) {
   if (group == nullptr) return domain::refuse_unknown_group(query.group);
   wire::GroupReplyT reply;
   reply.group = std::make_unique<wire::GroupInfoT>(group_info(view, *group));
+  reply.draining.assign(group->draining.begin(), group->draining.end());
   return body_of(std::move(reply));
 }
 
@@ -214,7 +225,7 @@ Answer answer(const View& view, const wire::ListPartitionsT& query) {
         continue;
       }
       const PartitionState& partition = known == nullptr ? untouched : *known;
-      constexpr std::size_t kMostFixedBytes = 640;  // two member names and the numbers
+      constexpr std::size_t kMostFixedBytes = 896;  // three member names and the numbers
       if (!page.take(name.size() + partition.metadata_view().size() + kMostFixedBytes)) break;
       reply.partitions.push_back(partition_info(view, *group, topic, index, partition));
     }

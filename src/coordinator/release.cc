@@ -53,7 +53,8 @@ void Pipeline::Implementation::announce(std::vector<Announcement> announcements)
         .bytes = silent ? std::string() : encode(0, state_.sequence, std::move(announcement.body)),
         .ends_seat = announcement.ends_seat,
         .revoking = std::move(announcement.revoking),
-        .rebalance_timeout_ms = announcement.rebalance_timeout_ms});
+        .rebalance_timeout_ms = announcement.rebalance_timeout_ms,
+        .plan_of = std::move(announcement.plan_of)});
   }
 }
 
@@ -98,7 +99,13 @@ void Pipeline::Implementation::release(Push push) {
     sessions_.add_revocation(push.seat, {.due_ms = now_ms() + push.rebalance_timeout_ms,
                                          .tokens = std::move(push.revoking)});
   }
+  if (!push.plan_of.empty()) wait_for_plan(push.plan_of);
   if (push.ends_seat) sessions_.end(push.seat);
+}
+
+void Pipeline::Implementation::wait_for_plan(const std::string& name) {
+  const domain::Group* group = state_.group(name);
+  if (group != nullptr && group->request) leader_deadlines_.begin(name, now_ms());
 }
 
 void Pipeline::Implementation::release(const Bind& bind) {

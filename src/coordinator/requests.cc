@@ -21,6 +21,9 @@ Command join(wire::JoinT& request, const Connection& connection) {
                            .session_timeout_ms = request.session_timeout_ms,
                            .disconnect_grace_ms = request.disconnect_grace_ms,
                            .rebalance_timeout_ms = request.rebalance_timeout_ms,
+                           .patterns = std::move(request.patterns),
+                           .metadata = {request.metadata.begin(), request.metadata.end()},
+                           .computes_plans = request.computes_plans,
                            .presence = {}};
 }
 
@@ -56,6 +59,35 @@ Command commit(wire::CommitT& request) {
   return command;
 }
 
+Command configure(wire::ConfigureGroupT& request) {
+  domain::ConfigureGroup command{.group = std::move(request.group)};
+  if (!request.strategy.empty()) command.strategy = std::move(request.strategy);
+  if (request.max_members >= 0) {
+    command.max_members = static_cast<std::uint32_t>(request.max_members);
+  }
+  return command;
+}
+
+Command submit_plan(wire::SubmitPlanT& request) {
+  domain::SubmitPlan command{.group = std::move(request.group),
+                             .member_id = std::move(request.member_id),
+                             .incarnation = request.incarnation,
+                             .membership = request.membership,
+                             .members = std::move(request.members),
+                             .topics = {},
+                             .presence = {}};
+  command.topics.reserve(request.topics.size());
+  for (const auto& topic : request.topics) {
+    domain::PlannedOwners& planned = command.topics.emplace_back();
+    planned.topic = std::move(topic->topic);
+    planned.owners.reserve(topic->owners.size());
+    for (const wire::PlannedOwner& owner : topic->owners) {
+      planned.owners.push_back({.partition = owner.partition(), .member = owner.member()});
+    }
+  }
+  return command;
+}
+
 bool is_operators(const Command& command) {
   if (const auto* commit = std::get_if<domain::CommitOffsets>(&command)) {
     return std::ranges::any_of(commit->items, [](const auto& item) { return item.fence == 0; });
@@ -64,7 +96,11 @@ bool is_operators(const Command& command) {
          std::holds_alternative<domain::ExpandTopic>(command) ||
          std::holds_alternative<domain::DeleteTopic>(command) ||
          std::holds_alternative<domain::DeleteGroup>(command) ||
-         std::holds_alternative<domain::RemoveMember>(command);
+         std::holds_alternative<domain::RemoveMember>(command) ||
+         std::holds_alternative<domain::ConfigureGroup>(command) ||
+         std::holds_alternative<domain::FreezeGroup>(command) ||
+         std::holds_alternative<domain::DrainMember>(command) ||
+         std::holds_alternative<domain::PinPartition>(command);
 }
 
 }  // namespace
@@ -96,6 +132,22 @@ std::optional<Command> command_of(wire::RequestT& request, const Connection& con
     case wire::RequestBody::RemoveMember:
       return domain::RemoveMember{.group = body.AsRemoveMember()->group,
                                   .member_id = body.AsRemoveMember()->member_id};
+    case wire::RequestBody::ConfigureGroup:
+      return configure(*body.AsConfigureGroup());
+    case wire::RequestBody::FreezeGroup:
+      return domain::FreezeGroup{.group = body.AsFreezeGroup()->group,
+                                 .frozen = body.AsFreezeGroup()->frozen};
+    case wire::RequestBody::DrainMember:
+      return domain::DrainMember{.group = body.AsDrainMember()->group,
+                                 .member_id = body.AsDrainMember()->member_id,
+                                 .draining = body.AsDrainMember()->draining};
+    case wire::RequestBody::PinPartition:
+      return domain::PinPartition{.group = body.AsPinPartition()->group,
+                                  .topic = body.AsPinPartition()->topic,
+                                  .partition = body.AsPinPartition()->partition,
+                                  .member_id = body.AsPinPartition()->member_id};
+    case wire::RequestBody::SubmitPlan:
+      return submit_plan(*body.AsSubmitPlan());
     default:
       return std::nullopt;
   }

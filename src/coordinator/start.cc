@@ -19,10 +19,12 @@ Pipeline::Implementation::Implementation(domain::State state, Identity identity,
       journal_(journal),
       session_clock_(clock.monotonic_ms()),
       started_ms_(clock.monotonic_ms()),
-      plans_(settings.limits.gathering_window_ms) {
+      plans_(settings.limits.gathering_window_ms),
+      leader_deadlines_(settings.limits.leader_plan_timeout_ms) {
   for (const auto& [name, group] : state_.groups) {
     for (const auto& [seat, member] : group.members) start_session(group, member);
     schedule_plan(group);
+    if (group.request) leader_deadlines_.begin(name, now_ms());
   }
   journal_.on_durable([this](Sequence) { durable(); });
 }

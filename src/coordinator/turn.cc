@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "coordinator/pipeline_implementation.h"
+#include "domain/message.h"
 
 namespace muster::coordinator {
 namespace {
@@ -28,9 +29,11 @@ void Pipeline::Implementation::end_turn() {
   // stops: nobody expires, nothing moves.
   if (!journal_.storage_full() && !stopping_) {
     expire_silent_members();
+    overrule_late_leaders();
     make_due_plans();
   }
   fence_overdue_revocations();
+  remind_leaders();
   journal_.flush();
   release_parked();
   session_clock_.end_turn();
@@ -67,18 +70,42 @@ void Pipeline::Implementation::fence_overdue_revocations() {
 }
 
 void Pipeline::Implementation::make_due_plans() {
-  for (const std::string& group : plans_.take_due(now_ms())) {
-    const auto made = execute(domain::MakePlan{.group = group},
-                              {.kind = domain::CauseKind::kCoordinator, .who = "plan", .from = {}});
-    // The disk has become full within this turn: the plan stays due.
-    if (!made) schedule_plan(*state_.group(group));
+  for (const auto& [group, why] : std::exchange(overruled_, {})) make_plan(group, why);
+  for (const std::string& group : plans_.take_due(now_ms())) make_plan(group, {});
+}
+
+void Pipeline::Implementation::make_plan(const std::string& group, std::string instead_of_leader) {
+  const auto made =
+      execute(domain::MakePlan{.group = group, .instead_of_leader = std::move(instead_of_leader)},
+              {.kind = domain::CauseKind::kCoordinator, .who = "plan", .from = {}});
+  // The disk has become full within this turn: the plan stays due.
+  if (!made) schedule_plan(*state_.group(group));
+}
+
+void Pipeline::Implementation::overrule_late_leaders() {
+  for (const std::string& group : leader_deadlines_.take_due(now_ms())) {
+    overruled_[group] = domain::sentence("leader '", state_.group(group)->request->member_id,
+                                         "' submitted no plan within ",
+                                         settings_.limits.leader_plan_timeout_ms, " ms");
+  }
+}
+
+/// What a leader was told over its former connection may be lost: a resume repeats everything.
+void Pipeline::Implementation::remind_leaders() {
+  for (const std::string& name : std::exchange(reminders_, {})) {
+    const domain::Group* group = state_.group(name);
+    if (group == nullptr || !group->request || domain::request_outdated(state_, *group)) continue;
+    Announcements announcements(state_, settings_.limits.leader_plan_timeout_ms,
+                                settings_.max_frame_bytes);
+    announcements.ask_leader(*group);
+    announce(announcements.take());
   }
 }
 
 /// A plan that follows from folded state is never forgotten: start and every change come here.
 void Pipeline::Implementation::schedule_plan(const domain::Group& group) {
   if (!domain::needs_plan(state_, group)) return;
-  const bool joins_alone = group.membership_changed && !group.departure_unplanned;
+  const bool joins_alone = group.plan_outdated && !group.plan_urgent;
   if (joins_alone) {
     plans_.gather(group.name, now_ms());
   } else {
@@ -95,7 +122,10 @@ void Pipeline::Implementation::schedule_plans_of_topic(const std::string& topic)
 /// What an event means for plans and observations.
 void Pipeline::Implementation::note_change(const domain::Event& event) {
   const domain::Group* group = state_.group(domain::event_group(event.body));
-  if (group != nullptr && group->membership_changed) schedule_plan(*group);
+  if (group != nullptr && group->plan_outdated) schedule_plan(*group);
+  if (!leader_deadlines_.empty() && (group == nullptr || !group->request)) {
+    leader_deadlines_.end(std::string(domain::event_group(event.body)));
+  }
   if (std::holds_alternative<domain::TopicCreated>(event.body)) {
     schedule_plans_of_topic(std::get<domain::TopicCreated>(event.body).name);
   } else if (const auto* expanded = std::get_if<domain::TopicExpanded>(&event.body)) {
@@ -111,7 +141,8 @@ std::uint64_t Pipeline::Implementation::wake_in_ms() const {
   constexpr std::uint64_t kLeastMs = 1;         // a deadline that waits for a socket must not spin
   if (journal_.storage_full()) return kMostMs;  // what is due waits for room
   std::uint64_t wake_ms = kMostMs;
-  for (const auto due_ms : {sessions_.next_due_ms(), plans_.next_due_ms()}) {
+  for (const auto due_ms :
+       {sessions_.next_due_ms(), plans_.next_due_ms(), leader_deadlines_.next_due_ms()}) {
     if (!due_ms) continue;
     const std::uint64_t now = session_clock_.now_ms();
     wake_ms = std::min(wake_ms, *due_ms > now ? *due_ms - now : 0);

@@ -53,6 +53,9 @@ struct JoinGroup {
   std::uint32_t session_timeout_ms = 0;    // 0: default
   std::uint32_t disconnect_grace_ms = 0;   // 0: default
   std::uint32_t rebalance_timeout_ms = 0;  // 0: default
+  std::vector<std::string> patterns;
+  std::string metadata;
+  bool computes_plans = false;
   Presence presence;
 };
 
@@ -100,6 +103,47 @@ struct RemoveMember {
   std::string member_id;
 };
 
+/// Nothing is set: nothing changes.
+struct ConfigureGroup {
+  std::string group;
+  std::optional<std::string> strategy;
+  std::optional<std::uint32_t> max_members;
+};
+struct FreezeGroup {
+  std::string group;
+  bool frozen = false;
+};
+struct DrainMember {
+  std::string group;
+  std::string member_id;
+  bool draining = false;
+};
+struct PinPartition {
+  std::string group;
+  std::string topic;
+  PartitionIndex partition = 0;
+  std::string member_id;  // empty: takes the pin off
+};
+
+struct PlannedOwner {
+  PartitionIndex partition = 0;
+  std::uint32_t member = 0;  // index in SubmitPlan::members
+};
+struct PlannedOwners {
+  std::string topic;
+  std::vector<PlannedOwner> owners;
+};
+/// The leader's plan.
+struct SubmitPlan {
+  std::string group;
+  std::string member_id;
+  Incarnation incarnation = 0;
+  Sequence membership = 0;  // that it was made for: the sequence of the PlanRequested
+  std::vector<std::string> members;
+  std::vector<PlannedOwners> topics;
+  Presence presence;
+};
+
 // Decided by the coordinator itself, when a deadline is due.
 struct ExpireMember {
   std::string group;
@@ -112,10 +156,12 @@ struct FencePartitions {  // revocations whose deadline passed
 };
 struct MakePlan {
   std::string group;
+  std::string instead_of_leader;  // why the coordinator no longer waits for the leader's plan
 };
 
 using Command =
     std::variant<CreateTopic, ExpandTopic, DeleteTopic, JoinGroup, LeaveGroup, ReleasePartitions,
-                 CommitOffsets, DeleteGroup, RemoveMember, ExpireMember, FencePartitions, MakePlan>;
+                 CommitOffsets, DeleteGroup, RemoveMember, ConfigureGroup, FreezeGroup, DrainMember,
+                 PinPartition, SubmitPlan, ExpireMember, FencePartitions, MakePlan>;
 
 }  // namespace muster::domain

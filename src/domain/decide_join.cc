@@ -13,17 +13,18 @@
 #include "domain/decide.h"
 #include "domain/grants.h"
 #include "domain/names.h"
+#include "domain/patterns.h"
 #include "domain/refuse.h"
 
 namespace muster::domain {
 namespace {
 
 MemberSettings settings_of(const JoinGroup& command, const Limits& limits) {
-  MemberSettings settings{
-      .client_id = command.client_id, .host = command.host, .topics = command.topics};
-  std::ranges::sort(settings.topics);
-  const auto doubles = std::ranges::unique(settings.topics);
-  settings.topics.erase(doubles.begin(), doubles.end());
+  MemberSettings settings{.client_id = command.client_id,
+                          .host = command.host,
+                          .subscription = Subscription(command.topics, command.patterns),
+                          .metadata = command.metadata,
+                          .computes_plans = command.computes_plans};
   const auto or_default = [](std::uint32_t asked, std::uint32_t otherwise) {
     return asked != 0 ? asked : otherwise;
   };
@@ -44,6 +45,9 @@ std::optional<Rejection> refuse_names(const JoinGroup& command, const Limits& li
   if (auto refused = refuse_name("member", command.member_id, limits)) return refused;
   for (const std::string& topic : command.topics) {
     if (auto refused = refuse_name("topic", topic, limits)) return refused;
+  }
+  for (const std::string& pattern : command.patterns) {
+    if (auto refused = refuse_pattern(pattern, limits)) return refused;
   }
   return std::nullopt;
 }
@@ -77,9 +81,21 @@ std::optional<Rejection> refuse_malformed(const JoinGroup& command, const Limits
         .code = ErrorCode::kMalformedRequest,
         .message = "The join has incarnation 0: draw a random number for the process."};
   }
-  if (command.topics.empty()) {
+  if (command.topics.empty() && command.patterns.empty()) {
     return Rejection{.code = ErrorCode::kMalformedRequest,
-                     .message = "The join names no topic: name at least one."};
+                     .message = "The join names no topic and no pattern: name at least one."};
+  }
+  if (command.patterns.size() > limits.patterns_per_member_max) {
+    return Rejection{
+        .code = ErrorCode::kLimitReached,
+        .message = sentence("The join has ", command.patterns.size(), " patterns: use at most ",
+                            limits.patterns_per_member_max, ".")};
+  }
+  if (command.metadata.size() > limits.member_metadata_bytes_max) {
+    return Rejection{.code = ErrorCode::kMetadataTooLarge,
+                     .message = sentence("The join has ", command.metadata.size(),
+                                         " bytes of metadata: use at most ",
+                                         limits.member_metadata_bytes_max, ".")};
   }
   if (command.topics.size() > limits.topics_per_member_max) {
     return Rejection{
@@ -95,10 +111,11 @@ std::optional<Rejection> refuse_malformed(const JoinGroup& command, const Limits
 /// `member` may be null: nobody has the seat.
 std::optional<Rejection> refuse_unknown_topics(const State& state, const Member* member,
                                                const MemberSettings& settings) {
-  for (const std::string& name : settings.topics) {
+  for (const std::string& name : settings.subscription.topics()) {
     if (state.topic(name) != nullptr) continue;
     const bool known_before =
-        member != nullptr && std::ranges::binary_search(member->settings.topics, name);
+        member != nullptr &&
+        std::ranges::binary_search(member->settings.subscription.topics(), name);
     if (!known_before) return refuse_unknown_topic(name).error();
   }
   return std::nullopt;
@@ -110,12 +127,18 @@ Decided same_incarnation(const State& state, const Group& group, const Member& m
     return std::unexpected(*refused);
   }
   Decision decision;
-  if (member.settings.topics != settings.topics) {
-    decision.events.emplace_back(MemberSubscribed{.group = group.name,
-                                                  .seat = member.seat,
-                                                  .member_id = member.member_id,
-                                                  .topics = settings.topics});
-  }
+  const MemberSettings& former = member.settings;
+  const bool unchanged = former.subscription == settings.subscription &&
+                         former.metadata == settings.metadata &&
+                         former.computes_plans == settings.computes_plans;
+  if (unchanged) return decision;
+  decision.events.emplace_back(MemberSubscribed{.group = group.name,
+                                                .seat = member.seat,
+                                                .member_id = member.member_id,
+                                                .subscription = settings.subscription,
+                                                .metadata = settings.metadata,
+                                                .computes_plans = settings.computes_plans});
+  append_matches(state, &group, group.name, settings.subscription, decision.events);
   return decision;
 }
 
@@ -135,12 +158,20 @@ Decided new_member(const State& state, const Group* group, const JoinGroup& comm
                   " members, the most allowed: stop one, or raise "
                   "max-members-per-group.");
   }
+  if (group != nullptr && group->max_members != 0 && group->members.size() >= group->max_members) {
+    return refuse(ErrorCode::kGroupFull, "Group '", command.group, "' is configured to at most ",
+                  group->max_members,
+                  " members and has them: stop one, or raise it with muster group configure "
+                  "--max-members.");
+  }
 
   Decision decision;
+  const Subscription subscription = settings.subscription;
   decision.events.emplace_back(MemberJoined{.group = command.group,
                                             .member_id = command.member_id,
                                             .incarnation = command.incarnation,
                                             .settings = std::move(settings)});
+  append_matches(state, group, command.group, subscription, decision.events);
   return decision;
 }
 
@@ -161,12 +192,14 @@ Decided replace(const State& state, const Group& group, const Member& member,
   }
 
   Decision decision;
+  const Subscription subscription = settings.subscription;
   decision.events.emplace_back(MemberReplaced{.group = group.name,
                                               .seat = member.seat,
                                               .member_id = member.member_id,
                                               .former_incarnation = member.incarnation,
                                               .incarnation = command.incarnation,
                                               .settings = std::move(settings)});
+  append_matches(state, &group, group.name, subscription, decision.events);
   // What the seat owned comes back to it under new tokens; what was being revoked goes on.
   Grants grants(group);
   grants.seat_now(member.seat, command.incarnation);

@@ -1,62 +1,29 @@
 // A plan: the strategy says who shall have what, and the event carries only what differs from
 // before. What does not move is not disturbed.
 
-#include <absl/container/flat_hash_map.h>
-
-#include <algorithm>
+#include <map>
 
 #include "domain/assert.h"
 #include "domain/assign/strategy.h"
 #include "domain/decide.h"
 #include "domain/grants.h"
+#include "domain/message.h"
+#include "domain/plan_input.h"
+#include "domain/submitted_plan.h"
 
 namespace muster::domain {
 namespace {
-
-/// The strategy's input and the way back from its member numbers to seats.
-struct Planning {
-  AssignmentInput input;
-  std::vector<SeatId> seats;
-};
-
-Planning plan_for(const State& state, const Group& group) {
-  Planning planning;
-  absl::flat_hash_map<std::string_view, std::size_t> topic_numbers;  // looked up, never iterated
-  for (const auto& [name, members] : group.subscriptions) {          // sorted by name
-    const Topic* topic = state.topic(name);
-    if (topic == nullptr) continue;
-    const auto number = static_cast<std::uint32_t>(planning.input.topics.size());
-    topic_numbers[name] = number;
-    planning.input.topics.push_back({.id = topic->id,
-                                     .partition_count = topic->partition_count,
-                                     .audience = number,
-                                     .current = {},
-                                     .pins = {}});
-    planning.input.audiences.emplace_back();
-  }
-  for (const auto& [member_id, seat] : group.seats) {  // sorted by member id
-    const auto index = static_cast<MemberIndex>(planning.seats.size());
-    planning.seats.push_back(seat);
-    for (const std::string& name : group.member(seat)->settings.topics) {
-      const auto number = topic_numbers.find(name);
-      if (number == topic_numbers.end()) continue;
-      planning.input.audiences[number->second].push_back(index);
-    }
-  }
-  planning.input.member_count = planning.seats.size();
-  return planning;
-}
 
 /// What a new plan changes, partition by partition in ascending order.
 class Difference {
  public:
   explicit Difference(const Group& group) : group_(group), grants_(group) {}
 
-  /// `partition` may be null: nothing known of it yet. `target` may be kNobody.
-  void compare(TopicPartition at, const PartitionState* partition, SeatId target) {
+  /// `partition` may be null: nothing known of it yet. `former` is its target if it is still here.
+  /// Both targets may be kNobody.
+  void compare(TopicPartition at, const PartitionState* partition, SeatId former, SeatId target) {
     static const PartitionState untouched;
     const PartitionState& now = partition == nullptr ? untouched : *partition;
-    const SeatId former = group_.member(now.target) == nullptr ? kNobody : now.target;
     if (target != former) (target == kNobody ? unassigned_ : targets_).add(target, at);
     if (now.phase == Phase::kOwned && now.owner != target) revoking_.add(now.owner, at);
     if (now.phase == Phase::kFree && target != kNobody) grants_.grant(target, at);
@@ -65,7 +32,9 @@ class Difference {
   /// A topic that the plan no longer covers: nobody shall have its partitions.
   void abandon(TopicId topic, const PartitionTable& table) {
     table.for_each([&](PartitionIndex index, const PartitionState& partition) {
-      compare({.topic = topic, .partition = index}, &partition, kNobody);
+      const bool alive = group_.member(partition.target) != nullptr;
+      compare({.topic = topic, .partition = index}, &partition, alive ? partition.target : kNobody,
+              kNobody);
     });
   }
 
@@ -89,14 +58,28 @@ class Difference {
   Grants grants_;
 };
 
-/// Compares every topic that the plan or the group knows, ascending by id.
-Decision difference(const Group& group, const Planning& planning, const Assignment& assignment,
-                    PlanMade plan, FencingToken fence_base) {
-  std::map<TopicId, std::size_t> planned;  // topic → number in the input
-  for (std::size_t i = 0; i < planning.input.topics.size(); ++i) {
-    const AssignmentInput::Topic& topic = planning.input.topics[i];
-    planned[topic.id] = i;
+SeatId seat_of(const PlanInput& plan, MemberIndex member) {
+  return member == kUnassigned ? kNobody : plan.seats[member];
+}
+
+void compare_topic(const PlanInput& plan, const AssignmentInput::Topic& topic,
+                   const std::vector<MemberIndex>& owners, const PartitionTable* table,
+                   Difference& difference) {
+  for (std::size_t i = 0; i < owners.size(); ++i) {
+    const auto index = static_cast<PartitionIndex>(i);
+    const SeatId former = topic.current.empty() ? kNobody : seat_of(plan, topic.current[i]);
+    difference.compare({.topic = topic.id, .partition = index},
+                       table == nullptr ? nullptr : table->find(index), former,
+                       seat_of(plan, owners[i]));
   }
+}
+
+/// Compares every topic that the plan or the group knows, ascending by id.
+Decision difference(const Group& group, const PlanInput& input, const Assignment& assignment,
+                    PlanMade plan, FencingToken fence_base) {
+  MUSTER_ASSERT(assignment.size() == input.input.topics.size());
+  std::map<TopicId, std::size_t> planned;  // topic → number in the input
+  for (std::size_t i = 0; i < assignment.size(); ++i) planned[input.input.topics[i].id] = i;
   std::map<TopicId, const PartitionTable*> tables;
   for (const auto& [topic, number] : planned) tables[topic] = nullptr;
   for (const auto& [topic, table] : group.partitions) tables[topic] = &table;
@@ -108,16 +91,56 @@ Decision difference(const Group& group, const Planning& planning, const Assignme
       difference.abandon(topic, *table);
       continue;
     }
-    const std::vector<MemberIndex>& owners = assignment[number->second];
-    plan.planned.push_back(
-        {.topic = topic, .partition_count = static_cast<std::int32_t>(owners.size())});
-    for (std::size_t i = 0; i < owners.size(); ++i) {
-      const TopicPartition at{.topic = topic, .partition = static_cast<PartitionIndex>(i)};
-      const SeatId target = owners[i] == kUnassigned ? kNobody : planning.seats[owners[i]];
-      difference.compare(at, table == nullptr ? nullptr : table->find(at.partition), target);
-    }
+    const AssignmentInput::Topic& asked = input.input.topics[number->second];
+    plan.planned.push_back({.topic = topic, .partition_count = asked.partition_count});
+    compare_topic(input, asked, assignment[number->second], table, difference);
   }
   return difference.decision(std::move(plan), fence_base);
+}
+
+PlanMade next_plan(const Group& group, std::string_view strategy, std::string instead_of_leader) {
+  return {.group = group.name,
+          .generation = group.generation + 1,
+          .strategy = std::string(strategy),
+          .planned = {},
+          .targets = {},
+          .unassigned = {},
+          .revoking = {},
+          .instead_of_leader = std::move(instead_of_leader)};
+}
+
+/// The coordinator's own plan.
+Decision plan_by(const State& state, const Group& group, std::string_view name,
+                 std::string instead_of_leader) {
+  const Strategy* strategy = find_strategy(name);
+  MUSTER_ASSERT(strategy != nullptr);
+  const PlanInput input = plan_input(state, group);
+  return difference(group, input, strategy->assign(input.input),
+                    next_plan(group, name, std::move(instead_of_leader)), state.fence_base);
+}
+
+Decision request_plan(const State& state, const Group& group, const Member& leader) {
+  PlanRequested event{.group = group.name,
+                      .seat = leader.seat,
+                      .member_id = leader.member_id,
+                      .planned = planned_topics(state, group)};
+  Decision decision;
+  decision.events.emplace_back(std::move(event));
+  return decision;
+}
+
+/// Strategy `leader`: its plan is waited for, unless it can't come.
+Decision plan_by_leader(const State& state, const Group& group) {
+  const auto instead = [&](std::string_view member_id, std::string_view why) {
+    return plan_by(state, group, kStickyStrategy, sentence("leader '", member_id, "' ", why));
+  };
+  const bool asked = group.request.has_value();
+  const Member* leader = asked ? group.member(group.request->leader) : group.leader();
+  if (leader == nullptr && asked) return instead(group.request->member_id, "left or expired");
+  if (leader == nullptr) return plan_by(state, group, kStickyStrategy, {});  // nobody is there
+  if (!leader->settings.computes_plans) return instead(leader->member_id, "computes no plans");
+  if (asked && !request_outdated(state, group)) return {};
+  return request_plan(state, group, *leader);
 }
 
 }  // namespace
@@ -126,15 +149,20 @@ Decided decide(const State& state, const MakePlan& command, Now) {
   const Group* group = state.group(command.group);
   if (group == nullptr || !needs_plan(state, *group)) return Decision{};
 
-  const Strategy* strategy = find_strategy(group->strategy);
-  MUSTER_ASSERT(strategy != nullptr);
-  const Planning planning = plan_for(state, *group);
-  const Assignment assignment = strategy->assign(planning.input);
-  MUSTER_ASSERT(assignment.size() == planning.input.topics.size());
-  PlanMade plan{.group = group->name,
-                .generation = group->generation + 1,
-                .strategy = std::string(strategy->name())};
-  return difference(*group, planning, assignment, std::move(plan), state.fence_base);
+  if (group->strategy != kLeaderStrategy) return plan_by(state, *group, group->strategy, {});
+  if (command.instead_of_leader.empty()) return plan_by_leader(state, *group);
+  return plan_by(state, *group, kStickyStrategy, command.instead_of_leader);
+}
+
+Decided decide(const State& state, const SubmitPlan& command, Now now) {
+  auto input = refuse_submitted(state, command, now);
+  if (!input) return std::unexpected(input.error());
+  const Group& group = *state.group(command.group);
+  const auto assignment = submitted_assignment(state, command, *input);
+  if (!assignment) return std::unexpected(assignment.error());
+
+  return difference(group, *input, *assignment, next_plan(group, kLeaderStrategy, {}),
+                    state.fence_base);
 }
 
 }  // namespace muster::domain

@@ -1,10 +1,13 @@
 // Topics: created, expanded (never shrunk), deleted by an administrator. muster holds names and
 // counts; groups plan themselves anew when a topic changes (needs_plan).
 
+#include <algorithm>
+
 #include "domain/decide.h"
 #include "domain/grants.h"
 #include "domain/names.h"
 #include "domain/offsets.h"
+#include "domain/patterns.h"
 #include "domain/refuse.h"
 
 namespace muster::domain {
@@ -17,6 +20,14 @@ std::optional<Rejection> refuse_count(std::string_view topic, std::int32_t count
       .code = ErrorCode::kInvalidPartitionCount,
       .message = sentence("Topic '", topic, "' can't have ", count, " partitions: use 1 to ",
                           limits.partitions_per_topic_max, ".")};
+}
+
+bool knows(const Group& group, TopicId topic) {
+  if (group.partitions.contains(topic)) return true;
+  const auto pin = group.pins.lower_bound({.topic = topic, .partition = 0});
+  if (pin != group.pins.end() && pin->first.topic == topic) return true;
+  return std::ranges::any_of(group.patterns,
+                             [&](const auto& one) { return one.second.topics.contains(topic); });
 }
 
 /// What `group` loses when the topic goes.
@@ -53,6 +64,10 @@ Decided decide(const State& state, const CreateTopic& command, Now now) {
   Decision decision;
   decision.events.emplace_back(
       TopicCreated{.name = command.name, .partition_count = command.partition_count});
+  const TopicId id = state.sequence + 1;
+  for (const std::string& name : state.groups_with_patterns) {
+    append_matches(*state.group(name), id, command.name, decision.events);
+  }
   return decision;
 }
 
@@ -86,7 +101,7 @@ Decided decide(const State& state, const DeleteTopic& command, Now now) {
 
   Decision decision;
   for (const auto& [name, group] : state.groups) {
-    if (group.partitions.contains(topic->id)) {
+    if (knows(group, topic->id)) {
       decision.events.emplace_back(drop(group, topic->id));
     }
   }

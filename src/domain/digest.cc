@@ -4,7 +4,18 @@ namespace muster::domain {
 namespace {
 
 // Tells entities of different kinds with the same fields apart.
-enum Kind : std::uint64_t { kTopic = 1, kGroup, kMember, kPlanned, kEnded, kPartition };
+enum Kind : std::uint64_t {
+  kTopic = 1,
+  kGroup,
+  kMember,
+  kPlanned,
+  kEnded,
+  kPartition,
+  kRequest,
+  kDraining,
+  kPin,
+  kMatch
+};
 
 std::uint64_t mix(std::uint64_t x) {
   x += 0x9e3779b97f4a7c15ULL;
@@ -20,8 +31,7 @@ std::uint64_t bits(Number number) {
 
 void add_settings(EntityHash& hash, const MemberSettings& settings) {
   hash.add(settings.client_id).add(settings.host);
-  hash.add(settings.topics.size());
-  for (const std::string& topic : settings.topics) hash.add(topic);
+  hash.add(settings.subscription.hash()).add(settings.metadata).add(bits(settings.computes_plans));
   hash.add(settings.session_timeout_ms)
       .add(settings.disconnect_grace_ms)
       .add(settings.rebalance_timeout_ms);
@@ -65,8 +75,10 @@ std::uint64_t hash_of(const Group& group) {
       .add(group.name)
       .add(group.generation)
       .add(group.strategy)
-      .add(bits(group.membership_changed))
-      .add(bits(group.departure_unplanned))
+      .add(bits(group.max_members))
+      .add(bits(group.frozen))
+      .add(bits(group.plan_outdated))
+      .add(bits(group.plan_urgent))
       .value();
 }
 
@@ -80,6 +92,34 @@ std::uint64_t hash_of(GroupId group, const Member& member) {
 
 std::uint64_t hash_of(GroupId group, TopicId planned, std::int32_t partition_count) {
   return EntityHash().add(kPlanned).add(group).add(planned).add(bits(partition_count)).value();
+}
+
+std::uint64_t hash_of(GroupId group, const PlanRequest& request) {
+  EntityHash hash;
+  hash.add(kRequest).add(group).add(request.sequence).add(request.leader).add(request.member_id);
+  hash.add(bits(request.outdated));
+  for (const auto& [topic, partition_count] : request.topics) {
+    hash.add(topic).add(bits(partition_count));
+  }
+  return hash.value();
+}
+
+std::uint64_t hash_of_draining(GroupId group, std::string_view member_id) {
+  return EntityHash().add(kDraining).add(group).add(member_id).value();
+}
+
+std::uint64_t hash_of_pin(GroupId group, TopicPartition at, std::string_view member_id) {
+  return EntityHash()
+      .add(kPin)
+      .add(group)
+      .add(at.topic)
+      .add(bits(at.partition))
+      .add(member_id)
+      .value();
+}
+
+std::uint64_t hash_of_match(GroupId group, std::string_view pattern, TopicId topic) {
+  return EntityHash().add(kMatch).add(group).add(pattern).add(topic).value();
 }
 
 std::uint64_t hash_of(GroupId group, std::string_view member_id,

@@ -23,11 +23,15 @@ class EntityHash {
 };
 
 std::uint64_t hash_of(const Topic& topic);
-/// The group's own fields; members, partitions, ended incarnations and planned topics are entities
-/// of their own.
+/// The group's own fields; all that it has more than one of, and its request, are entities of their
+/// own.
 std::uint64_t hash_of(const Group& group);
 std::uint64_t hash_of(GroupId group, const Member& member);
 std::uint64_t hash_of(GroupId group, TopicId planned, std::int32_t partition_count);
+std::uint64_t hash_of(GroupId group, const PlanRequest& request);
+std::uint64_t hash_of_draining(GroupId group, std::string_view member_id);
+std::uint64_t hash_of_pin(GroupId group, TopicPartition at, std::string_view member_id);
+std::uint64_t hash_of_match(GroupId group, std::string_view pattern, TopicId topic);
 std::uint64_t hash_of(GroupId group, std::string_view member_id,
                       const std::deque<EndedIncarnation>& ended);
 /// 0 for a partition in its first state, so that room in a table is no part of the state.

@@ -34,6 +34,12 @@ enum class ErrorCode : std::uint16_t {
   kShuttingDown = 23,
   kDuplicateCorrelationId = 24,
   kSlowReader = 25,
+  kInvalidStrategy = 26,
+  kInvalidPattern = 27,
+  kGroupFull = 28,  // its own max_members
+  kNotLeader = 29,
+  kStalePlan = 30,    // made for a membership that is past, or that nobody asked for
+  kInvalidPlan = 31,  // incomplete, doubled, or naming strangers
 
   // From here on: the client's own, never on the wire.
   kUnavailable = 100,  // no server of the list answers

@@ -10,7 +10,9 @@ constexpr std::array<std::string_view, std::variant_size_v<EventBody>> kNames{
     "TopicCreated",     "TopicExpanded",    "TopicDeleted",      "GroupTopicDropped",
     "MemberJoined",     "MemberReplaced",   "MemberSubscribed",  "MemberLeft",
     "MemberExpired",    "PlanMade",         "PartitionsGranted", "PartitionsReleased",
-    "PartitionsFenced", "OffsetsCommitted", "GroupDeleted"};
+    "PartitionsFenced", "OffsetsCommitted", "GroupDeleted",      "TopicsMatched",
+    "PlanRequested",    "GroupConfigured",  "GroupFrozen",       "MemberDrained",
+    "PartitionPinned"};
 
 }  // namespace
 

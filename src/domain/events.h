@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "domain/ids.h"
+#include "domain/subscription.h"
 
 namespace muster::domain {
 
@@ -42,10 +43,12 @@ struct MemberPartitions {
 struct MemberSettings {
   std::string client_id;
   std::string host;
-  std::vector<std::string> topics;  // subscription by name, sorted, without doubles
+  Subscription subscription;
   std::uint32_t session_timeout_ms = 0;
   std::uint32_t disconnect_grace_ms = 0;
   std::uint32_t rebalance_timeout_ms = 0;
+  std::string metadata;         // opaque; for the leader that plans
+  bool computes_plans = false;  // it answers when it is asked for a plan
   bool operator==(const MemberSettings&) const = default;
 };
 
@@ -119,7 +122,9 @@ struct MemberSubscribed {
   std::string group;
   SeatId seat = kNobody;
   std::string member_id;
-  std::vector<std::string> topics;
+  Subscription subscription;
+  std::string metadata;
+  bool computes_plans = false;
   bool operator==(const MemberSubscribed&) const = default;
 };
 /// Ends the seat; its partitions become free. `removed`: by an operator, for this incarnation for
@@ -149,6 +154,7 @@ struct PlanMade {
   std::vector<MemberPartitions> targets;  // partitions with a new target, by seat
   std::vector<PartitionList> unassigned;  // partitions that had a target and have none now
   std::vector<MemberPartitions> revoking;
+  std::string instead_of_leader;  // why the leader did not make it; empty: it was not its to make
   bool operator==(const PlanMade&) const = default;
 };
 
@@ -189,10 +195,59 @@ struct GroupDeleted {
   bool operator==(const GroupDeleted&) const = default;
 };
 
-using EventBody = std::variant<TopicCreated, TopicExpanded, TopicDeleted, GroupTopicDropped,
-                               MemberJoined, MemberReplaced, MemberSubscribed, MemberLeft,
-                               MemberExpired, PlanMade, PartitionsGranted, PartitionsReleased,
-                               PartitionsFenced, OffsetsCommitted, GroupDeleted>;
+/// Topics that patterns of the group's members match from now on.
+struct PatternTopics {
+  std::string pattern;
+  std::vector<TopicId> topics;  // ascending
+  bool operator==(const PatternTopics&) const = default;
+};
+struct TopicsMatched {
+  std::string group;
+  std::vector<PatternTopics> matches;
+  bool operator==(const TopicsMatched&) const = default;
+};
+
+/// The strategy is `leader`: the plan is asked of it. A plan quotes the sequence of this event.
+struct PlanRequested {
+  std::string group;
+  SeatId seat = kNobody;
+  std::string member_id;
+  std::vector<PlannedTopic> planned;  // the topics to plan, ascending by id
+  bool operator==(const PlanRequested&) const = default;
+};
+
+/// All settings of the group, changed or not. Creates the group if there is none.
+struct GroupConfigured {
+  std::string group;
+  std::string strategy;
+  std::uint32_t max_members = 0;  // 0: no limit of its own
+  bool operator==(const GroupConfigured&) const = default;
+};
+struct GroupFrozen {
+  std::string group;
+  bool frozen = false;
+  bool operator==(const GroupFrozen&) const = default;
+};
+/// Holds for the name, whoever bears it, until it is taken back.
+struct MemberDrained {
+  std::string group;
+  std::string member_id;
+  bool draining = false;
+  bool operator==(const MemberDrained&) const = default;
+};
+struct PartitionPinned {
+  std::string group;
+  TopicPartition at;
+  std::string member_id;  // empty: the pin is taken off
+  bool operator==(const PartitionPinned&) const = default;
+};
+
+using EventBody =
+    std::variant<TopicCreated, TopicExpanded, TopicDeleted, GroupTopicDropped, MemberJoined,
+                 MemberReplaced, MemberSubscribed, MemberLeft, MemberExpired, PlanMade,
+                 PartitionsGranted, PartitionsReleased, PartitionsFenced, OffsetsCommitted,
+                 GroupDeleted, TopicsMatched, PlanRequested, GroupConfigured, GroupFrozen,
+                 MemberDrained, PartitionPinned>;
 
 struct Event {
   std::int64_t time_ms = 0;  // wall clock; information only, order is by sequence

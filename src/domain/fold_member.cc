@@ -7,17 +7,6 @@
 
 namespace muster::domain {
 
-void Folding::subscribe(Group& group, const std::vector<std::string>& topics) {
-  for (const std::string& topic : topics) ++group.subscriptions[topic];
-}
-
-void Folding::unsubscribe(Group& group, const std::vector<std::string>& topics) {
-  for (const std::string& topic : topics) {
-    const auto found = group.subscriptions.find(topic);
-    if (--found->second == 0) group.subscriptions.erase(found);
-  }
-}
-
 void Folding::remember_ended(Group& group, const std::string& member_id, Incarnation incarnation,
                              TokenEnd how) {
   auto& ended = group.ended[member_id];
@@ -49,13 +38,11 @@ Contradiction Folding::end_seat(const std::string& group_name, SeatId seat,
     remember_ended(*group, member->member_id, member->incarnation, TokenEnd::kRemoved);
   }
   state_.digest -= hash_of(group->id, *member);
-  unsubscribe(*group, member->settings.topics);
+  unsubscribe(*group, member->settings.subscription);
   group->seats.erase(member->member_id);
   group->members.erase(seat);
   --state_.member_count;
-  const Changing changing(state_, *group);
-  group->membership_changed = true;
-  group->departure_unplanned = true;
+  outdate_plan(*group, Urgency::kAtOnce);
   return std::nullopt;
 }
 
@@ -71,11 +58,10 @@ Contradiction Folding::operator()(const MemberJoined& event) {
   member.incarnation_sequence = sequence_;
   member.settings = event.settings;
   group.seats[event.member_id] = sequence_;
-  subscribe(group, member.settings.topics);
+  subscribe(group, member.settings.subscription);
   ++state_.member_count;
   state_.digest += hash_of(group.id, member);
-  const Changing changing(state_, group);
-  group.membership_changed = true;
+  outdate_plan(group, Urgency::kMayGather);
   return std::nullopt;
 }
 
@@ -89,18 +75,22 @@ Contradiction Folding::operator()(const MemberReplaced& event) {
   }
   end_all_tokens(*group, *member, TokenEnd::kReplaced);
   remember_ended(*group, member->member_id, member->incarnation, TokenEnd::kReplaced);
-  const bool resubscribed = member->settings.topics != event.settings.topics;
-  unsubscribe(*group, member->settings.topics);
+  const bool resubscribed = member->settings.subscription != event.settings.subscription;
+  MemberSettings settings = event.settings;
+  subscribe(*group, settings.subscription);
+  unsubscribe(*group, member->settings.subscription);
   {
     const Changing changing(state_, group->id, *member);
     member->held.clear();
     member->incarnation = event.incarnation;
     member->incarnation_sequence = sequence_;
-    member->settings = event.settings;
+    member->settings = std::move(settings);
   }
-  subscribe(*group, member->settings.topics);
-  const Changing changing(state_, *group);
-  if (resubscribed) group->membership_changed = true;
+  if (resubscribed) outdate_plan(*group, Urgency::kMayGather);
+  // The process that was asked is gone, and the new one's resume or join does not repeat it.
+  if (group->request && group->request->leader == event.seat) {
+    outdate_plan(*group, Urgency::kMayGather);
+  }
   return std::nullopt;
 }
 
@@ -109,14 +99,16 @@ Contradiction Folding::operator()(const MemberSubscribed& event) {
   if (group == nullptr) return no_group(event.group);
   Member* member = find_member(*group, event.seat, event.member_id);
   if (member == nullptr) return no_seat(event.group, event.seat, event.member_id);
-  unsubscribe(*group, member->settings.topics);
+  Subscription subscription = event.subscription;
+  subscribe(*group, subscription);
+  unsubscribe(*group, member->settings.subscription);
   {
     const Changing changing(state_, group->id, *member);
-    member->settings.topics = event.topics;
+    member->settings.subscription = std::move(subscription);
+    member->settings.metadata = event.metadata;
+    member->settings.computes_plans = event.computes_plans;
   }
-  subscribe(*group, member->settings.topics);
-  const Changing changing(state_, *group);
-  group->membership_changed = true;
+  outdate_plan(*group, Urgency::kMayGather);
   return std::nullopt;
 }
 

@@ -1,4 +1,4 @@
-// The fold of offsets, and of the end of the group that kept them.
+// The fold of offsets.
 
 #include <memory>
 
@@ -28,26 +28,6 @@ Contradiction Folding::operator()(const OffsetsCommitted& event) {
       partition.metadata = std::make_unique<std::string>(value.metadata);
     }
   }
-  return std::nullopt;
-}
-
-Contradiction Folding::operator()(const GroupDeleted& event) {
-  Group* group = find_group(event.group);
-  if (group == nullptr) return no_group(event.group);
-  if (!group->members.empty()) return sentence("group '", event.group, "' has members");
-  for (const auto& [topic, count] : group->planned) {
-    state_.digest -= hash_of(group->id, topic, count);
-  }
-  for (const auto& [member_id, ended] : group->ended) {
-    state_.digest -= hash_of(group->id, member_id, ended);
-  }
-  for (const auto& [topic, table] : group->partitions) {
-    table.for_each([&](PartitionIndex index, const PartitionState& partition) {
-      state_.digest -= hash_of(group->id, {.topic = topic, .partition = index}, partition);
-    });
-  }
-  state_.digest -= hash_of(*group);
-  state_.groups.erase(event.group);
   return std::nullopt;
 }
 

@@ -1,5 +1,7 @@
 // The fold of plans and of what follows from them: grants, releases, fencing.
 
+#include <iterator>
+
 #include "domain/assign/strategy.h"
 #include "domain/folding.h"
 
@@ -19,38 +21,74 @@ Contradiction Folding::set_planned(Group& group, const std::vector<PlannedTopic>
   return std::nullopt;
 }
 
+/// The table of a listed topic, if all listed partitions exist; a plan may name half a million, so
+/// names and tables are looked up once a list.
+PartitionTable* Folding::table_of(Group& group, const PartitionList& list, Contradiction& wrong) {
+  const Topic* topic = state_.topic(list.topic);
+  for (const PartitionIndex index : list.partitions) {
+    if (topic != nullptr && index >= 0 && index < topic->partition_count) continue;
+    wrong = sentence("there is no ", at_text({.topic = list.topic, .partition = index}));
+    return nullptr;
+  }
+  return &group.partitions[list.topic];
+}
+
 Contradiction Folding::set_targets(Group& group, SeatId seat,
                                    const std::vector<PartitionList>& topics) {
+  Member* target = find_member(group, seat);
   for (const PartitionList& list : topics) {
+    Contradiction wrong;
+    PartitionTable* table = table_of(group, list, wrong);
+    if (table == nullptr) return wrong;
     for (const PartitionIndex index : list.partitions) {
       const TopicPartition at{list.topic, index};
-      if (auto wrong = unknown(at)) return wrong;
-      PartitionState& partition = group.partitions[at.topic].at(index);
+      PartitionState& partition = table->at(index);
       const Changing changing(state_, group.id, at, partition);
       if (Member* former = find_member(group, partition.target)) --former->targeted;
       partition.target = seat;
-      if (Member* now = find_member(group, seat)) ++now->targeted;
+      if (target != nullptr) ++target->targeted;
     }
   }
   return std::nullopt;
 }
 
 Contradiction Folding::revoke(Group& group, const MemberPartitions& revoking) {
+  Member* owner = find_member(group, revoking.seat);
   for (const PartitionList& list : revoking.topics) {
+    Contradiction wrong;
+    PartitionTable* table = table_of(group, list, wrong);
+    if (table == nullptr) return wrong;
     for (const PartitionIndex index : list.partitions) {
       const TopicPartition at{list.topic, index};
-      const PartitionState* known = group.partition(at);
-      if (known == nullptr || known->phase != Phase::kOwned || known->owner != revoking.seat) {
+      PartitionState& partition = table->at(index);
+      if (partition.phase != Phase::kOwned || partition.owner != revoking.seat) {
         return sentence(at_text(at), " is asked back from seat ", revoking.seat,
                         ", which does not own it");
       }
-      PartitionState& partition = group.partitions[at.topic].at(at.partition);
       const Changing changing(state_, group.id, at, partition);
       partition.phase = Phase::kRevoking;
       ++group.revoking_count;
-      --find_member(group, partition.owner)->owned;
+      --owner->owned;
     }
   }
+  return std::nullopt;
+}
+
+Contradiction Folding::operator()(const PlanRequested& event) {
+  Group* group = find_group(event.group);
+  if (group == nullptr) return no_group(event.group);
+  if (find_member(*group, event.seat, event.member_id) == nullptr) {
+    return no_seat(event.group, event.seat, event.member_id);
+  }
+  forget_request(*group);
+  PlanRequest& request = group->request.emplace();
+  request.sequence = sequence_;
+  request.leader = event.seat;
+  request.member_id = event.member_id;
+  for (const PlannedTopic& one : event.planned) request.topics[one.topic] = one.partition_count;
+  state_.digest += hash_of(group->id, request);
+  const Changing changing(state_, *group);
+  group->plan_urgent = false;  // whoever joins while the leader plans gathers again
   return std::nullopt;
 }
 
@@ -61,7 +99,7 @@ Contradiction Folding::operator()(const PlanMade& event) {
     return sentence("group '", event.group, "' is at generation ", group->generation,
                     " already, the plan says ", event.generation);
   }
-  if (find_strategy(event.strategy) == nullptr) {
+  if (!is_strategy_name(event.strategy)) {
     return sentence("there is no strategy '", event.strategy, "'");
   }
   if (auto wrong = set_planned(*group, event.planned)) return wrong;
@@ -80,13 +118,34 @@ Contradiction Folding::operator()(const PlanMade& event) {
     const Changing changing(state_, group->id, member);
     member.planned = true;
   }
+  forget_request(*group);
   const Changing changing(state_, *group);
   group->generation = event.generation;
-  group->strategy = event.strategy;
-  group->membership_changed = false;
-  group->departure_unplanned = false;
+  group->plan_outdated = false;
+  group->plan_urgent = false;
   return std::nullopt;
 }
+
+namespace {
+
+Contradiction refuse_grant(TopicPartition at, const PartitionState& partition, SeatId seat,
+                           FencingToken fence) {
+  if (partition.phase != Phase::kFree) {  // single-owner
+    return sentence(at_text(at), " is granted to seat ", seat, " while seat ", partition.owner,
+                    " owns it");
+  }
+  if (fence <= partition.ended_fence) {  // fence-rises
+    return sentence(at_text(at), " is granted under token ", fence, " after token ",
+                    partition.ended_fence);
+  }
+  if (partition.target != seat) {
+    return sentence(at_text(at), " is granted to seat ", seat, " while the plan gives it to seat ",
+                    partition.target);
+  }
+  return std::nullopt;
+}
+
+}  // namespace
 
 Contradiction Folding::grant(Group& group, const MemberPartitions& grant, FencingToken fence) {
   Member* member = find_member(group, grant.seat, grant.member_id);
@@ -95,29 +154,21 @@ Contradiction Folding::grant(Group& group, const MemberPartitions& grant, Fencin
     return no_incarnation(grant.seat, grant.incarnation);
   }
   for (const PartitionList& list : grant.topics) {
+    Contradiction wrong;
+    PartitionTable* table = table_of(group, list, wrong);
+    if (table == nullptr) return wrong;
+    auto hint = member->held.lower_bound({.topic = list.topic, .partition = 0});
     for (const PartitionIndex index : list.partitions) {
       const TopicPartition at{list.topic, index};
-      if (auto wrong = unknown(at)) return wrong;
-      PartitionState& partition = group.partitions[at.topic].at(index);
-      if (partition.phase != Phase::kFree) {  // single-owner
-        return sentence(at_text(at), " is granted to seat ", grant.seat, " while seat ",
-                        partition.owner, " owns it");
-      }
-      if (fence <= partition.ended_fence) {  // fence-rises
-        return sentence(at_text(at), " is granted under token ", fence, " after token ",
-                        partition.ended_fence);
-      }
-      if (partition.target != grant.seat) {
-        return sentence(at_text(at), " is granted to seat ", grant.seat,
-                        " while the plan gives it to seat ", partition.target);
-      }
+      PartitionState& partition = table->at(index);
+      if (auto refused = refuse_grant(at, partition, grant.seat, fence)) return refused;
       const Changing changing(state_, group.id, at, partition);
       partition.owner = grant.seat;
       partition.phase = Phase::kOwned;
       ++group.owned_count;
       ++member->owned;
       partition.fence = fence;
-      member->held.insert(at);
+      hint = std::next(member->held.insert(hint, at));
     }
   }
   return std::nullopt;

@@ -43,10 +43,15 @@ Contradiction Folding::operator()(const TopicDeleted& event) {
 Contradiction Folding::operator()(const GroupTopicDropped& event) {
   Group* group = find_group(event.group);
   if (group == nullptr) return no_group(event.group);
-  const auto table = group->partitions.find(event.topic);
-  if (table == group->partitions.end()) {
-    return sentence("group '", event.group, "' knows nothing of topic ", event.topic);
+  if (state_.topic(event.topic) == nullptr) return sentence("there is no topic ", event.topic);
+  forget_matches(*group, event.topic);
+  auto pin = group->pins.lower_bound({.topic = event.topic, .partition = 0});
+  while (pin != group->pins.end() && pin->first.topic == event.topic) {
+    state_.digest -= hash_of_pin(group->id, pin->first, pin->second);
+    pin = group->pins.erase(pin);
   }
+  const auto table = group->partitions.find(event.topic);
+  if (table == group->partitions.end()) return std::nullopt;
   for (auto& [seat, member] : group->members) {
     auto& held = member.held;
     auto at = held.lower_bound({.topic = event.topic, .partition = 0});

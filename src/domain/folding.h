@@ -58,6 +58,12 @@ class Folding {
   Contradiction operator()(const PartitionsFenced& event);
   Contradiction operator()(const OffsetsCommitted& event);
   Contradiction operator()(const GroupDeleted& event);
+  Contradiction operator()(const TopicsMatched& event);
+  Contradiction operator()(const PlanRequested& event);
+  Contradiction operator()(const GroupConfigured& event);
+  Contradiction operator()(const GroupFrozen& event);
+  Contradiction operator()(const MemberDrained& event);
+  Contradiction operator()(const PartitionPinned& event);
 
  private:
   Group* find_group(const std::string& name);
@@ -65,8 +71,12 @@ class Folding {
   Member* find_member(Group& group, SeatId seat);
   Member* find_member(Group& group, SeatId seat, const std::string& member_id);
   Contradiction unknown(TopicPartition at) const;
-  void subscribe(Group& group, const std::vector<std::string>& topics);
-  void unsubscribe(Group& group, const std::vector<std::string>& topics);
+  enum class Urgency : bool { kMayGather, kAtOnce };
+  void outdate_plan(Group& group, Urgency urgency);
+  void forget_request(Group& group);
+  void subscribe(Group& group, Subscription& subscription);
+  void unsubscribe(Group& group, const Subscription& subscription);
+  void forget_matches(Group& group, TopicId topic);
   void remember_ended(Group& group, const std::string& member_id, Incarnation incarnation,
                       TokenEnd how);
   void end_token(Group& group, TopicPartition at, TokenEnd how);
@@ -76,6 +86,7 @@ class Folding {
   template <typename Ended>
   Contradiction end_named_tokens(const Ended& event, TokenEnd how);
   Contradiction set_planned(Group& group, const std::vector<PlannedTopic>& planned);
+  PartitionTable* table_of(Group& group, const PartitionList& list, Contradiction& wrong);
   Contradiction set_targets(Group& group, SeatId seat, const std::vector<PartitionList>& topics);
   Contradiction revoke(Group& group, const MemberPartitions& revoking);
   Contradiction grant(Group& group, const MemberPartitions& grant, FencingToken fence);

@@ -1,5 +1,7 @@
 #include "domain/grants.h"
 
+#include <algorithm>
+
 namespace muster::domain {
 
 void PartitionsBySeat::add(SeatId seat, TopicPartition at) {
@@ -10,14 +12,18 @@ void PartitionsBySeat::add(SeatId seat, TopicPartition at) {
 }
 
 std::vector<MemberPartitions> PartitionsBySeat::in(const Group& group) const {
+  std::vector<SeatId> seats;
+  seats.reserve(by_seat_.size());
+  for (const auto& [seat, topics] : by_seat_) seats.push_back(seat);
+  std::ranges::sort(seats);
   std::vector<MemberPartitions> all;
-  all.reserve(by_seat_.size());
-  for (const auto& [seat, topics] : by_seat_) {
+  all.reserve(seats.size());
+  for (const SeatId seat : seats) {
     const Member* member = group.member(seat);
     all.push_back({.seat = seat,
                    .member_id = member ? member->member_id : std::string(),
                    .incarnation = member ? member->incarnation : 0,
-                   .topics = topics});
+                   .topics = by_seat_.at(seat)});
   }
   return all;
 }

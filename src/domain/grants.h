@@ -1,7 +1,8 @@
 // Collects what one decision grants, and turns it into the event.
 #pragma once
 
-#include <map>
+#include <absl/container/flat_hash_map.h>
+
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,7 +22,7 @@ class PartitionsBySeat {
   std::vector<MemberPartitions> in(const Group& group) const;
 
  private:
-  std::map<SeatId, std::vector<PartitionList>> by_seat_;
+  absl::flat_hash_map<SeatId, std::vector<PartitionList>> by_seat_;  // sorted when it is read
 };
 
 /// What becomes free in a decision finds its next owner in the same unit, if a live member is its

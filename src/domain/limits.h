@@ -18,6 +18,8 @@ struct Limits {
   std::uint32_t rebalance_timeout_ms_max = 60 * 60 * 1'000;
   /// How long joins gather before they make one plan; 0 = a plan at the end of the loop turn.
   std::uint32_t gathering_window_ms = 200;
+  /// How long the coordinator waits for a leader's plan before it makes one itself.
+  std::uint32_t leader_plan_timeout_ms = 5'000;
 
   std::size_t name_bytes_max = 255;
   std::size_t commit_metadata_bytes_max = 4'096;
@@ -26,6 +28,11 @@ struct Limits {
   std::size_t topics_max = 100'000;
   std::size_t groups_max = 1'000'000;
   std::size_t topics_per_member_max = 10'000;
+  std::size_t patterns_per_member_max = 100;
+  std::size_t member_metadata_bytes_max = 4'096;
+  /// Member ids that drain and partitions that are pinned, a group.
+  std::size_t draining_per_group_max = 1'000;
+  std::size_t pins_per_group_max = 100'000;
   /// Partitions in one commit, release or fetch: so many that the answer, with a sentence for each
   /// refusal, still fits a frame of 4 MiB.
   std::size_t items_per_request_max = 4'000;

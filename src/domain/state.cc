@@ -47,21 +47,43 @@ const Group* State::group(std::string_view name) const {
   return found == groups.end() ? nullptr : &found->second;
 }
 
+bool subscribes(const Group& group, const Member& member, const Topic& topic) {
+  const Subscription& subscription = member.settings.subscription;
+  if (std::ranges::binary_search(subscription.topics(), topic.name)) return true;
+  return std::ranges::any_of(subscription.patterns(), [&](const std::string& pattern) {
+    return group.patterns.find(pattern)->second.topics.contains(topic.id);
+  });
+}
+
 std::uint32_t lease_ms(const MemberSettings& settings) {
   return std::min(settings.session_timeout_ms, settings.disconnect_grace_ms);
 }
 
-bool needs_plan(const State& state, const Group& group) {
-  if (group.membership_changed) return true;
+namespace {
+
+/// Whether the topics that the group subscribes to are others, or of other sizes, than `planned`.
+bool topics_differ(const State& state, const Group& group,
+                   const std::map<TopicId, std::int32_t>& planned) {
   std::size_t existing = 0;
-  for (const auto& [name, members] : group.subscriptions) {
+  for (const auto& [name, subscriptions] : group.subscriptions) {
     const Topic* topic = state.topic(name);
     if (topic == nullptr) continue;
-    const auto planned = group.planned.find(topic->id);
-    if (planned == group.planned.end() || planned->second != topic->partition_count) return true;
+    const auto known = planned.find(topic->id);
+    if (known == planned.end() || known->second != topic->partition_count) return true;
     ++existing;
   }
-  return existing != group.planned.size();
+  return existing != planned.size();
+}
+
+}  // namespace
+
+bool needs_plan(const State& state, const Group& group) {
+  if (group.frozen) return false;
+  return group.plan_outdated || topics_differ(state, group, group.planned);
+}
+
+bool request_outdated(const State& state, const Group& group) {
+  return group.request->outdated || topics_differ(state, group, group.request->topics);
 }
 
 GroupPhase phase_of(const State& state, const Group& group) {

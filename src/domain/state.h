@@ -7,11 +7,14 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
+#include "domain/assign/strategy.h"
 #include "domain/events.h"
 #include "domain/ids.h"
 #include "domain/partition_table.h"
@@ -46,20 +49,44 @@ struct Member {
   std::size_t pending() const { return targeted - owned; }
 };
 
+/// Topics that a pattern matches, as the events say: the fold evaluates nothing.
+struct PatternMatches {
+  std::uint32_t subscriptions = 0;  // distinct ones that have the pattern
+  absl::btree_set<TopicId> topics;
+};
+
+/// A plan that the leader was asked for and that was not made yet.
+struct PlanRequest {
+  Sequence sequence = 0;  // of the PlanRequested: what the plan has to quote
+  SeatId leader = kNobody;
+  std::string member_id;  // the leader's
+  bool outdated = false;  // the group changed since
+  std::map<TopicId, std::int32_t> topics;
+};
+
 struct Group {
   std::string name;
   GroupId id = 0;
   Generation generation = 0;
-  std::string strategy = "round_robin";
+  std::string strategy{kDefaultStrategy};            // of the next plan
+  std::uint32_t max_members = 0;                     // 0: no limit of its own
+  bool frozen = false;                               // the plan does not change
+  std::set<std::string, std::less<>> draining;       // member ids, present or not
+  std::map<TopicPartition, std::string> pins;        // to member ids, present or not
   std::map<SeatId, Member> members;                  // longest-standing first
   std::map<std::string, SeatId, std::less<>> seats;  // member id → seat, sorted by id
   std::map<std::string, std::deque<EndedIncarnation>, std::less<>> ended;  // newest last
   std::map<TopicId, PartitionTable> partitions;  // as far as anything is known
   std::map<TopicId, std::int32_t> planned;       // topics and sizes that the last plan covers
-  bool membership_changed = false;               // since the last plan: a plan is due
-  bool departure_unplanned = false;              // and at once, for somebody left or expired
+  bool plan_outdated = false;                    // members or settings changed since the last one
+  bool plan_urgent = false;                      // and the next must not wait for further joins
+  std::optional<PlanRequest> request;
+  std::map<std::string, PatternMatches, std::less<>> patterns;
 
-  std::map<std::string, std::uint32_t, std::less<>> subscriptions;  // derived: topic → members
+  std::map<Subscription, std::uint32_t> subscribers;  // derived: distinct subscriptions → members
+  /// Derived: names of topics that anybody subscribes to (they need not exist) → how many distinct
+  /// subscriptions name it and patterns match it.
+  std::map<std::string, std::uint32_t, std::less<>> subscriptions;
   std::size_t revoking_count = 0;  // derived: partitions in Phase::kRevoking
   std::size_t owned_count = 0;     // derived: partitions with an owner, revoking or not
 
@@ -78,6 +105,8 @@ struct State {
   std::unordered_map<TopicId, const Topic*> topics_by_id;  // looked up, never iterated
   std::map<std::string, Group, std::less<>> groups;
   std::size_t member_count = 0;  // derived: members of all groups
+  /// Derived: groups in which somebody subscribes to a pattern.
+  std::set<std::string, std::less<>> groups_with_patterns;
   /// Sum of the hashes of all entities, kept up to date by the fold (see digest.h).
   std::uint64_t digest = 0;
 
@@ -92,12 +121,18 @@ struct State {
   const Group* group(std::string_view name) const;
 };
 
+/// Whether the member subscribes to the topic, by name or by pattern.
+bool subscribes(const Group& group, const Member& member, const Topic& topic);
+
 /// min(session_timeout, disconnect_grace): the client can't know which of the two runs (§4 rule 3).
 std::uint32_t lease_ms(const MemberSettings& settings);
 
-/// Whether the group's last plan no longer fits its members and topics. A function of the folded
-/// state alone, so that a restart forgets no plan that was due (§4 rule 4).
+/// Whether the group's last plan no longer fits its members, settings and topics, and may change. A
+/// function of the folded state alone, so that a restart forgets no plan that was due (§4 rule 4).
 bool needs_plan(const State& state, const Group& group);
+
+/// Whether the group changed since the plan was requested; there must be a request.
+bool request_outdated(const State& state, const Group& group);
 
 enum class GroupPhase : std::uint8_t { kEmpty, kBalancing, kStable };
 

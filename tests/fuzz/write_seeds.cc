@@ -96,7 +96,7 @@ std::string events() {
   using namespace domain;  // NOLINT(google-build-using-namespace)
   const MemberSettings settings{.client_id = "c",
                                 .host = "h",
-                                .topics = {"t"},
+                                .subscription = Subscription({"t"}),
                                 .session_timeout_ms = 30'000,
                                 .disconnect_grace_ms = 10'000,
                                 .rebalance_timeout_ms = 60'000};

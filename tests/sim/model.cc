@@ -300,7 +300,7 @@ void Model::on(const domain::MemberJoined& event) {
                    event.member_id, " that was replaced or removed.");
   SeatFacts& seat = group.seats[sequence_];
   seat.member_id = event.member_id;
-  seat.topics = event.settings.topics;
+  seat.topics = event.settings.subscription.topics();
   seat.occupant.set(sequence_, occupant_of(event.incarnation, event.settings));
   seat.held.set(sequence_, 0);
   group.live.insert(sequence_);
@@ -322,7 +322,7 @@ void Model::on(const domain::MemberReplaced& event) {
   group->ended[event.member_id].push_back(event.former_incarnation);
   end_tokens_of(*group, event.seat);
   seat->last_unsafe_end = sequence_;
-  seat->topics = event.settings.topics;
+  seat->topics = event.settings.subscription.topics();
   seat->occupant.set(sequence_, occupant_of(event.incarnation, event.settings));
   changed(*group);
 }
@@ -331,7 +331,7 @@ void Model::on(const domain::MemberSubscribed& event) {
   GroupFacts* group = group_now(event.group);
   SeatFacts* seat = group == nullptr ? nullptr : live_seat(*group, event.seat, event.member_id);
   if (seat == nullptr) return;
-  seat->topics = event.topics;
+  seat->topics = event.subscription.topics();
   changed(*group);
 }
 
@@ -342,5 +342,12 @@ void Model::on(const domain::MemberLeft& event) {
 void Model::on(const domain::MemberExpired& event) {
   end_seat(event.group, event.seat, event.member_id, false);
 }
+
+void Model::on(const domain::TopicsMatched&) {}
+void Model::on(const domain::PlanRequested&) {}
+void Model::on(const domain::GroupConfigured&) {}
+void Model::on(const domain::GroupFrozen&) {}
+void Model::on(const domain::MemberDrained&) {}
+void Model::on(const domain::PartitionPinned&) {}
 
 }  // namespace muster::sim

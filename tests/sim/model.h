@@ -112,6 +112,12 @@ class Model {
   void on(const domain::PartitionsFenced& event);
   void on(const domain::OffsetsCommitted& event);
   void on(const domain::GroupDeleted& event);
+  void on(const domain::TopicsMatched& event);
+  void on(const domain::PlanRequested& event);
+  void on(const domain::GroupConfigured& event);
+  void on(const domain::GroupFrozen& event);
+  void on(const domain::MemberDrained& event);
+  void on(const domain::PartitionPinned& event);
 
   GroupFacts& group_or_new(const std::string& name);
   SeatFacts* live_seat(GroupFacts& group, SeatId seat, const std::string& member_id);

@@ -9,4 +9,8 @@ const Strategy* find_strategy(std::string_view name) {
   return name == round_robin.name() ? &round_robin : nullptr;
 }
 
+bool is_strategy_name(std::string_view name) {
+  return name == kLeaderStrategy || find_strategy(name) != nullptr;
+}
+
 }  // namespace muster::domain

@@ -45,6 +45,12 @@ struct AssignmentInput {
 /// its pin; any other has a subscriber of its topic, or nobody when there is none.
 using Assignment = std::vector<std::vector<MemberIndex>>;
 
+/// Of a group that nobody configured.
+inline constexpr std::string_view kDefaultStrategy = "round_robin";
+/// The group's leader computes the plan; only when it does not, `sticky` does.
+inline constexpr std::string_view kLeaderStrategy = "leader";
+inline constexpr std::string_view kStickyStrategy = "sticky";
+
 class Strategy {
  public:
   virtual ~Strategy() = default;
@@ -55,5 +61,8 @@ class Strategy {
 
 /// Null when there is no strategy of this name that the coordinator itself can compute.
 const Strategy* find_strategy(std::string_view name);
+
+/// Whether a group can be configured to it: one of find_strategy, or `leader`.
+bool is_strategy_name(std::string_view name);
 
 }  // namespace muster::domain

@@ -52,10 +52,12 @@ std::vector<TokenRef> some_tokens() {
 MemberSettings some_settings() {
   return {.client_id = "client",
           .host = "[::1]:7461",
-          .topics = {"", "t", kLong},
+          .subscription = Subscription({"", "t", kLong}, {"^orders-.*", ".*"}),
           .session_timeout_ms = kMost32,
           .disconnect_grace_ms = 0,
-          .rebalance_timeout_ms = 1};
+          .rebalance_timeout_ms = 1,
+          .metadata = kBinary,
+          .computes_plans = true};
 }
 
 /// Each event with extreme values, and each with none.
@@ -74,7 +76,12 @@ std::vector<Event> all_events() {
                      .former_incarnation = 1,
                      .incarnation = kMost64,
                      .settings = some_settings()},
-      MemberSubscribed{.group = "g", .seat = 1, .member_id = "m", .topics = {"a", "", "b"}},
+      MemberSubscribed{.group = "g",
+                       .seat = 1,
+                       .member_id = "m",
+                       .subscription = Subscription({"a", "", "b"}, {"p"}),
+                       .metadata = kBinary,
+                       .computes_plans = true},
       MemberLeft{.group = "g", .seat = kMost64, .member_id = "m", .removed = true},
       MemberExpired{.group = "g", .seat = 1, .member_id = "m", .reason = ExpiryReason::kDisconnect},
       PlanMade{.group = "g",
@@ -83,7 +90,8 @@ std::vector<Event> all_events() {
                .planned = {{.topic = kMost64, .partition_count = kMostI32}, {}},
                .targets = some_partitions(),
                .unassigned = {{.topic = 1, .partitions = {3, 4}}},
-               .revoking = some_partitions()},
+               .revoking = some_partitions(),
+               .instead_of_leader = "it left"},
       PartitionsGranted{.group = "g", .fence_base = kMost64, .grants = some_partitions()},
       PartitionsReleased{.group = "g",
                          .seat = 1,
@@ -97,6 +105,18 @@ std::vector<Event> all_events() {
                        .tokens = some_tokens()},
       OffsetsCommitted{.group = "g", .offsets = some_offsets()},
       GroupDeleted{.group = "g", .former = some_offsets()},
+      TopicsMatched{
+          .group = "g",
+          .matches = {{.pattern = ".*", .topics = {1, kMost64}}, {.pattern = "", .topics = {}}}},
+      PlanRequested{.group = "g",
+                    .seat = kMost64,
+                    .member_id = "m",
+                    .planned = {{.topic = kMost64, .partition_count = kMostI32}, {}}},
+      GroupConfigured{.group = "g", .strategy = "sticky", .max_members = kMost32},
+      GroupFrozen{.group = "g", .frozen = true},
+      MemberDrained{.group = "g", .member_id = "m", .draining = true},
+      PartitionPinned{
+          .group = "g", .at = {.topic = kMost64, .partition = kMostI32}, .member_id = "m"},
       TopicCreated{},
       TopicExpanded{},
       TopicDeleted{},
@@ -112,6 +132,12 @@ std::vector<Event> all_events() {
       PartitionsFenced{},
       OffsetsCommitted{},
       GroupDeleted{},
+      TopicsMatched{},
+      PlanRequested{},
+      GroupConfigured{},
+      GroupFrozen{},
+      MemberDrained{},
+      PartitionPinned{},
   };
   std::vector<Event> events;
   for (const EventBody& body : bodies) {

@@ -42,7 +42,7 @@ TEST_CASE("restart: joins whose plan was not made before the crash are planned a
   Settled settled(200);
   settled.client.ask<wire::JoinReplyT>(joining("c", 3));
   settled.world.restart();
-  CHECK(settled.world.group().membership_changed);
+  CHECK(settled.world.group().plan_outdated);
   settled.world.pass(100);
   CHECK(settled.world.group().generation == 1);  // it gathers anew
   settled.world.pass(100);
@@ -56,7 +56,7 @@ TEST_CASE("restart: a departure whose plan was lost is planned at once") {
   settled.world.end_turn();
   settled.world.journal.complete_flush();
   settled.world.restart();
-  REQUIRE(settled.world.group().departure_unplanned);
+  REQUIRE(settled.world.group().plan_urgent);
   settled.world.turn();
   CHECK(settled.world.owner(0) == "b");
   CHECK(settled.world.owner(1) == "b");

@@ -18,7 +18,10 @@ void describe_member(std::ostream& out, const Member& member) {
       << member.incarnation_sequence << ' ' << member.planned << ' ' << settings.client_id << ' '
       << settings.host << ' ' << settings.session_timeout_ms << ' ' << settings.disconnect_grace_ms
       << ' ' << settings.rebalance_timeout_ms << " topics";
-  for (const std::string& topic : settings.topics) out << ' ' << topic;
+  for (const std::string& topic : settings.subscription.topics()) out << ' ' << topic;
+  out << " patterns";
+  for (const std::string& pattern : settings.subscription.patterns()) out << ' ' << pattern;
+  out << " metadata '" << settings.metadata << "' " << settings.computes_plans;
   out << " held";
   for (const TopicPartition& at : member.held) out << ' ' << at.topic << '/' << at.partition;
   out << '\n';
@@ -35,8 +38,24 @@ void describe_partition(std::ostream& out, TopicPartition at, const PartitionSta
 
 void describe_group(std::ostream& out, const Group& group) {
   out << "group " << group.name << ' ' << group.id << ' ' << group.generation << ' '
-      << group.strategy << ' ' << group.membership_changed << ' ' << group.departure_unplanned
-      << ' ' << group.revoking_count << ' ' << group.owned_count << '\n';
+      << group.strategy << ' ' << group.plan_outdated << ' ' << group.plan_urgent << ' '
+      << group.revoking_count << ' ' << group.owned_count << ' ' << group.max_members << ' '
+      << group.frozen << '\n';
+  for (const std::string& member_id : group.draining) out << " draining " << member_id << '\n';
+  for (const auto& [at, member_id] : group.pins) {
+    out << " pin " << at.topic << '/' << at.partition << ' ' << member_id << '\n';
+  }
+  for (const auto& [pattern, matches] : group.patterns) {
+    out << " pattern " << pattern << ' ' << matches.subscriptions;
+    for (const TopicId topic : matches.topics) out << ' ' << topic;
+    out << '\n';
+  }
+  if (group.request) {
+    out << " request " << group.request->sequence << ' ' << group.request->leader << ' '
+        << group.request->member_id << ' ' << group.request->outdated;
+    for (const auto& [topic, count] : group.request->topics) out << ' ' << topic << '=' << count;
+    out << '\n';
+  }
   for (const auto& [seat, member] : group.members) describe_member(out, member);
   for (const auto& [member_id, seat] : group.seats) {
     out << " seat " << member_id << ' ' << seat << '\n';
@@ -77,6 +96,11 @@ void require_possible(const State& state, const Group& group, const PartitionSta
   REQUIRE(partition.has_commit() == (partition.committed >= 0));
 }
 
+/// Named exceptions of no-orphan.
+bool may_have_orphans(const Group& group) {
+  return group.frozen || !group.draining.empty() || !group.pins.empty();
+}
+
 /// no-orphan: a stable group's topics are shared out among those that subscribe to them.
 void require_shared_out(const State& state, const Group& group) {
   for (const auto& [name, members] : group.subscriptions) {
@@ -86,11 +110,27 @@ void require_shared_out(const State& state, const Group& group) {
       const PartitionState* partition = group.partition({.topic = topic->id, .partition = i});
       REQUIRE(partition != nullptr);
       REQUIRE(partition->phase == Phase::kOwned);
-      const auto& topics = group.member(partition->owner)->settings.topics;
-      REQUIRE(std::find(topics.begin(), topics.end(), name) != topics.end());
+      REQUIRE(subscribes(group, *group.member(partition->owner), *topic));
     }
   }
   REQUIRE(group.owned_count == subscribed_partitions(state, group));
+}
+
+/// What follows from the distinct subscriptions and from what the patterns match.
+void require_counted(const State& state, const Group& group) {
+  std::map<std::string, std::uint32_t, std::less<>> names;
+  std::map<std::string, std::uint32_t, std::less<>> patterns;
+  for (const auto& [subscription, members] : group.subscribers) {
+    for (const std::string& topic : subscription.topics()) ++names[topic];
+    for (const std::string& pattern : subscription.patterns()) ++patterns[pattern];
+  }
+  REQUIRE(group.patterns.size() == patterns.size());
+  for (const auto& [pattern, matches] : group.patterns) {
+    REQUIRE(matches.subscriptions == patterns.at(pattern));
+    for (const TopicId topic : matches.topics) ++names[state.topic(topic)->name];
+  }
+  REQUIRE(group.subscriptions == names);
+  REQUIRE(state.groups_with_patterns.contains(group.name) == !patterns.empty());
 }
 
 void require_sound(const State& state, const Group& group) {
@@ -113,7 +153,7 @@ void require_sound(const State& state, const Group& group) {
   REQUIRE(group.owned_count == owned);
   REQUIRE(group.revoking_count == revoking);
 
-  std::map<std::string, std::uint32_t, std::less<>> subscriptions;
+  std::map<Subscription, std::uint32_t> subscribers;
   REQUIRE(group.seats.size() == group.members.size());
   for (const auto& [seat, member] : group.members) {
     REQUIRE(member.seat == seat);
@@ -121,17 +161,18 @@ void require_sound(const State& state, const Group& group) {
     REQUIRE(std::set<TopicPartition>(member.held.begin(), member.held.end()) == held[seat]);
     REQUIRE(member.owned == in_peace[seat]);
     REQUIRE(member.targeted == targeted[seat]);
-    for (const std::string& topic : member.settings.topics) ++subscriptions[topic];
+    ++subscribers[member.settings.subscription];
   }
-  REQUIRE(group.subscriptions == subscriptions);
+  REQUIRE(group.subscribers == subscribers);
+  require_counted(state, group);
   for (const auto& [member_id, ended] : group.ended) {
     REQUIRE(ended.size() <= kEndedIncarnationsPerMember);
   }
 
   const GroupPhase phase = phase_of(state, group);
   REQUIRE((phase == GroupPhase::kEmpty) == group.members.empty());
-  if (phase == GroupPhase::kStable) require_shared_out(state, group);
-  if (group.departure_unplanned) REQUIRE(group.membership_changed);
+  if (phase == GroupPhase::kStable && !may_have_orphans(group)) require_shared_out(state, group);
+  if (group.plan_urgent) REQUIRE(group.plan_outdated);
 }
 
 }  // namespace

@@ -56,7 +56,7 @@ TEST_CASE("Joins gather: several changes make one plan, and a plan that is not d
   world.apply(CreateTopic{.name = "t", .partition_count = 2});
   CHECK(names(world.join("a", 1)) == Names{"MemberJoined"});
   world.join("b", 2);
-  CHECK_FALSE(world.group().departure_unplanned);  // joins can wait
+  CHECK_FALSE(world.group().plan_urgent);  // joins can wait
   world.plan();
   CHECK(world.group().generation == 1);
   CHECK(world.plan().events.empty());
@@ -70,9 +70,9 @@ TEST_CASE("A departure's plan is due at once") {
   world.join("b", 2);
   world.plan();
   world.expire("a");
-  CHECK(world.group().departure_unplanned);
+  CHECK(world.group().plan_urgent);
   world.plan();
-  CHECK_FALSE(world.group().departure_unplanned);
+  CHECK_FALSE(world.group().plan_urgent);
 }
 
 TEST_CASE("The generation rises with every plan, also after the group emptied") {

@@ -95,7 +95,7 @@ Command Walk::join_command() {
     if (one_in(2)) join.topics.push_back(any_topic());
   }
   const Member* member = find(group, member_id);
-  if (member != nullptr && one_in(2)) join.topics = member->settings.topics;
+  if (member != nullptr && one_in(2)) join.topics = member->settings.subscription.topics();
   join.resume = one_in(3);
   join.takeover = one_in(4);
   join.named = one_in(2);

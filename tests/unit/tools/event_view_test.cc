@@ -21,7 +21,7 @@ const OffsetValue kOffset{.at = {.topic = 1, .partition = 2},
                           .commit_time_ms = 1'700'000'000'123};
 const MemberSettings kSettings{.client_id = "app",
                                .host = "10.0.0.7:4711",
-                               .topics = {"outbox"},
+                               .subscription = Subscription({"outbox"}, {"orders-.*"}),
                                .session_timeout_ms = 30'000,
                                .disconnect_grace_ms = 10'000,
                                .rebalance_timeout_ms = 60'000};
@@ -42,7 +42,10 @@ std::vector<EventBody> all_bodies() {
                      .former_incarnation = 7,
                      .incarnation = 8,
                      .settings = kSettings},
-      MemberSubscribed{.group = "billing", .seat = 3, .member_id = "pod-0", .topics = {"outbox"}},
+      MemberSubscribed{.group = "billing",
+                       .seat = 3,
+                       .member_id = "pod-0",
+                       .subscription = Subscription({"outbox"})},
       MemberLeft{.group = "billing", .seat = 3, .member_id = "pod-0", .removed = true},
       MemberExpired{
           .group = "billing", .seat = 3, .member_id = "pod-0", .reason = ExpiryReason::kDisconnect},
@@ -60,6 +63,15 @@ std::vector<EventBody> all_bodies() {
           .group = "billing", .seat = 3, .member_id = "pod-0", .incarnation = 7, .tokens = kTokens},
       OffsetsCommitted{.group = "billing", .offsets = {kOffset}},
       GroupDeleted{.group = "billing", .former = {kOffset}},
+      TopicsMatched{.group = "billing", .matches = {{.pattern = "out.*", .topics = {1}}}},
+      PlanRequested{.group = "billing",
+                    .seat = 3,
+                    .member_id = "pod-0",
+                    .planned = {{.topic = 1, .partition_count = 6}}},
+      GroupConfigured{.group = "billing", .strategy = "sticky", .max_members = 4},
+      GroupFrozen{.group = "billing", .frozen = true},
+      MemberDrained{.group = "billing", .member_id = "pod-0", .draining = true},
+      PartitionPinned{.group = "billing", .at = {.topic = 1, .partition = 2}, .member_id = "pod-0"},
   };
 }
 
@@ -104,11 +116,12 @@ TEST_CASE("every kind of event has the fields that docs/events.md names") {
       {"topic", "topic_id", "partitions"},
       {"topic", "topic_id", "name"},
       {"topic", "topic_id", "held", "former"},
-      {"member_id", "incarnation", "client_id", "host", "topics", "session_timeout_ms",
-       "disconnect_grace_ms", "rebalance_timeout_ms"},
-      {"seat", "member_id", "former_incarnation", "incarnation", "client_id", "host", "topics",
+      {"member_id", "incarnation", "client_id", "host", "topics", "patterns", "computes_plans",
        "session_timeout_ms", "disconnect_grace_ms", "rebalance_timeout_ms"},
-      {"seat", "member_id", "topics"},
+      {"seat", "member_id", "former_incarnation", "incarnation", "client_id", "host", "topics",
+       "patterns", "computes_plans", "session_timeout_ms", "disconnect_grace_ms",
+       "rebalance_timeout_ms"},
+      {"seat", "member_id", "topics", "patterns", "computes_plans"},
       {"seat", "member_id", "removed"},
       {"seat", "member_id", "reason"},
       {"generation", "strategy", "planned", "targets", "unassigned", "revoking"},
@@ -116,7 +129,13 @@ TEST_CASE("every kind of event has the fields that docs/events.md names") {
       {"seat", "member_id", "incarnation", "tokens"},
       {"seat", "member_id", "incarnation", "tokens"},
       {"offsets"},
-      {"former"}};
+      {"former"},
+      {"matches"},
+      {"seat", "member_id", "planned"},
+      {"strategy", "max_members"},
+      {"frozen"},
+      {"member_id", "draining"},
+      {"topic", "topic_id", "partition", "member_id"}};
   const std::vector<EventBody> bodies = all_bodies();
   for (std::size_t i = 0; i < bodies.size(); ++i) {
     CAPTURE(event_name(bodies[i]));

@@ -1,10 +1,10 @@
-#include "codec/event.h"
-
+// FlatBuffers (schemas/event.fbs) to domain events.
 #include <event_generated.h>
 
-#include <cstring>
 #include <utility>
 #include <vector>
+
+#include "codec/event.h"
 
 namespace muster::codec {
 namespace {
@@ -13,171 +13,6 @@ namespace fb = flatbuffers;
 using namespace muster::domain;  // NOLINT(google-build-using-namespace): both sides have one name
                                  // each
 
-// ---- to bytes ------------------------------------------------------------------------------
-
-template <typename Table>
-using Tables = fb::Offset<fb::Vector<fb::Offset<Table>>>;
-
-class Encoder {
- public:
-  std::string encode(const Event& event);
-
- private:
-  fb::Offset<fb::String> text(const std::string& value) { return builder_.CreateString(value); }
-  fb::Offset<fb::String> text_or_none(const std::string& value) {
-    return value.empty() ? fb::Offset<fb::String>() : text(value);
-  }
-
-  Tables<event::PartitionList> lists(const std::vector<PartitionList>& values) {
-    std::vector<fb::Offset<event::PartitionList>> offsets;
-    offsets.reserve(values.size());
-    for (const PartitionList& value : values) {
-      offsets.push_back(event::CreatePartitionList(builder_, value.topic,
-                                                   builder_.CreateVector(value.partitions)));
-    }
-    return builder_.CreateVector(offsets);
-  }
-
-  Tables<event::MemberPartitions> members(const std::vector<MemberPartitions>& values) {
-    std::vector<fb::Offset<event::MemberPartitions>> offsets;
-    offsets.reserve(values.size());
-    for (const MemberPartitions& value : values) {
-      const auto member_id = text(value.member_id);
-      const auto topics = lists(value.topics);
-      offsets.push_back(event::CreateMemberPartitions(builder_, value.seat, member_id,
-                                                      value.incarnation, topics));
-    }
-    return builder_.CreateVector(offsets);
-  }
-
-  fb::Offset<event::MemberSettings> settings(const MemberSettings& value) {
-    const auto client_id = text(value.client_id);
-    const auto host = text(value.host);
-    const auto topics = builder_.CreateVectorOfStrings(value.topics);
-    return event::CreateMemberSettings(builder_, client_id, host, topics, value.session_timeout_ms,
-                                       value.disconnect_grace_ms, value.rebalance_timeout_ms);
-  }
-
-  Tables<event::OffsetValue> offset_values(const std::vector<OffsetValue>& values) {
-    std::vector<fb::Offset<event::OffsetValue>> offsets;
-    offsets.reserve(values.size());
-    for (const OffsetValue& value : values) {
-      const auto metadata = text_or_none(value.metadata);
-      offsets.push_back(event::CreateOffsetValue(builder_, value.at.topic, value.at.partition,
-                                                 value.offset, value.fence, metadata,
-                                                 value.commit_time_ms));
-    }
-    return builder_.CreateVector(offsets);
-  }
-
-  fb::Offset<fb::Vector<const event::TokenRef*>> tokens(const std::vector<TokenRef>& values) {
-    std::vector<event::TokenRef> structs;
-    structs.reserve(values.size());
-    for (const TokenRef& value : values) {
-      structs.emplace_back(value.at.topic, value.fence, value.at.partition);
-    }
-    return builder_.CreateVectorOfStructs(structs);
-  }
-
-  auto body(const TopicCreated& value) {
-    return event::CreateTopicCreated(builder_, text(value.name), value.partition_count);
-  }
-  auto body(const TopicExpanded& value) {
-    return event::CreateTopicExpanded(builder_, value.topic, value.partition_count);
-  }
-  auto body(const TopicDeleted& value) {
-    return event::CreateTopicDeleted(builder_, value.topic, text(value.name));
-  }
-  auto body(const GroupTopicDropped& value) {
-    const auto group = text(value.group);
-    const auto held = members(value.held);
-    return event::CreateGroupTopicDropped(builder_, group, value.topic, held,
-                                          offset_values(value.former));
-  }
-  auto body(const MemberJoined& value) {
-    const auto group = text(value.group);
-    const auto member_id = text(value.member_id);
-    return event::CreateMemberJoined(builder_, group, member_id, value.incarnation,
-                                     settings(value.settings));
-  }
-  auto body(const MemberReplaced& value) {
-    const auto group = text(value.group);
-    const auto member_id = text(value.member_id);
-    return event::CreateMemberReplaced(builder_, group, value.seat, member_id,
-                                       value.former_incarnation, value.incarnation,
-                                       settings(value.settings));
-  }
-  auto body(const MemberSubscribed& value) {
-    const auto group = text(value.group);
-    const auto member_id = text(value.member_id);
-    return event::CreateMemberSubscribed(builder_, group, value.seat, member_id,
-                                         builder_.CreateVectorOfStrings(value.topics));
-  }
-  auto body(const MemberLeft& value) {
-    const auto group = text(value.group);
-    return event::CreateMemberLeft(builder_, group, value.seat, text(value.member_id),
-                                   value.removed);
-  }
-  auto body(const MemberExpired& value) {
-    const auto group = text(value.group);
-    return event::CreateMemberExpired(builder_, group, value.seat, text(value.member_id),
-                                      static_cast<event::ExpiryReason>(value.reason));
-  }
-  auto body(const PlanMade& value) {
-    std::vector<event::PlannedTopic> planned;
-    planned.reserve(value.planned.size());
-    for (const PlannedTopic& topic : value.planned) {
-      planned.emplace_back(topic.topic, topic.partition_count);
-    }
-    const auto group = text(value.group);
-    const auto strategy = text(value.strategy);
-    const auto topics = builder_.CreateVectorOfStructs(planned);
-    const auto targets = members(value.targets);
-    const auto unassigned = lists(value.unassigned);
-    return event::CreatePlanMade(builder_, group, value.generation, strategy, topics, targets,
-                                 unassigned, members(value.revoking));
-  }
-  auto body(const PartitionsGranted& value) {
-    const auto group = text(value.group);
-    return event::CreatePartitionsGranted(builder_, group, value.fence_base, members(value.grants));
-  }
-  auto body(const PartitionsReleased& value) {
-    const auto group = text(value.group);
-    const auto member_id = text(value.member_id);
-    return event::CreatePartitionsReleased(builder_, group, value.seat, member_id,
-                                           value.incarnation, tokens(value.tokens));
-  }
-  auto body(const PartitionsFenced& value) {
-    const auto group = text(value.group);
-    const auto member_id = text(value.member_id);
-    return event::CreatePartitionsFenced(builder_, group, value.seat, member_id, value.incarnation,
-                                         tokens(value.tokens));
-  }
-  auto body(const OffsetsCommitted& value) {
-    const auto group = text(value.group);
-    return event::CreateOffsetsCommitted(builder_, group, offset_values(value.offsets));
-  }
-  auto body(const GroupDeleted& value) {
-    const auto group = text(value.group);
-    return event::CreateGroupDeleted(builder_, group, offset_values(value.former));
-  }
-
-  fb::FlatBufferBuilder builder_{256};
-};
-
-std::string Encoder::encode(const Event& event) {
-  const auto cause =
-      event::CreateCause(builder_, static_cast<event::CauseKind>(event.cause.kind),
-                         text_or_none(event.cause.who), text_or_none(event.cause.from));
-  const auto body =
-      std::visit([this](const auto& one) { return this->body(one).Union(); }, event.body);
-  // The domain's variant and the schema's union list the events in the same order.
-  const auto type = static_cast<event::EventBody>(event.body.index() + 1);
-  builder_.Finish(event::CreateEvent(builder_, event.time_ms, cause, type, body));
-  return {reinterpret_cast<const char*>(builder_.GetBufferPointer()), builder_.GetSize()};
-}
-
-// ---- from bytes ----------------------------------------------------------------------------
 // The buffer is verified: required fields are there, and only optional strings may be null.
 
 std::string read(const fb::String* text) { return text == nullptr ? std::string() : text->str(); }
@@ -186,6 +21,24 @@ std::vector<std::string> read(const fb::Vector<fb::Offset<fb::String>>& texts) {
   std::vector<std::string> values;
   values.reserve(texts.size());
   for (const fb::String* text : texts) values.push_back(text->str());
+  return values;
+}
+
+std::vector<std::string> read_texts(const fb::Vector<fb::Offset<fb::String>>* texts) {
+  return texts == nullptr ? std::vector<std::string>() : read(*texts);
+}
+
+std::string read_bytes(const fb::Vector<std::uint8_t>* bytes) {
+  if (bytes == nullptr) return {};
+  return {reinterpret_cast<const char*>(bytes->data()), bytes->size()};
+}
+
+std::vector<PlannedTopic> read(const fb::Vector<const event::PlannedTopic*>& topics) {
+  std::vector<PlannedTopic> values;
+  values.reserve(topics.size());
+  for (const event::PlannedTopic* topic : topics) {
+    values.push_back({.topic = topic->topic(), .partition_count = topic->partitions()});
+  }
   return values;
 }
 
@@ -214,10 +67,12 @@ std::vector<MemberPartitions> read(const fb::Vector<fb::Offset<event::MemberPart
 MemberSettings read(const event::MemberSettings& settings) {
   return {.client_id = read(settings.client_id()),
           .host = read(settings.host()),
-          .topics = read(*settings.topics()),
+          .subscription = Subscription(read(*settings.topics()), read_texts(settings.patterns())),
           .session_timeout_ms = settings.session_timeout_ms(),
           .disconnect_grace_ms = settings.disconnect_grace_ms(),
-          .rebalance_timeout_ms = settings.rebalance_timeout_ms()};
+          .rebalance_timeout_ms = settings.rebalance_timeout_ms(),
+          .metadata = read_bytes(settings.metadata()),
+          .computes_plans = settings.computes_plans()};
 }
 
 std::vector<OffsetValue> read(const fb::Vector<fb::Offset<event::OffsetValue>>& offsets) {
@@ -273,10 +128,13 @@ EventBody read(const event::MemberReplaced& body) {
                         .settings = read(*body.settings())};
 }
 EventBody read(const event::MemberSubscribed& body) {
-  return MemberSubscribed{.group = read(body.group()),
-                          .seat = body.seat(),
-                          .member_id = read(body.member_id()),
-                          .topics = read(*body.topics())};
+  return MemberSubscribed{
+      .group = read(body.group()),
+      .seat = body.seat(),
+      .member_id = read(body.member_id()),
+      .subscription = Subscription(read(*body.topics()), read_texts(body.patterns())),
+      .metadata = read_bytes(body.metadata()),
+      .computes_plans = body.computes_plans()};
 }
 EventBody read(const event::MemberLeft& body) {
   return MemberLeft{.group = read(body.group()),
@@ -291,18 +149,14 @@ EventBody read(const event::MemberExpired& body) {
                        .reason = static_cast<ExpiryReason>(body.reason())};
 }
 EventBody read(const event::PlanMade& body) {
-  std::vector<PlannedTopic> planned;
-  planned.reserve(body.planned()->size());
-  for (const event::PlannedTopic* topic : *body.planned()) {
-    planned.push_back({.topic = topic->topic(), .partition_count = topic->partitions()});
-  }
   return PlanMade{.group = read(body.group()),
                   .generation = body.generation(),
                   .strategy = read(body.strategy()),
-                  .planned = std::move(planned),
+                  .planned = read(*body.planned()),
                   .targets = read(*body.targets()),
                   .unassigned = read(*body.unassigned()),
-                  .revoking = read(*body.revoking())};
+                  .revoking = read(*body.revoking()),
+                  .instead_of_leader = read(body.instead_of_leader())};
 }
 EventBody read(const event::PartitionsGranted& body) {
   return PartitionsGranted{
@@ -327,6 +181,38 @@ EventBody read(const event::OffsetsCommitted& body) {
 }
 EventBody read(const event::GroupDeleted& body) {
   return GroupDeleted{.group = read(body.group()), .former = read(*body.former())};
+}
+EventBody read(const event::TopicsMatched& body) {
+  TopicsMatched event{.group = read(body.group()), .matches = {}};
+  for (const event::PatternTopics* match : *body.matches()) {
+    event.matches.push_back({.pattern = read(match->pattern()),
+                             .topics = {match->topics()->begin(), match->topics()->end()}});
+  }
+  return event;
+}
+EventBody read(const event::PlanRequested& body) {
+  return PlanRequested{.group = read(body.group()),
+                       .seat = body.seat(),
+                       .member_id = read(body.member_id()),
+                       .planned = read(*body.planned())};
+}
+EventBody read(const event::GroupConfigured& body) {
+  return GroupConfigured{.group = read(body.group()),
+                         .strategy = read(body.strategy()),
+                         .max_members = body.max_members()};
+}
+EventBody read(const event::GroupFrozen& body) {
+  return GroupFrozen{.group = read(body.group()), .frozen = body.frozen()};
+}
+EventBody read(const event::MemberDrained& body) {
+  return MemberDrained{.group = read(body.group()),
+                       .member_id = read(body.member_id()),
+                       .draining = body.draining()};
+}
+EventBody read(const event::PartitionPinned& body) {
+  return PartitionPinned{.group = read(body.group()),
+                         .at = {.topic = body.topic(), .partition = body.partition()},
+                         .member_id = read(body.member_id())};
 }
 
 std::unexpected<EventError> unknown(const char* what, int number) {
@@ -372,6 +258,18 @@ std::expected<EventBody, EventError> read_body(const event::Event& source) {
       return read(*source.body_as_OffsetsCommitted());
     case event::EventBody::GroupDeleted:
       return read(*source.body_as_GroupDeleted());
+    case event::EventBody::TopicsMatched:
+      return read(*source.body_as_TopicsMatched());
+    case event::EventBody::PlanRequested:
+      return read(*source.body_as_PlanRequested());
+    case event::EventBody::GroupConfigured:
+      return read(*source.body_as_GroupConfigured());
+    case event::EventBody::GroupFrozen:
+      return read(*source.body_as_GroupFrozen());
+    case event::EventBody::MemberDrained:
+      return read(*source.body_as_MemberDrained());
+    case event::EventBody::PartitionPinned:
+      return read(*source.body_as_PartitionPinned());
     case event::EventBody::NONE:
       break;
   }
@@ -379,8 +277,6 @@ std::expected<EventBody, EventError> read_body(const event::Event& source) {
 }
 
 }  // namespace
-
-std::string encode_event(const Event& event) { return Encoder().encode(event); }
 
 std::expected<Event, EventError> decode_event(std::string_view bytes) {
   // LMDB's values are 2-byte aligned; a heap block is aligned for everything FlatBuffers reads.
