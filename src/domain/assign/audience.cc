@@ -67,17 +67,21 @@ Audiences::Audiences(const AssignmentInput& input) {
   topics_.resize(std::accumulate(topic_counts.begin(), topic_counts.end(), std::size_t{0}));
   held_.resize(subscriptions);
   quota_.resize(subscriptions);
+  open_ = std::make_unique<bool[]>(subscriptions);
   std::span<std::uint32_t> topics = topics_;
   std::span<Count> held = held_;
   std::span<Count> quota = quota_;
+  std::span<bool> open(open_.get(), subscriptions);
   for (std::size_t i = 0; i < audiences_.size(); ++i) {
     Audience& audience = audiences_[i];
     audience.topics = topics.first(topic_counts[i]);
     audience.held = held.first(audience.subscribers.size());
     audience.quota = quota.first(audience.subscribers.size());
+    audience.open = open.first(audience.subscribers.size());
     topics = topics.subspan(audience.topics.size());
     held = held.subspan(audience.held.size());
     quota = quota.subspan(audience.quota.size());
+    open = open.subspan(audience.open.size());
   }
 
   std::vector<std::size_t> next(audiences_.size());

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -14,13 +15,16 @@ namespace muster::domain {
 /// A number of partitions.
 using Count = std::int32_t;
 
-/// Everybody who subscribes to certain topics. `held` and `quota` run parallel to `subscribers`.
+/// Everybody who subscribes to certain topics. `held`, `quota` and `open` run parallel to
+/// `subscribers`.
 struct Audience {
   std::span<const MemberIndex> subscribers;  // ascending, at least one
   std::span<const std::uint32_t> topics;     // numbers of the input's topics, ascending
   Count partitions = 0;                      // those that no pin fixes
   std::span<Count> held;                     // how many of them each subscriber has now
-  std::span<Count> quota;                    // how many each shall have
+  std::span<Count> quota;                    // how many each shall have at least
+  std::span<bool> open;                      // who may take one more, if `extras` are left
+  Count extras = 0;                          // what there is beyond the quotas
 };
 
 /// The audiences of an input that have partitions to deal, in the order of their first topics
@@ -41,6 +45,7 @@ class Audiences {
   std::vector<std::uint32_t> topics_;
   std::vector<Count> held_;
   std::vector<Count> quota_;
+  std::unique_ptr<bool[]> open_;
 };
 
 }  // namespace muster::domain

@@ -34,8 +34,8 @@ class Positions {
 /// those of topics that the member has many of and that the members to get some have few of.
 void give_up(const Audience& audience, const Positions& positions, Assignment& assignment);
 
-/// Gives every kUnassigned partition of the audience to a member below its quota; what the quotas
-/// leave must be as many as these.
+/// Gives every kUnassigned partition of the audience to a member below its quota, or as an extra;
+/// quotas and extras must leave room for exactly these.
 void deal_out(const Audience& audience, const Positions& positions, Assignment& assignment);
 
 }  // namespace muster::domain

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <queue>
 
 #include "domain/assert.h"
 #include "domain/assign/deal.h"
@@ -6,61 +7,68 @@
 namespace muster::domain {
 namespace {
 
-/// Members by how many partitions they still want, in queues: whoever wants most is next, and among
-/// equals who was served longest ago. Serving whoever wants most is how Gale (1957) and Ryser
-/// (1957) fill a table of given sums without putting two into one cell, here: without giving two of
-/// a topic to one member. When all want alike it is round_robin's deal.
-class Wanting {
+/// Members by how many partitions they lack, in queues: whoever lacks most is next, and among
+/// equals who was served longest ago. Those that lack nothing come last, while there are extras for
+/// them. Serving whoever lacks most is how Gale (1957) and Ryser (1957) fill a table of given sums
+/// without putting two into one cell, here: without giving two of a topic to one member. When all
+/// lack alike it is round_robin's deal.
+class Queues {
  public:
-  explicit Wanting(const Audience& audience)
-      : wants_(audience.quota.size()), next_(audience.quota.size()) {
-    for (std::size_t i = 0; i < wants_.size(); ++i) {
-      wants_[i] = audience.quota[i] - audience.held[i];
-      most_ = std::max(most_, wants_[i]);
+  explicit Queues(const Audience& audience)
+      : open_(audience.open),
+        extras_(audience.extras),
+        lacks_(audience.quota.size()),
+        behind_(audience.quota.size()) {
+    Count most = 0;
+    for (std::size_t i = 0; i < lacks_.size(); ++i) {
+      lacks_[i] = audience.quota[i] - audience.held[i];
+      most = std::max(most, lacks_[i]);
     }
-    queues_.resize(static_cast<std::size_t>(most_) + 1);
-    for (std::uint32_t i = 0; i < wants_.size(); ++i) append(i);
+    queues_.resize(static_cast<std::size_t>(most) + 1);
+    for (std::uint32_t i = 0; i < lacks_.size(); ++i) append(i);
   }
 
   static constexpr std::uint32_t kNobody = std::numeric_limits<std::uint32_t>::max();
 
   /// Takes the next member out; kNobody when all others have been taken out or have enough.
   std::uint32_t take() {
-    Count wants = most_;
-    while (wants > 0 && queues_[wants].first == kNobody) --wants;
-    most_ = wants;
-    if (wants == 0) return kNobody;
-    const std::uint32_t member = queues_[wants].first;
-    queues_[wants].first = next_[member];
+    while (!filled_.empty() && queues_[filled_.top()].first == kNobody) filled_.pop();
+    if (filled_.empty() || (filled_.top() == 0 && extras_ == 0)) return kNobody;
+    Queue& queue = queues_[filled_.top()];
+    const std::uint32_t member = queue.first;
+    queue.first = behind_[member];
     return member;
   }
 
   /// The member taken out got a partition.
   void serve(std::uint32_t member) {
-    --wants_[member];
+    if (lacks_[member] == 0) --extras_;
+    --lacks_[member];
     append(member);
   }
 
   void append(std::uint32_t member) {
-    if (wants_[member] <= 0) return;
-    Queue& queue = queues_[wants_[member]];
-    next_[member] = kNobody;
+    if (lacks_[member] < 0 || (lacks_[member] == 0 && !open_[member])) return;
+    Queue& queue = queues_[lacks_[member]];
+    behind_[member] = kNobody;
     if (queue.first == kNobody) {
+      filled_.push(lacks_[member]);
       queue.first = member;
     } else {
-      next_[queue.last] = member;
+      behind_[queue.last] = member;
     }
     queue.last = member;
-    most_ = std::max(most_, wants_[member]);
   }
 
   /// The member taken out got nothing and goes back to where it stood.
   void prepend(std::uint32_t member) {
-    Queue& queue = queues_[wants_[member]];
-    if (queue.first == kNobody) queue.last = member;
-    next_[member] = queue.first;
+    Queue& queue = queues_[lacks_[member]];
+    if (queue.first == kNobody) {
+      filled_.push(lacks_[member]);
+      queue.last = member;
+    }
+    behind_[member] = queue.first;
     queue.first = member;
-    most_ = std::max(most_, wants_[member]);
   }
 
  private:
@@ -69,15 +77,18 @@ class Wanting {
     std::uint32_t last = kNobody;  // means something only while there is a first
   };
 
-  Count most_ = 0;  // nobody wants more
-  std::vector<Count> wants_;
-  std::vector<std::uint32_t> next_;  // behind each member in its queue
-  std::vector<Queue> queues_;        // by what the members in it want
+  std::span<const bool> open_;
+  Count extras_ = 0;
+  std::vector<Count> lacks_;
+  std::vector<std::uint32_t> behind_;  // each member in its queue
+  std::vector<Queue> queues_;          // by what the members in it lack
+  std::priority_queue<Count>
+      filled_;  // numbers of queues: all that are not empty, and some that are
 };
 
 class Dealer {
  public:
-  explicit Dealer(const Audience& audience) : wanting_(audience), shares_(audience.quota.size()) {}
+  explicit Dealer(const Audience& audience) : queues_(audience), shares_(audience.quota.size()) {}
 
   /// `owners`: of one topic. Members that have their even share of it already stand aside; when
   /// nobody else is left, a share is one more. Everyone who stands aside holds a share at least, so
@@ -104,9 +115,9 @@ class Dealer {
       const std::uint32_t member = next_below(even);
       owner = audience.subscribers[member];
       ++share_of(member);
-      wanting_.serve(member);
+      queues_.serve(member);
     }
-    for (; !aside_.empty(); aside_.pop_back()) wanting_.prepend(aside_.back());
+    for (; !aside_.empty(); aside_.pop_back()) queues_.prepend(aside_.back());
   }
 
  private:
@@ -124,10 +135,11 @@ class Dealer {
 
   std::uint32_t next_below(Count& even) {
     for (;;) {
-      const std::uint32_t member = wanting_.take();
-      if (member == Wanting::kNobody) {
-        MUSTER_ASSERT(!aside_.empty());  // else the quotas were less than what there is to deal
-        for (const std::uint32_t waiting : aside_) wanting_.append(waiting);
+      const std::uint32_t member = queues_.take();
+      if (member == Queues::kNobody) {
+        MUSTER_ASSERT(
+            !aside_.empty());  // else quotas and extras were less than what there is to deal
+        for (const std::uint32_t waiting : aside_) queues_.append(waiting);
         aside_.clear();
         ++even;
       } else if (share_of(member) < even) {
@@ -138,7 +150,7 @@ class Dealer {
     }
   }
 
-  Wanting wanting_;
+  Queues queues_;
   std::uint32_t topic_ = 0;  // counts from 1, so that no share is of it before
   std::vector<Share> shares_;
   std::vector<std::uint32_t> aside_;  // in the order of taking

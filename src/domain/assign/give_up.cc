@@ -56,6 +56,9 @@ Spread::Spread(const Audience& audience, const Positions& positions, const Assig
     if (audience.held[i] > audience.quota[i]) total += static_cast<std::uint32_t>(audience.held[i]);
     if (audience.held[i] < audience.quota[i]) ++receivers_;
   }
+  // Without any that lack something, it is for those that may take an extra.
+  const bool open = receivers_ == 0;
+  if (open) receivers_ = std::ranges::count(audience.open, true);
   holdings_.resize(total);
   for (std::uint32_t t = 0; t < audience.topics.size(); ++t) {
     const std::vector<MemberIndex>& owners = assignment[audience.topics[t]];
@@ -68,11 +71,10 @@ Spread::Spread(const Audience& audience, const Positions& positions, const Assig
       }
       const std::uint32_t at = positions[owners[p]];
       const Count excess = audience.held[at] - audience.quota[at];
-      if (excess == 0) continue;
-      if (excess < 0) {
-        ++receiving;
-      } else {
+      if (excess > 0) {
         holdings_[giver_end_[at]++] = {.topic = t, .partition = p};
+      } else if (open ? audience.open[at] : excess < 0) {
+        ++receiving;
       }
     }
     receiving_[t] = receiving;

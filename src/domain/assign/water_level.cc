@@ -25,28 +25,23 @@ WaterLevel water_level(const std::vector<Count>& pinned, Count partitions) {
           .extras = static_cast<Count>(content % vessels)};
 }
 
-void fill_quotas(const Audience& audience, const std::vector<Count>& pinned) {
+void fill_quotas(Audience& audience, const std::vector<Count>& pinned) {
   const std::size_t count = audience.subscribers.size();
   std::vector<Count> bottoms(count);
   for (std::size_t i = 0; i < count; ++i) bottoms[i] = pinned[audience.subscribers[i]];
   auto [level, extras] = water_level(bottoms, audience.partitions);
+  // An extra saves a move with those, and only those, who would have to give one up without it.
+  // Beyond them any member will do that no pins have lifted above the level.
   for (std::size_t i = 0; i < count; ++i) {
     audience.quota[i] = std::max(level - bottoms[i], 0);
+    const bool saves_move = bottoms[i] <= level && audience.held[i] > audience.quota[i];
+    if (saves_move && extras > 0) {
+      ++audience.quota[i];
+      --extras;
+    }
+    audience.open[i] = bottoms[i] <= level && !saves_move;
   }
-  // An extra saves a move with those, and only those, who would have to give one up without it.
-  // Beyond them it goes to the first by id.
-  for (std::size_t i = 0; i < count && extras > 0; ++i) {
-    if (bottoms[i] > level || audience.held[i] <= audience.quota[i]) continue;
-    ++audience.quota[i];
-    --extras;
-    bottoms[i] = level + 1;  // has its extra
-  }
-  for (std::size_t i = 0; i < count && extras > 0; ++i) {
-    if (bottoms[i] > level) continue;
-    ++audience.quota[i];
-    --extras;
-  }
-  MUSTER_ASSERT(extras == 0);
+  audience.extras = extras;
 }
 
 }  // namespace muster::domain

@@ -19,6 +19,6 @@ WaterLevel water_level(const std::vector<Count>& pinned, Count partitions);
 
 /// Quotas of an audience that shares no member with another: balanced within one, as far as pins
 /// allow, with as few moves as any such quotas. `pinned`: by member of the input.
-void fill_quotas(const Audience& audience, const std::vector<Count>& pinned);
+void fill_quotas(Audience& audience, const std::vector<Count>& pinned);
 
 }  // namespace muster::domain
