@@ -88,6 +88,8 @@ TEST_CASE("round_robin leaves a topic to nobody when all of its subscribers drai
 TEST_CASE("Strategies are found by the name that operators write") {
   REQUIRE(find_strategy("round_robin") != nullptr);
   CHECK(find_strategy("round_robin")->name() == "round_robin");
+  CHECK(find_strategy("range")->name() == "range");
+  CHECK(find_strategy("sticky")->name() == "sticky");
   CHECK(find_strategy("roundrobin") == nullptr);
 }
 

@@ -1,0 +1,41 @@
+// From quotas to partitions: which partitions the members above their quota give up, and who below
+// gets which. Nothing else moves. Both choices spread each topic over its members.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+#include "domain/assign/audience.h"
+
+namespace muster::domain {
+
+/// Stands for a pinned partition in an assignment under work.
+inline constexpr MemberIndex kPinned = kUnassigned - 1;
+
+/// Says where a member stands in the audience under work. One array serves all audiences in turn.
+class Positions {
+ public:
+  explicit Positions(std::size_t member_count) : position_(member_count, kStranger) {}
+
+  static constexpr std::uint32_t kStranger = std::numeric_limits<std::uint32_t>::max();
+
+  void enter(const Audience& audience);
+  void leave(const Audience& audience);
+
+  /// kStranger when the member is none of the audience.
+  std::uint32_t operator[](MemberIndex member) const { return position_[member]; }
+
+ private:
+  std::vector<std::uint32_t> position_;
+};
+
+/// Takes partitions from all who hold more than their quota and leaves them kUnassigned. Which:
+/// those of topics that the member has many of and that the members to get some have few of.
+void give_up(const Audience& audience, const Positions& positions, Assignment& assignment);
+
+/// Gives every kUnassigned partition of the audience to a member below its quota, or as an extra;
+/// quotas and extras must leave room for exactly these.
+void deal_out(const Audience& audience, const Positions& positions, Assignment& assignment);
+
+}  // namespace muster::domain

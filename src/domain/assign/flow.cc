@@ -1,0 +1,292 @@
+// The maximum flow is found as by Dinitz (1970): shortest paths in layers, all of one length at a
+// time. The cheapest one by the primal-dual method of Ford and Fulkerson (1962), with potentials as
+// Edmonds and Karp (1972) have them: only along edges that lie on a cheapest path, price by price.
+// Prices are small numbers of moves, so that there are few rounds.
+#include "domain/assign/flow.h"
+
+#include <algorithm>
+#include <limits>
+#include <queue>
+
+#include "domain/assert.h"
+
+namespace muster::domain {
+namespace {
+
+constexpr Count kUnlimited = std::numeric_limits<Count>::max();
+constexpr std::int32_t kUnreached = -1;
+
+}  // namespace
+
+Flow::Flow(const std::vector<Audience>& audiences, const std::vector<Count>& pinned_of) {
+  std::vector<MemberIndex> members;
+  audience_begin_.push_back(0);
+  for (const Audience& audience : audiences) {
+    members.insert(members.end(), audience.subscribers.begin(), audience.subscribers.end());
+    MUSTER_ASSERT(members.size() <= std::numeric_limits<std::uint32_t>::max());
+    audience_begin_.push_back(static_cast<std::uint32_t>(members.size()));
+    waiting.push_back(audience.partitions);
+    held_.insert(held_.end(), audience.held.begin(), audience.held.end());
+  }
+  const std::vector<MemberIndex> subscribers = members;  // by edge
+  std::ranges::sort(members);
+  members.erase(std::ranges::unique(members).begin(), members.end());
+  std::vector<std::uint32_t> number(pinned_of.size());  // of a member of the input
+  for (std::uint32_t i = 0; i < members.size(); ++i) {
+    number[members[i]] = i;
+    pinned.push_back(pinned_of[members[i]]);
+  }
+  load = pinned;
+  limit = pinned;
+  audience_piece.resize(audiences.size());
+  member_piece.resize(members.size());
+
+  units_.resize(subscribers.size());
+  member_begin_.resize(members.size() + 1);
+  for (std::uint32_t audience = 0; audience < audiences.size(); ++audience) {
+    for (std::uint32_t edge = edges_begin(audience); edge < edges_end(audience); ++edge) {
+      audience_of_.push_back(audience);
+      member_of_.push_back(number[subscribers[edge]]);
+      ++member_begin_[member_of_.back() + 1];
+    }
+  }
+  for (std::size_t i = 1; i < member_begin_.size(); ++i) member_begin_[i] += member_begin_[i - 1];
+  member_edges_.resize(subscribers.size());
+  std::vector<std::uint32_t> next = member_begin_;
+  for (std::uint32_t edge = 0; edge < member_of_.size(); ++edge) {
+    member_edges_[next[member_of_[edge]]++] = edge;
+  }
+
+  audience_price_.resize(audiences.size());
+  audience_layer_.resize(audiences.size());
+  audience_cursor_.resize(audiences.size());
+  member_price_.resize(members.size());
+  member_layer_.resize(members.size());
+  member_cursor_.resize(members.size());
+}
+
+void Flow::keep_held() {
+  std::ranges::fill(audience_price_, 0);
+  std::ranges::fill(member_price_, 0);
+  load = pinned;
+  for (std::uint32_t audience = 0; audience < audience_count(); ++audience) {
+    for (std::uint32_t edge = edges_begin(audience); edge < edges_end(audience); ++edge) {
+      const std::uint32_t member = member_of_[edge];
+      const bool inside = audience_piece[audience] == member_piece[member];
+      const Count kept = inside ? std::min(held_[edge], limit[member] - load[member]) : 0;
+      waiting[audience] += units_[edge] - kept;
+      units_[edge] = kept;
+      load[member] += kept;
+    }
+  }
+}
+
+void Flow::cut_to_limit(std::uint32_t member) {
+  for (const std::uint32_t edge : edges_of_member(member)) {
+    const Count excess = load[member] - limit[member];
+    if (excess <= 0) return;
+    const Count cut = std::min(excess, units_[edge]);
+    units_[edge] -= cut;
+    load[member] -= cut;
+    waiting[audience_of_[edge]] += cut;
+  }
+}
+
+void Flow::augment(Nodes audiences, Nodes members, Cost cost) {
+  goal_ = 0;
+  if (cost == Cost::kFree) {
+    for (const std::uint32_t audience : audiences) audience_price_[audience] = 0;
+    for (const std::uint32_t member : members) member_price_[member] = 0;
+  }
+  do {
+    if (cost == Cost::kMoves && !find_prices(audiences, members)) return;
+    while (find_layers(audiences, members, cost)) {
+      for (const std::uint32_t source : audiences) {
+        if (audience_layer_[source] != 0) continue;
+        while (waiting[source] > 0 && find_path(source, cost)) push_along_path(source, cost);
+      }
+    }
+  } while (cost == Cost::kMoves);
+}
+
+// Until all that a member holds of an audience is placed on the edge, one more costs nothing;
+// beyond that it costs a move. What lies beyond is taken back first, for the move that it saves.
+
+Count Flow::room_forward(std::uint32_t edge, Cost cost) const {
+  return cost == Cost::kMoves && units_[edge] < held_[edge] ? held_[edge] - units_[edge]
+                                                            : kUnlimited;
+}
+
+Count Flow::room_back(std::uint32_t edge, Cost cost) const {
+  return cost == Cost::kMoves && units_[edge] > held_[edge] ? units_[edge] - held_[edge]
+                                                            : units_[edge];
+}
+
+std::int32_t Flow::price_forward(std::uint32_t edge, Cost cost) const {
+  return cost == Cost::kMoves && units_[edge] >= held_[edge] ? 1 : 0;
+}
+
+std::int32_t Flow::price_back(std::uint32_t edge, Cost cost) const {
+  return cost == Cost::kMoves && units_[edge] > held_[edge] ? -1 : 0;
+}
+
+bool Flow::tight_forward(std::uint32_t edge, Cost cost) const {
+  const std::uint32_t audience = audience_of_[edge];
+  const std::uint32_t member = member_of_[edge];
+  return audience_piece[audience] == member_piece[member] &&
+         audience_price_[audience] + price_forward(edge, cost) == member_price_[member];
+}
+
+bool Flow::tight_back(std::uint32_t edge, Cost cost) const {
+  return units_[edge] > 0 && member_price_[member_of_[edge]] + price_back(edge, cost) ==
+                                 audience_price_[audience_of_[edge]];
+}
+
+/// Makes the prices those of the cheapest paths from waiting units, by Dijkstra's algorithm over
+/// what an edge costs beyond the difference of the former prices. A node that cannot be reached
+/// never will be again: new flow leads only to nodes that were reached.
+bool Flow::find_prices(Nodes audiences, Nodes members) {
+  constexpr Cost kCost = Cost::kMoves;
+  constexpr std::int32_t kFar = std::numeric_limits<std::int32_t>::max();
+  const auto first_member = static_cast<std::uint32_t>(audience_count());
+  std::vector<std::int32_t> distances(audience_count() + member_count(), kFar);
+  using Entry = std::pair<std::int32_t, std::uint32_t>;  // distance, node
+  std::priority_queue<Entry, std::vector<Entry>, std::greater<>> queue;
+  const auto reach = [&](std::uint32_t node, std::int32_t distance) {
+    MUSTER_ASSERT(distance >= 0);
+    if (distance >= distances[node]) return;
+    distances[node] = distance;
+    queue.emplace(distance, node);
+  };
+  for (const std::uint32_t audience : audiences) {
+    if (waiting[audience] > 0) reach(audience, -audience_price_[audience]);
+  }
+  while (!queue.empty()) {
+    const auto [distance, node] = queue.top();
+    queue.pop();
+    if (distance > distances[node]) continue;
+    if (node < first_member) {
+      for (std::uint32_t edge = edges_begin(node); edge < edges_end(node); ++edge) {
+        const std::uint32_t member = member_of_[edge];
+        if (audience_piece[node] != member_piece[member]) continue;
+        reach(first_member + member, distance + price_forward(edge, kCost) + audience_price_[node] -
+                                         member_price_[member]);
+      }
+      continue;
+    }
+    const std::uint32_t member = node - first_member;
+    for (const std::uint32_t edge : edges_of_member(member)) {
+      if (units_[edge] == 0) continue;
+      const std::uint32_t audience = audience_of_[edge];
+      reach(audience,
+            distance + price_back(edge, kCost) + member_price_[member] - audience_price_[audience]);
+    }
+  }
+  for (const std::uint32_t audience : audiences) {
+    if (distances[audience] != kFar) audience_price_[audience] += distances[audience];
+  }
+  goal_ = kFar;
+  for (const std::uint32_t member : members) {
+    if (distances[first_member + member] == kFar) continue;
+    member_price_[member] += distances[first_member + member];
+    if (load[member] < limit[member]) goal_ = std::min(goal_, member_price_[member]);
+  }
+  return goal_ != kFar;
+}
+
+/// Breadth first from the waiting units until a member takes more; false when none does.
+bool Flow::find_layers(Nodes audiences, Nodes members, Cost cost) {
+  for (const std::uint32_t member : members) {
+    member_layer_[member] = kUnreached;
+    member_cursor_[member] = member_begin_[member];
+  }
+  std::vector<std::uint32_t> layer;  // alternately of audiences and members
+  for (const std::uint32_t audience : audiences) {
+    const bool source = waiting[audience] > 0 && audience_price_[audience] == 0;
+    audience_layer_[audience] = source ? 0 : kUnreached;
+    audience_cursor_[audience] = audience_begin_[audience];
+    if (source) layer.push_back(audience);
+  }
+  std::vector<std::uint32_t> reached;
+  for (std::int32_t depth = 1; !layer.empty(); depth += 2) {
+    bool arrived = false;
+    reached.clear();
+    for (const std::uint32_t audience : layer) {
+      for (std::uint32_t edge = edges_begin(audience); edge < edges_end(audience); ++edge) {
+        const std::uint32_t member = member_of_[edge];
+        if (member_layer_[member] != kUnreached || !tight_forward(edge, cost)) continue;
+        member_layer_[member] = depth;
+        reached.push_back(member);
+        arrived = arrived || takes(member);
+      }
+    }
+    if (arrived) return true;
+    layer.clear();
+    for (const std::uint32_t member : reached) {
+      for (const std::uint32_t edge : edges_of_member(member)) {
+        const std::uint32_t audience = audience_of_[edge];
+        if (audience_layer_[audience] != kUnreached || !tight_back(edge, cost)) continue;
+        audience_layer_[audience] = depth + 1;
+        layer.push_back(audience);
+      }
+    }
+  }
+  return false;
+}
+
+/// Depth first along the layers to a member that takes more. A cursor that moved on never returns:
+/// within one set of layers its edge leads nowhere any more.
+bool Flow::find_path(std::uint32_t source, Cost cost) {
+  path_.clear();
+  std::uint32_t audience = source;
+  for (;;) {
+    // At an audience: on to a member.
+    std::uint32_t& cursor = audience_cursor_[audience];
+    const std::uint32_t end = edges_end(audience);
+    while (cursor < end && (member_layer_[member_of_[cursor]] != audience_layer_[audience] + 1 ||
+                            !tight_forward(cursor, cost))) {
+      ++cursor;
+    }
+    std::uint32_t member = 0;
+    if (cursor < end) {
+      path_.push_back({.edge = cursor, .forward = true});
+      member = member_of_[cursor];
+      if (takes(member)) return true;
+    } else {
+      if (path_.empty()) return false;
+      member = member_of_[path_.back().edge];
+      ++member_cursor_[member];
+      path_.pop_back();
+    }
+    // At a member: on to an audience that can take one back, or back to the one before.
+    std::uint32_t& back = member_cursor_[member];
+    const std::uint32_t back_end = member_begin_[member + 1];
+    while (back < back_end &&
+           (audience_layer_[audience_of_[member_edges_[back]]] != member_layer_[member] + 1 ||
+            !tight_back(member_edges_[back], cost))) {
+      ++back;
+    }
+    if (back < back_end) {
+      path_.push_back({.edge = member_edges_[back], .forward = false});
+    } else {
+      ++audience_cursor_[audience_of_[path_.back().edge]];
+      path_.pop_back();
+    }
+    audience = path_.empty() ? source : audience_of_[path_.back().edge];
+  }
+}
+
+void Flow::push_along_path(std::uint32_t source, Cost cost) {
+  const std::uint32_t sink = member_of_[path_.back().edge];
+  Count amount = std::min(waiting[source], limit[sink] - load[sink]);
+  for (const Step& step : path_) {
+    amount =
+        std::min(amount, step.forward ? room_forward(step.edge, cost) : room_back(step.edge, cost));
+  }
+  MUSTER_ASSERT(amount > 0);
+  for (const Step& step : path_) units_[step.edge] += step.forward ? amount : -amount;
+  waiting[source] -= amount;
+  load[sink] += amount;
+}
+
+}  // namespace muster::domain

@@ -1,0 +1,229 @@
+#include "assign_groups.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <functional>
+#include <optional>
+#include <tuple>
+#include <utility>
+
+namespace muster::domain {
+
+AssignmentInput input_of(const TestGroup& group, AudienceOrder order) {
+  AssignmentInput input{.member_count = group.members};
+  for (const TestGroup::Topic& topic : group.topics) {
+    if (std::ranges::count(input.audiences, topic.subscribers) == 0) {
+      input.audiences.push_back(topic.subscribers);
+    }
+  }
+  if (order == AudienceOrder::kReversed) std::ranges::reverse(input.audiences);
+  for (const TestGroup::Topic& topic : group.topics) {
+    const auto audience = std::ranges::find(input.audiences, topic.subscribers);
+    input.topics.push_back(
+        {.id = input.topics.size() + 1,
+         .partition_count = topic.partitions,
+         .audience = static_cast<std::uint32_t>(audience - input.audiences.begin()),
+         .current = topic.current,
+         .pins = topic.pins});
+  }
+  return input;
+}
+
+TestGroup with_plan(TestGroup group, const Assignment& plan) {
+  for (std::size_t i = 0; i < plan.size(); ++i) group.topics[i].current = plan[i];
+  return group;
+}
+
+std::uint32_t draw(std::mt19937_64& random, std::uint32_t end) {
+  return static_cast<std::uint32_t>(random() % end);
+}
+
+namespace {
+
+/// Members that are there subscribe with a chance of `chance` in 4.
+Owners some_members(std::mt19937_64& random, const std::vector<bool>& present,
+                    std::uint32_t chance) {
+  Owners members;
+  for (MemberIndex i = 0; i < present.size(); ++i) {
+    if (present[i] && draw(random, 4) < chance) members.push_back(i);
+  }
+  return members;
+}
+
+/// A member's current partitions become nobody's once it is gone, but not when it only ceased to
+/// subscribe: then it is still here and loses them.
+void forget(TestGroup& group, MemberIndex gone) {
+  for (TestGroup::Topic& topic : group.topics) {
+    std::ranges::replace(topic.current, gone, kUnassigned);
+  }
+}
+
+void toggle(Owners& subscribers, MemberIndex member) {
+  const auto at = std::ranges::lower_bound(subscribers, member);
+  if (at != subscribers.end() && *at == member) {
+    subscribers.erase(at);
+  } else {
+    subscribers.insert(at, member);
+  }
+}
+
+}  // namespace
+
+TestGroup random_group(std::mt19937_64& random, const Shape& shape) {
+  TestGroup group{.members = 1 + draw(random, shape.members)};
+  std::vector<bool> present(group.members);
+  for (std::size_t i = 0; i < group.members; ++i) present[i] = draw(random, 8) > 0;
+  const std::uint32_t chance = 1 + draw(random, 3);
+  group.topics.resize(1 + draw(random, shape.topics));
+  for (TestGroup::Topic& topic : group.topics) {
+    topic.partitions = static_cast<std::int32_t>(draw(random, shape.partitions + 1));
+    topic.subscribers = some_members(random, present, shape.equal ? 4 : chance);
+    if (!shape.pins || topic.subscribers.empty()) continue;
+    for (PartitionIndex p = 0; p < topic.partitions; ++p) {
+      if (draw(random, 4) > 0) continue;
+      const auto subscribers = static_cast<std::uint32_t>(topic.subscribers.size());
+      const std::uint32_t chosen = draw(random, subscribers + 1);
+      topic.pins.push_back(
+          {.partition = p,
+           .member = chosen == subscribers ? kUnassigned : topic.subscribers[chosen]});
+    }
+  }
+  return group;
+}
+
+void disturb(std::mt19937_64& random, TestGroup& group, bool equal) {
+  const auto member = draw(random, static_cast<std::uint32_t>(group.members));
+  const auto number = draw(random, static_cast<std::uint32_t>(group.topics.size()));
+  const bool growth = draw(random, 3) == 0;
+  if (growth) {
+    TestGroup::Topic& topic = group.topics[number];
+    topic.partitions += static_cast<std::int32_t>(1 + draw(random, 2));
+    if (!topic.current.empty()) topic.current.resize(topic.partitions, kUnassigned);
+    return;
+  }
+  if (equal || draw(random, 2) == 0) {
+    for (TestGroup::Topic& topic : group.topics) toggle(topic.subscribers, member);
+    forget(group, member);
+  } else {
+    toggle(group.topics[number].subscribers, member);
+  }
+  for (TestGroup::Topic& topic : group.topics) {
+    for (AssignmentInput::Pin& pin : topic.pins) {
+      if (!std::ranges::binary_search(topic.subscribers, pin.member)) pin.member = kUnassigned;
+    }
+  }
+}
+
+std::vector<std::int64_t> loads(const TestGroup& group, const Assignment& plan) {
+  std::vector<std::int64_t> loads(group.members);
+  for (const Owners& owners : plan) {
+    for (const MemberIndex owner : owners) {
+      if (owner != kUnassigned) ++loads[owner];
+    }
+  }
+  return loads;
+}
+
+std::vector<std::int64_t> balance(const TestGroup& group, const Assignment& plan) {
+  std::vector<std::int64_t> sorted = loads(group, plan);
+  std::ranges::sort(sorted, std::greater<>());
+  return sorted;
+}
+
+std::int64_t moves(const TestGroup& group, const Assignment& plan) {
+  std::int64_t moves = 0;
+  for (std::size_t i = 0; i < plan.size(); ++i) {
+    for (std::size_t p = 0; p < group.topics[i].current.size(); ++p) {
+      const MemberIndex owner = group.topics[i].current[p];
+      moves += owner != kUnassigned && owner != plan[i][p] ? 1 : 0;
+    }
+  }
+  return moves;
+}
+
+void check_valid(const TestGroup& group, const Assignment& plan) {
+  REQUIRE(plan.size() == group.topics.size());
+  bool valid = true;
+  for (std::size_t i = 0; i < plan.size(); ++i) {
+    const TestGroup::Topic& topic = group.topics[i];
+    REQUIRE(plan[i].size() == static_cast<std::size_t>(topic.partitions));
+    auto pin = topic.pins.begin();
+    for (PartitionIndex p = 0; p < topic.partitions; ++p) {
+      if (pin != topic.pins.end() && pin->partition == p) {
+        valid = valid && plan[i][p] == (pin++)->member;
+      } else if (topic.subscribers.empty()) {
+        valid = valid && plan[i][p] == kUnassigned;
+      } else {
+        valid = valid && std::ranges::binary_search(topic.subscribers, plan[i][p]);
+      }
+    }
+  }
+  CHECK(valid);
+}
+
+namespace {
+
+/// Tries every subscriber of every partition that is not pinned, one partition after the other.
+class Search {
+ public:
+  explicit Search(const TestGroup& group) : loads_(group.members) {
+    for (const TestGroup::Topic& topic : group.topics) {
+      auto pin = topic.pins.begin();
+      for (PartitionIndex p = 0; p < topic.partitions; ++p) {
+        const MemberIndex owner = topic.current.empty() ? kUnassigned : topic.current[p];
+        if (pin != topic.pins.end() && pin->partition == p) {
+          if (pin->member != kUnassigned) ++loads_[pin->member];
+          moves_ += owner != kUnassigned && owner != pin->member ? 1 : 0;
+          ++pin;
+        } else if (topic.subscribers.empty()) {
+          moves_ += owner != kUnassigned ? 1 : 0;
+        } else {
+          open_.push_back({.subscribers = &topic.subscribers, .current = owner});
+        }
+      }
+    }
+  }
+
+  Optimum run() {
+    visit(0);
+    return *best_;
+  }
+
+ private:
+  struct Open {
+    const Owners* subscribers = nullptr;
+    MemberIndex current = kUnassigned;
+  };
+
+  void visit(std::size_t next) {
+    if (next == open_.size()) {
+      Optimum found{.balance = loads_, .moves = moves_};
+      std::ranges::sort(found.balance, std::greater<>());
+      if (!best_ || std::tie(found.balance, found.moves) < std::tie(best_->balance, best_->moves)) {
+        best_ = std::move(found);
+      }
+      return;
+    }
+    const Open& open = open_[next];
+    for (const MemberIndex member : *open.subscribers) {
+      const int move = open.current != kUnassigned && open.current != member ? 1 : 0;
+      ++loads_[member];
+      moves_ += move;
+      visit(next + 1);
+      moves_ -= move;
+      --loads_[member];
+    }
+  }
+
+  std::vector<Open> open_;
+  std::vector<std::int64_t> loads_;
+  std::int64_t moves_ = 0;
+  std::optional<Optimum> best_;
+};
+
+}  // namespace
+
+Optimum brute_force(const TestGroup& group) { return Search(group).run(); }
+
+}  // namespace muster::domain
