@@ -38,12 +38,12 @@ class Difference {
     });
   }
 
-  Decision decision(PlanMade plan, FencingToken fence_base) const {
-    plan.targets = targets_.in(group_);
-    for (MemberPartitions& nobody : unassigned_.in(group_)) {
+  Decision decision(PlanMade plan, FencingToken fence_base) {
+    plan.targets = targets_.take(group_);
+    for (MemberPartitions& nobody : unassigned_.take(group_)) {
       plan.unassigned = std::move(nobody.topics);
     }
-    plan.revoking = revoking_.in(group_);
+    plan.revoking = revoking_.take(group_);
     Decision decision;
     decision.events.emplace_back(std::move(plan));
     grants_.append_to(decision.events, fence_base);

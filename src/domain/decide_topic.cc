@@ -38,7 +38,7 @@ GroupTopicDropped drop(const Group& group, TopicId topic) {
     for (; at != member.held.end() && at->topic == topic; ++at) held.add(seat, *at);
   }
   GroupTopicDropped event{
-      .group = group.name, .topic = topic, .held = held.in(group), .former = {}};
+      .group = group.name, .topic = topic, .held = held.take(group), .former = {}};
   append_former_offsets(group, topic, event.former);
   return event;
 }

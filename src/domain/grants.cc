@@ -11,7 +11,7 @@ void PartitionsBySeat::add(SeatId seat, TopicPartition at) {
   topics.back().partitions.push_back(at.partition);
 }
 
-std::vector<MemberPartitions> PartitionsBySeat::in(const Group& group) const {
+std::vector<MemberPartitions> PartitionsBySeat::take(const Group& group) {
   std::vector<SeatId> seats;
   seats.reserve(by_seat_.size());
   for (const auto& [seat, topics] : by_seat_) seats.push_back(seat);
@@ -23,8 +23,9 @@ std::vector<MemberPartitions> PartitionsBySeat::in(const Group& group) const {
     all.push_back({.seat = seat,
                    .member_id = member ? member->member_id : std::string(),
                    .incarnation = member ? member->incarnation : 0,
-                   .topics = by_seat_.at(seat)});
+                   .topics = std::move(by_seat_.at(seat))});
   }
+  by_seat_.clear();
   return all;
 }
 
@@ -35,9 +36,9 @@ void Grants::freed(TopicPartition at) {
   granted_.add(partition->target, at);
 }
 
-void Grants::append_to(std::vector<EventBody>& events, FencingToken fence_base) const {
+void Grants::append_to(std::vector<EventBody>& events, FencingToken fence_base) {
   if (granted_.empty()) return;
-  std::vector<MemberPartitions> grants = granted_.in(group_);
+  std::vector<MemberPartitions> grants = granted_.take(group_);
   for (MemberPartitions& grant : grants) {
     if (grant.seat == renewed_.first) grant.incarnation = renewed_.second;
   }

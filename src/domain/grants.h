@@ -18,8 +18,8 @@ class PartitionsBySeat {
   /// Partitions must come in ascending order for each seat.
   void add(SeatId seat, TopicPartition at);
   bool empty() const { return by_seat_.empty(); }
-  /// Names each seat's member as the group has it.
-  std::vector<MemberPartitions> in(const Group& group) const;
+  /// Takes all of it out, and names each seat's member as the group has it.
+  std::vector<MemberPartitions> take(const Group& group);
 
  private:
   absl::flat_hash_map<SeatId, std::vector<PartitionList>> by_seat_;  // sorted when it is read
@@ -41,7 +41,7 @@ class Grants {
   void seat_now(SeatId seat, Incarnation incarnation) { renewed_ = {seat, incarnation}; }
 
   /// Appends the event, if anything is granted.
-  void append_to(std::vector<EventBody>& events, FencingToken fence_base) const;
+  void append_to(std::vector<EventBody>& events, FencingToken fence_base);
 
  private:
   const Group& group_;

@@ -1,0 +1,172 @@
+// How long the plan of a giant group holds the loop up: the whole turn that makes it, with the
+// strategy, the events and their bytes, the fold and all pushes; a disk that takes no time. From
+// nothing, when one member more comes, and when one leaves. Prints Markdown. Beside each time
+// stands its ratio to copying the present plan in the same run, since machines differ.
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "codec/wire.h"
+#include "coordinator/pipeline.h"
+#include "tests/fakes/fake_connections.h"
+#include "tests/fakes/fake_journal.h"
+#include "tests/fakes/manual_clock.h"
+#include "tests/fakes/scripted_entropy.h"
+
+namespace muster::coordinator {
+namespace {
+
+constexpr ConnectionId kConnection = 1;
+
+double ms_of(auto&& work) {
+  const auto start = std::chrono::steady_clock::now();
+  work();
+  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start)
+      .count();
+}
+
+Settings without_gathering() {
+  Settings settings;
+  settings.limits.gathering_window_ms = 0;
+  return settings;
+}
+
+/// A coordinator whose members all share one connection.
+class Group {
+ public:
+  explicit Group(const std::string& strategy) {
+    pipeline_.connected(kConnection, "127.0.0.1:1");
+    wire::HelloT hello;
+    hello.oldest_version = codec::kOldestProtocolVersion;
+    hello.newest_version = codec::kNewestProtocolVersion;
+    hello.client_id = "bench";
+    ask(std::move(hello));
+    wire::ConfigureGroupT configure;
+    configure.group = "g";
+    configure.strategy = strategy;
+    ask(std::move(configure));
+    settle();
+  }
+
+  void add_topic(std::size_t number, std::int32_t partitions) {
+    wire::CreateTopicT create;
+    create.name = "topic-" + std::to_string(number);
+    create.partitions = partitions;
+    ask(std::move(create));
+  }
+
+  void add_member(std::size_t number) {
+    wire::JoinT join;
+    join.group = "g";
+    join.member_id = "member-" + std::to_string(number);
+    join.incarnation = number + 1;
+    join.patterns = {"topic-.*"};
+    ask(std::move(join));
+  }
+
+  void take_member(std::size_t number) {
+    wire::LeaveT leave;
+    leave.group = "g";
+    leave.member_id = "member-" + std::to_string(number);
+    leave.incarnation = number + 1;
+    ask(std::move(leave));
+  }
+
+  /// Everything durable, pushed and read.
+  void settle() {
+    journal_.flush();
+    while (journal_.complete_flush()) journal_.flush();
+    connections_.take(kConnection);
+  }
+
+  /// The turn in which what changed is planned.
+  double turn_ms() {
+    clock_.advance(1'000);
+    return ms_of([this] { pipeline_.end_turn(); });
+  }
+
+  /// Partitions whose owner has to hand them over.
+  std::size_t moves() const { return pipeline_.state().group("g")->revoking_count; }
+
+ private:
+  void ask(auto body) {
+    constexpr std::uint64_t kSettleEvery = 256;  // below the requests that may be in flight
+    pipeline_.received(kConnection, codec::encode_request(++asked_, std::move(body)));
+    if (asked_ % kSettleEvery == 0) settle();
+  }
+
+  fakes::ManualClock clock_;
+  fakes::FakeConnections connections_;
+  fakes::ScriptedEntropy entropy_;
+  fakes::FakeJournal journal_{clock_};
+  std::uint64_t asked_ = 0;
+  Pipeline pipeline_{{}, {}, without_gathering(), clock_, connections_, entropy_, journal_};
+};
+
+struct Shape {
+  std::string strategy;
+  std::size_t members = 0;
+  std::size_t partitions = 0;
+  std::size_t topics = 0;
+};
+
+/// Copying the owners of so many partitions.
+double copy_ms(std::size_t partitions) {
+  constexpr int kRounds = 21;
+  const std::vector<std::uint32_t> owners(partitions, 1);
+  std::vector<double> rounds;
+  std::uint64_t kept = 0;
+  for (int i = 0; i < kRounds; ++i) {
+    rounds.push_back(ms_of([&] {
+      const std::vector<std::uint32_t> copy = owners;
+      kept += copy[copy.size() / 2];
+    }));
+  }
+  std::ranges::sort(rounds);
+  return kept == 0 ? 0 : rounds[kRounds / 2];
+}
+
+void measure(const Shape& shape) {
+  Group group(shape.strategy);
+  for (std::size_t i = 0; i < shape.topics; ++i) {
+    group.add_topic(i, static_cast<std::int32_t>(shape.partitions / shape.topics));
+  }
+  for (std::size_t i = 1; i < shape.members; ++i) group.add_member(i);
+  group.settle();
+  const double nothing_ms = group.turn_ms();
+  group.settle();
+  group.add_member(shape.members);
+  group.settle();
+  const double more_ms = group.turn_ms();
+  const std::size_t moves = group.moves();
+  group.settle();
+  group.take_member(shape.members / 2);
+  const double less_ms = group.turn_ms();
+  const double copy = copy_ms(shape.partitions);
+  std::printf("| %s | %zu | %zu | %zu | %.1f (%.0f) | %.1f (%.0f) | %zu | %.1f (%.0f) |\n",
+              shape.strategy.c_str(), shape.members, shape.partitions, shape.topics, nothing_ms,
+              nothing_ms / copy, more_ms, more_ms / copy, moves, less_ms, less_ms / copy);
+  std::fflush(stdout);
+}
+
+}  // namespace
+}  // namespace muster::coordinator
+
+int main() {
+  using muster::coordinator::Shape;
+  std::puts(
+      "| strategy | members | partitions | topics | from nothing, ms (x copy) | one more | asked "
+      "back | one less |");
+  std::puts("|---|---|---|---|---|---|---|---|");
+  for (const char* strategy : {"sticky"}) {
+    for (const std::size_t topics : {10U, 1000U}) {
+      for (const std::size_t partitions : {10'000U, 100'000U, 500'000U}) {
+        muster::coordinator::measure({strategy, 10'000, partitions, topics});
+      }
+    }
+  }
+  return 0;
+}
