@@ -113,7 +113,7 @@ Piece Balance::split_off(Piece& piece) {
       const std::uint32_t member = flow_.member_of(e);
       if (flow_.member_piece[member] != former) continue;
       flow_.member_piece[member] = number;
-      for (const std::uint32_t edge : flow_.edges_of_member(member)) {
+      for (const std::uint32_t edge : flow_.carried_by(member)) {
         const std::uint32_t other = flow_.audience_of(edge);
         if (flow_.units(edge) == 0 || flow_.audience_piece[other] != former) continue;
         flow_.audience_piece[other] = number;
@@ -180,7 +180,7 @@ std::vector<Count> Balance::greatest_reaching() const {
     while (!stack.empty()) {
       const std::uint32_t giver = stack.back();
       stack.pop_back();
-      for (const std::uint32_t edge : flow_.edges_of_member(giver)) {
+      for (const std::uint32_t edge : flow_.carried_by(giver)) {
         const std::uint32_t audience = flow_.audience_of(edge);
         if (flow_.units(edge) == 0 || expanded[audience]) continue;
         expanded[audience] = true;
