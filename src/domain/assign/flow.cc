@@ -5,8 +5,10 @@
 #include "domain/assign/flow.h"
 
 #include <algorithm>
+#include <functional>
 #include <limits>
 #include <queue>
+#include <utility>
 
 #include "domain/assert.h"
 
