@@ -1,5 +1,6 @@
 #include "domain/assign/audience.h"
 
+#include <algorithm>
 #include <limits>
 #include <numeric>
 

@@ -12,7 +12,10 @@
 #include "domain/assign/balance.h"
 
 #include <algorithm>
+#include <functional>
+#include <limits>
 #include <numeric>
+#include <utility>
 
 #include "domain/assert.h"
 #include "domain/assign/flow.h"
@@ -113,7 +116,7 @@ Piece Balance::split_off(Piece& piece) {
       const std::uint32_t member = flow_.member_of(e);
       if (flow_.member_piece[member] != former) continue;
       flow_.member_piece[member] = number;
-      for (const std::uint32_t edge : flow_.edges_of_member(member)) {
+      for (const std::uint32_t edge : flow_.carried_by(member)) {
         const std::uint32_t other = flow_.audience_of(edge);
         if (flow_.units(edge) == 0 || flow_.audience_piece[other] != former) continue;
         flow_.audience_piece[other] = number;
@@ -123,10 +126,11 @@ Piece Balance::split_off(Piece& piece) {
   }
   const auto divide = [&](std::vector<std::uint32_t>& nodes,
                           const std::vector<std::int64_t>& piece_of) {
-    const auto gone = std::ranges::stable_partition(
-        nodes, [&](std::uint32_t node) { return piece_of[node] == former; });
-    std::vector<std::uint32_t> separated(gone.begin(), gone.end());
-    nodes.erase(gone.begin(), gone.end());
+    std::vector<std::uint32_t> separated;
+    for (const std::uint32_t node : nodes) {
+      if (piece_of[node] == number) separated.push_back(node);
+    }
+    std::erase_if(nodes, [&](std::uint32_t node) { return piece_of[node] == number; });
     return separated;
   };
   return {.audiences = divide(piece.audiences, flow_.audience_piece),
@@ -138,7 +142,7 @@ Piece Balance::split_off(Piece& piece) {
 std::vector<Count> Balance::least_reachable() const {
   constexpr Count kOpen = -1;
   std::vector<std::uint32_t> order = count_up(flow_.member_count());
-  std::ranges::stable_sort(order, {}, [&](std::uint32_t m) { return flow_.load[m]; });
+  std::ranges::sort(order, {}, [&](std::uint32_t m) { return std::pair(flow_.load[m], m); });
   std::vector<Count> least(flow_.member_count(), kOpen);
   std::vector<bool> expanded(flow_.audience_count());
   std::vector<std::uint32_t> stack;
@@ -169,7 +173,8 @@ std::vector<Count> Balance::least_reachable() const {
 std::vector<Count> Balance::greatest_reaching() const {
   constexpr Count kOpen = -1;
   std::vector<std::uint32_t> order = count_up(flow_.member_count());
-  std::ranges::stable_sort(order, std::greater<>(), [&](std::uint32_t m) { return flow_.load[m]; });
+  std::ranges::sort(order, std::greater<>(),
+                    [&](std::uint32_t m) { return std::pair(flow_.load[m], m); });
   std::vector<Count> greatest(flow_.member_count(), kOpen);
   std::vector<bool> expanded(flow_.audience_count());
   std::vector<std::uint32_t> stack;
@@ -180,7 +185,7 @@ std::vector<Count> Balance::greatest_reaching() const {
     while (!stack.empty()) {
       const std::uint32_t giver = stack.back();
       stack.pop_back();
-      for (const std::uint32_t edge : flow_.edges_of_member(giver)) {
+      for (const std::uint32_t edge : flow_.carried_by(giver)) {
         const std::uint32_t audience = flow_.audience_of(edge);
         if (flow_.units(edge) == 0 || expanded[audience]) continue;
         expanded[audience] = true;

@@ -5,8 +5,10 @@
 #include "domain/assign/flow.h"
 
 #include <algorithm>
+#include <functional>
 #include <limits>
 #include <queue>
+#include <utility>
 
 #include "domain/assert.h"
 
@@ -57,6 +59,11 @@ Flow::Flow(const std::vector<Audience>& audiences, const std::vector<Count>& pin
     member_edges_[next[member_of_[edge]]++] = edge;
   }
 
+  carried_.resize(subscribers.size());
+  carried_count_.resize(members.size());
+  listed_.resize(subscribers.size());
+  usable_begin_.resize(audiences.size());
+  usable_end_.resize(audiences.size());
   audience_price_.resize(audiences.size());
   audience_layer_.resize(audiences.size());
   audience_cursor_.resize(audiences.size());
@@ -75,21 +82,38 @@ void Flow::keep_held() {
       const bool inside = audience_piece[audience] == member_piece[member];
       const Count kept = inside ? std::min(held_[edge], limit[member] - load[member]) : 0;
       waiting[audience] += units_[edge] - kept;
-      units_[edge] = kept;
+      if (units_[edge] != kept) add_units(edge, kept - units_[edge]);
       load[member] += kept;
     }
   }
 }
 
 void Flow::cut_to_limit(std::uint32_t member) {
-  for (const std::uint32_t edge : edges_of_member(member)) {
+  for (const std::uint32_t edge : carried_by(member)) {
     const Count excess = load[member] - limit[member];
     if (excess <= 0) return;
     const Count cut = std::min(excess, units_[edge]);
-    units_[edge] -= cut;
+    add_units(edge, -cut);
     load[member] -= cut;
     waiting[audience_of_[edge]] += cut;
   }
+}
+
+void Flow::add_units(std::uint32_t edge, Count amount) {
+  units_[edge] += amount;
+  if (listed_[edge] || units_[edge] == 0) return;
+  const std::uint32_t member = member_of_[edge];
+  carried_[member_begin_[member] + carried_count_[member]++] = edge;
+  listed_[edge] = true;
+}
+
+void Flow::forget_empty(std::uint32_t member) {
+  std::uint32_t kept = member_begin_[member];
+  for (const std::uint32_t edge : carried_by(member)) {
+    listed_[edge] = units_[edge] > 0;
+    if (listed_[edge]) carried_[kept++] = edge;
+  }
+  carried_count_[member] = kept - member_begin_[member];
 }
 
 void Flow::augment(Nodes audiences, Nodes members, Cost cost) {
@@ -100,6 +124,7 @@ void Flow::augment(Nodes audiences, Nodes members, Cost cost) {
   }
   do {
     if (cost == Cost::kMoves && !find_prices(audiences, members)) return;
+    list_usable(audiences, cost);
     while (find_layers(audiences, members, cost)) {
       for (const std::uint32_t source : audiences) {
         if (audience_layer_[source] != 0) continue;
@@ -133,13 +158,27 @@ std::int32_t Flow::price_back(std::uint32_t edge, Cost cost) const {
 bool Flow::tight_forward(std::uint32_t edge, Cost cost) const {
   const std::uint32_t audience = audience_of_[edge];
   const std::uint32_t member = member_of_[edge];
-  return audience_piece[audience] == member_piece[member] &&
-         audience_price_[audience] + price_forward(edge, cost) == member_price_[member];
+  return audience_price_[audience] + price_forward(edge, cost) == member_price_[member];
 }
 
 bool Flow::tight_back(std::uint32_t edge, Cost cost) const {
   return units_[edge] > 0 && member_price_[member_of_[edge]] + price_back(edge, cost) ==
                                  audience_price_[audience_of_[edge]];
+}
+
+void Flow::list_usable(Nodes audiences, Cost cost) {
+  usable_.clear();
+  for (const std::uint32_t audience : audiences) {
+    usable_begin_[audience] = static_cast<std::uint32_t>(usable_.size());
+    for (std::uint32_t edge = edges_begin(audience); edge < edges_end(audience); ++edge) {
+      const std::uint32_t member = member_of_[edge];
+      const std::int32_t difference = member_price_[member] - audience_price_[audience];
+      if (cost == Cost::kMoves && difference != 1 && !(difference == 0 && held_[edge] > 0))
+        continue;
+      if (audience_piece[audience] == member_piece[member]) usable_.push_back(edge);
+    }
+    usable_end_[audience] = static_cast<std::uint32_t>(usable_.size());
+  }
 }
 
 /// Makes the prices those of the cheapest paths from waiting units, by Dijkstra's algorithm over
@@ -175,7 +214,7 @@ bool Flow::find_prices(Nodes audiences, Nodes members) {
       continue;
     }
     const std::uint32_t member = node - first_member;
-    for (const std::uint32_t edge : edges_of_member(member)) {
+    for (const std::uint32_t edge : carried_by(member)) {
       if (units_[edge] == 0) continue;
       const std::uint32_t audience = audience_of_[edge];
       reach(audience,
@@ -199,12 +238,13 @@ bool Flow::find_layers(Nodes audiences, Nodes members, Cost cost) {
   for (const std::uint32_t member : members) {
     member_layer_[member] = kUnreached;
     member_cursor_[member] = member_begin_[member];
+    forget_empty(member);
   }
   std::vector<std::uint32_t> layer;  // alternately of audiences and members
   for (const std::uint32_t audience : audiences) {
     const bool source = waiting[audience] > 0 && audience_price_[audience] == 0;
     audience_layer_[audience] = source ? 0 : kUnreached;
-    audience_cursor_[audience] = audience_begin_[audience];
+    audience_cursor_[audience] = usable_begin_[audience];
     if (source) layer.push_back(audience);
   }
   std::vector<std::uint32_t> reached;
@@ -212,7 +252,8 @@ bool Flow::find_layers(Nodes audiences, Nodes members, Cost cost) {
     bool arrived = false;
     reached.clear();
     for (const std::uint32_t audience : layer) {
-      for (std::uint32_t edge = edges_begin(audience); edge < edges_end(audience); ++edge) {
+      for (std::uint32_t i = usable_begin_[audience]; i < usable_end_[audience]; ++i) {
+        const std::uint32_t edge = usable_[i];
         const std::uint32_t member = member_of_[edge];
         if (member_layer_[member] != kUnreached || !tight_forward(edge, cost)) continue;
         member_layer_[member] = depth;
@@ -223,7 +264,7 @@ bool Flow::find_layers(Nodes audiences, Nodes members, Cost cost) {
     if (arrived) return true;
     layer.clear();
     for (const std::uint32_t member : reached) {
-      for (const std::uint32_t edge : edges_of_member(member)) {
+      for (const std::uint32_t edge : carried_by(member)) {
         const std::uint32_t audience = audience_of_[edge];
         if (audience_layer_[audience] != kUnreached || !tight_back(edge, cost)) continue;
         audience_layer_[audience] = depth + 1;
@@ -242,15 +283,16 @@ bool Flow::find_path(std::uint32_t source, Cost cost) {
   for (;;) {
     // At an audience: on to a member.
     std::uint32_t& cursor = audience_cursor_[audience];
-    const std::uint32_t end = edges_end(audience);
-    while (cursor < end && (member_layer_[member_of_[cursor]] != audience_layer_[audience] + 1 ||
-                            !tight_forward(cursor, cost))) {
+    const std::uint32_t end = usable_end_[audience];
+    while (cursor < end &&
+           (member_layer_[member_of_[usable_[cursor]]] != audience_layer_[audience] + 1 ||
+            !tight_forward(usable_[cursor], cost))) {
       ++cursor;
     }
     std::uint32_t member = 0;
     if (cursor < end) {
-      path_.push_back({.edge = cursor, .forward = true});
-      member = member_of_[cursor];
+      path_.push_back({.edge = usable_[cursor], .forward = true});
+      member = member_of_[usable_[cursor]];
       if (takes(member)) return true;
     } else {
       if (path_.empty()) return false;
@@ -260,14 +302,14 @@ bool Flow::find_path(std::uint32_t source, Cost cost) {
     }
     // At a member: on to an audience that can take one back, or back to the one before.
     std::uint32_t& back = member_cursor_[member];
-    const std::uint32_t back_end = member_begin_[member + 1];
+    const std::uint32_t back_end = member_begin_[member] + carried_count_[member];
     while (back < back_end &&
-           (audience_layer_[audience_of_[member_edges_[back]]] != member_layer_[member] + 1 ||
-            !tight_back(member_edges_[back], cost))) {
+           (audience_layer_[audience_of_[carried_[back]]] != member_layer_[member] + 1 ||
+            !tight_back(carried_[back], cost))) {
       ++back;
     }
     if (back < back_end) {
-      path_.push_back({.edge = member_edges_[back], .forward = false});
+      path_.push_back({.edge = carried_[back], .forward = false});
     } else {
       ++audience_cursor_[audience_of_[path_.back().edge]];
       path_.pop_back();
@@ -284,7 +326,7 @@ void Flow::push_along_path(std::uint32_t source, Cost cost) {
         std::min(amount, step.forward ? room_forward(step.edge, cost) : room_back(step.edge, cost));
   }
   MUSTER_ASSERT(amount > 0);
-  for (const Step& step : path_) units_[step.edge] += step.forward ? amount : -amount;
+  for (const Step& step : path_) add_units(step.edge, step.forward ? amount : -amount);
   waiting[source] -= amount;
   load[sink] += amount;
 }

@@ -40,6 +40,10 @@ class Flow {
     return std::span(member_edges_)
         .subspan(member_begin_[member], member_begin_[member + 1] - member_begin_[member]);
   }
+  /// All edges on which the member has units, and perhaps some on which it no longer has.
+  std::span<const std::uint32_t> carried_by(std::uint32_t member) const {
+    return std::span(carried_).subspan(member_begin_[member], carried_count_[member]);
+  }
   /// The edges of an audience are numbered [begin, end).
   std::uint32_t edges_begin(std::uint32_t audience) const { return audience_begin_[audience]; }
   std::uint32_t edges_end(std::uint32_t audience) const { return audience_begin_[audience + 1]; }
@@ -73,6 +77,9 @@ class Flow {
     return load[member] < limit[member] && member_price_[member] == goal_;
   }
 
+  void add_units(std::uint32_t edge, Count amount);
+  void forget_empty(std::uint32_t member);
+  void list_usable(Nodes audiences, Cost cost);
   bool find_prices(Nodes audiences, Nodes members);
   bool find_layers(Nodes audiences, Nodes members, Cost cost);
   bool find_path(std::uint32_t source, Cost cost);
@@ -87,6 +94,17 @@ class Flow {
   std::vector<Count> units_;
   std::vector<Count> held_;
 
+  // Most edges carry nothing. Those of a member that do stand first in its part of `carried_`,
+  // which is as long as its part of `member_edges_`.
+  std::vector<std::uint32_t> carried_;
+  std::vector<std::uint32_t> carried_count_;
+  std::vector<bool> listed_;  // by edge: whether it stands there
+
+  // By audience: edges that can be tight while the prices stay as they are.
+  std::vector<std::uint32_t> usable_;
+  std::vector<std::uint32_t> usable_begin_;
+  std::vector<std::uint32_t> usable_end_;
+
   // The cheapest way to each node (potentials), and to a member that takes more.
   std::vector<std::int32_t> audience_price_;
   std::vector<std::int32_t> member_price_;
@@ -95,8 +113,8 @@ class Flow {
   // Dinitz: how far each node is from the waiting units, and which of its edges is to be tried.
   std::vector<std::int32_t> audience_layer_;
   std::vector<std::int32_t> member_layer_;
-  std::vector<std::uint32_t> audience_cursor_;
-  std::vector<std::uint32_t> member_cursor_;
+  std::vector<std::uint32_t> audience_cursor_;  // in `usable_`
+  std::vector<std::uint32_t> member_cursor_;    // in `carried_`
   std::vector<Step> path_;
 };
 

@@ -82,6 +82,7 @@ Assignment Sticky::assign(const AssignmentInput& input) const {
       fill_quotas(audiences.all()[component.front()], pinned);
     } else {
       std::vector<Audience> together;
+      together.reserve(component.size());
       for (const std::uint32_t i : component) together.push_back(audiences.all()[i]);
       balance_quotas(together, pinned);
     }

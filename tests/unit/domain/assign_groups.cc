@@ -187,7 +187,7 @@ class Search {
 
   Optimum run() {
     visit(0);
-    return *best_;
+    return best_.value();
   }
 
  private:
