@@ -278,7 +278,8 @@ std::string tokens_text(const std::vector<domain::TokenRef>& tokens, const Topic
   return words.text();
 }
 
-std::string offsets_text(const std::vector<domain::OffsetValue>& offsets, const TopicNames& names) {
+std::string event_offsets_text(const std::vector<domain::OffsetValue>& offsets,
+                               const TopicNames& names) {
   PartitionWords words(names);
   for (const domain::OffsetValue& value : offsets) {
     words.add(value.at.topic, value.at.partition, fmt::format(" at {}", value.offset));
@@ -343,7 +344,7 @@ struct Sentence {
                        tokens_text(event.tokens, names));
   }
   std::string operator()(const domain::OffsetsCommitted& event) const {
-    return offsets_text(event.offsets, names);
+    return event_offsets_text(event.offsets, names);
   }
   std::string operator()(const domain::GroupDeleted& event) const {
     return fmt::format("with {}", counted(event.former.size(), "committed offset"));

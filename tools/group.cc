@@ -106,7 +106,7 @@ void add_list(CLI::App& noun, Context& context) {
   on_run(command, context, [&context, state] { return list_groups(context, *state); });
 }
 
-void add_describe(CLI::App& noun, Context& context) {
+void add_group_describe(CLI::App& noun, Context& context) {
   CLI::App& command = add_command(noun, "describe", "One group: its members, partitions and lag",
                                   "  muster group describe billing");
   const auto group = std::make_shared<std::string>();
@@ -123,7 +123,7 @@ void add_describe(CLI::App& noun, Context& context) {
   });
 }
 
-void add_delete(CLI::App& noun, Context& context) {
+void add_group_delete(CLI::App& noun, Context& context) {
   CLI::App& command =
       add_command(noun, "delete", "Delete a group that has no members, with its offsets",
                   "  muster group delete billing");
@@ -180,8 +180,8 @@ void add_group_commands(CLI::App& app, Context& context) {
                                "  muster group describe billing");
   noun.require_subcommand(1);
   add_list(noun, context);
-  add_describe(noun, context);
-  add_delete(noun, context);
+  add_group_describe(noun, context);
+  add_group_delete(noun, context);
   add_remove_member(noun, context);
 }
 

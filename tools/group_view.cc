@@ -9,8 +9,6 @@ namespace {
 
 using TopicPartitionsList = std::vector<std::unique_ptr<wire::TopicPartitionsT>>;
 
-constexpr std::size_t kMetadataColumns = 40;
-
 Json name_or_null(const std::string& name) { return name.empty() ? Json() : Json(name); }
 
 Json number_or_null(std::int64_t number) { return number < 0 ? Json() : Json(number); }

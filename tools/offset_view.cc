@@ -7,8 +7,6 @@
 namespace muster::tools {
 namespace {
 
-constexpr std::size_t kMetadataColumns = 40;
-
 Table offsets_table() {
   return Table({{"TOPIC"},
                 {"PARTITION", Align::kRight},

@@ -49,6 +49,9 @@ std::string printable(std::string_view text);
 /// At most `width` columns of printable text, the rest replaced by "…".
 std::string shortened(std::string_view text, std::size_t width);
 
+/// The width that tables give to an offset's metadata, in columns.
+inline constexpr std::size_t kMetadataColumns = 40;
+
 /// "1 member", "2 members".
 std::string counted(std::uint64_t count, std::string_view singular);
 

@@ -116,7 +116,7 @@ void add_expand(CLI::App& noun, Context& context) {
   });
 }
 
-void add_describe(CLI::App& noun, Context& context) {
+void add_topic_describe(CLI::App& noun, Context& context) {
   CLI::App& command =
       add_command(noun, "describe", "One topic: its size, and how many groups use it",
                   "  muster topic describe outbox");
@@ -137,7 +137,7 @@ void add_describe(CLI::App& noun, Context& context) {
   });
 }
 
-void add_delete(CLI::App& noun, Context& context) {
+void add_topic_delete(CLI::App& noun, Context& context) {
   CLI::App& command = add_command(
       noun, "delete", "Delete a topic and, in every group, its partitions and committed offsets",
       "  muster topic delete outbox");
@@ -166,9 +166,9 @@ void add_topic_commands(CLI::App& app, Context& context) {
   add_create(noun, context);
   CLI::App& list = add_command(noun, "list", "All topics", "  muster topic list --output json");
   on_run(list, context, [&context] { return list_topics(context); });
-  add_describe(noun, context);
+  add_topic_describe(noun, context);
   add_expand(noun, context);
-  add_delete(noun, context);
+  add_topic_delete(noun, context);
 }
 
 }  // namespace muster::tools

@@ -59,19 +59,19 @@ wire::ErrorT closing_error(WireClient& client) {
 
 // A server with topic "orders" of two partitions and the member "holder" of group "group", that
 // holds both.
-struct Setting {
+struct ErrorCodesSetting {
   Daemon daemon{{"--gathering-window-ms", "0"}};
   WireClient client{daemon.address()};
   Member holder{daemon.address(), {.member_id = "holder", .topics = {"orders"}}};
 
-  Setting() {
+  ErrorCodesSetting() {
     create_topic(client, "orders", 2);
     holder.join();
     REQUIRE(pump_until({&holder}, [&] { return holder.held().size() == 2; }));
   }
 };
 
-wire::ErrorT malformed_request(Setting& setting) {
+wire::ErrorT malformed_request(ErrorCodesSetting& setting) {
   WireClient client(setting.daemon.address());
   client.send_bytes(request_of_unknown_type());
   const auto reply = client.reply(1'000);
@@ -80,13 +80,13 @@ wire::ErrorT malformed_request(Setting& setting) {
   return *reply->body.AsError();
 }
 
-wire::ErrorT unknown_resource(Setting& setting) {
+wire::ErrorT unknown_resource(ErrorCodesSetting& setting) {
   wire::DescribeTopicT describe;
   describe.name = "no such topic";
   return setting.client.refusal(std::move(describe));
 }
 
-wire::ErrorT unknown_member(Setting& setting) {
+wire::ErrorT unknown_member(ErrorCodesSetting& setting) {
   wire::HeartbeatT heartbeat;
   heartbeat.group = "group";
   heartbeat.member_id = "nobody";
@@ -94,14 +94,14 @@ wire::ErrorT unknown_member(Setting& setting) {
   return setting.client.refusal(std::move(heartbeat));
 }
 
-wire::ErrorT fenced(Setting& setting) {
+wire::ErrorT fenced(ErrorCodesSetting& setting) {
   const std::uint64_t current = setting.holder.token({"orders", 0});
   const wire::ErrorT error = setting.client.refusal(commit_of("group", 5, current - 1));
   CHECK(error.current_fence == current);
   return error;
 }
 
-wire::ErrorT member_id_in_use(Setting& setting) {
+wire::ErrorT member_id_in_use(ErrorCodesSetting& setting) {
   MemberOptions options = setting.holder.options();
   options.incarnation = 2;
   Member twin(setting.daemon.address(), options);
@@ -111,7 +111,7 @@ wire::ErrorT member_id_in_use(Setting& setting) {
   return error;
 }
 
-wire::ErrorT member_removed(Setting& setting) {
+wire::ErrorT member_removed(ErrorCodesSetting& setting) {
   Member member(setting.daemon.address(), {.member_id = "unwanted", .topics = {"orders"}});
   member.join();
   wire::RemoveMemberT remove;
@@ -122,58 +122,58 @@ wire::ErrorT member_removed(Setting& setting) {
   return member.client().refusal(member.join_request(/*resume=*/true));
 }
 
-wire::ErrorT not_bound(Setting& setting) {
+wire::ErrorT not_bound(ErrorCodesSetting& setting) {
   return setting.client.refusal(setting.holder.of_member<wire::LeaveT>());
 }
 
-wire::ErrorT topic_exists(Setting& setting) {
+wire::ErrorT topic_exists(ErrorCodesSetting& setting) {
   return setting.client.refusal(topic_of("orders", 3));
 }
 
-wire::ErrorT invalid_name(Setting& setting) {
+wire::ErrorT invalid_name(ErrorCodesSetting& setting) {
   return setting.client.refusal(
       topic_of("a\x01"
                "b",
                3));
 }
 
-wire::ErrorT invalid_partition_count(Setting& setting) {
+wire::ErrorT invalid_partition_count(ErrorCodesSetting& setting) {
   return setting.client.refusal(topic_of("new", 0));
 }
 
-wire::ErrorT invalid_offset(Setting& setting) {
+wire::ErrorT invalid_offset(ErrorCodesSetting& setting) {
   return setting.client.refusal(commit_of("group", -5, setting.holder.token({"orders", 0})));
 }
 
-wire::ErrorT metadata_too_large(Setting& setting) {
+wire::ErrorT metadata_too_large(ErrorCodesSetting& setting) {
   return setting.client.refusal(
       commit_of("group", 5, setting.holder.token({"orders", 0}), std::string(4'097, 'm')));
 }
 
-wire::ErrorT invalid_timeout(Setting& setting) {
+wire::ErrorT invalid_timeout(ErrorCodesSetting& setting) {
   Member member(setting.daemon.address(),
                 {.member_id = "hasty", .topics = {"orders"}, .session_timeout_ms = 10});
   return member.client().refusal(member.join_request());
 }
 
-wire::ErrorT limit_reached(Setting& setting) {
+wire::ErrorT limit_reached(ErrorCodesSetting& setting) {
   MemberOptions options{.member_id = "greedy", .topics = {}};
   for (int number = 0; number < 10'001; ++number) options.topics.push_back(std::to_string(number));
   Member member(setting.daemon.address(), options);
   return member.client().refusal(member.join_request());
 }
 
-wire::ErrorT group_not_empty(Setting& setting) {
+wire::ErrorT group_not_empty(ErrorCodesSetting& setting) {
   wire::DeleteGroupT remove;
   remove.group = "group";
   return setting.client.refusal(std::move(remove));
 }
 
-wire::ErrorT partition_owned(Setting& setting) {
+wire::ErrorT partition_owned(ErrorCodesSetting& setting) {
   return setting.client.refusal(commit_of("group", 5, /*fence=*/0));
 }
 
-wire::ErrorT unsupported_version(Setting& setting) {
+wire::ErrorT unsupported_version(ErrorCodesSetting& setting) {
   WireClient client(setting.daemon.address(), /*says_hello=*/false);
   wire::HelloT hello;
   hello.oldest_version = 999;
@@ -182,12 +182,12 @@ wire::ErrorT unsupported_version(Setting& setting) {
   return client.refusal(std::move(hello));
 }
 
-wire::ErrorT hello_required(Setting& setting) {
+wire::ErrorT hello_required(ErrorCodesSetting& setting) {
   WireClient client(setting.daemon.address(), /*says_hello=*/false);
   return client.refusal(wire::StatusT{});
 }
 
-wire::ErrorT frame_too_large(Setting& setting) {
+wire::ErrorT frame_too_large(ErrorCodesSetting& setting) {
   WireClient client(setting.daemon.address());
   const std::uint32_t length = kMaxFrameBytes + 1;
   std::string header;
@@ -198,7 +198,7 @@ wire::ErrorT frame_too_large(Setting& setting) {
   return closing_error(client);
 }
 
-wire::ErrorT too_many_connections(Setting& /*setting*/) {
+wire::ErrorT too_many_connections(ErrorCodesSetting& /*setting*/) {
   const Daemon small({"--max-connections", "2"});
   const WireClient first(small.address());
   const WireClient second(small.address());
@@ -206,14 +206,14 @@ wire::ErrorT too_many_connections(Setting& /*setting*/) {
   return closing_error(third);
 }
 
-wire::ErrorT shutting_down(Setting& /*setting*/) {
+wire::ErrorT shutting_down(ErrorCodesSetting& /*setting*/) {
   Daemon ending;
   WireClient client(ending.address());
   CHECK(ending.terminate() == 0);
   return closing_error(client);
 }
 
-wire::ErrorT duplicate_correlation_id(Setting& setting) {
+wire::ErrorT duplicate_correlation_id(ErrorCodesSetting& setting) {
   WireClient client(setting.daemon.address());
   // A change waits for the disk, so its id is still outstanding when the second one arrives.
   const std::string request = codec::encode_request(77, topic_of("twice", 1));
@@ -221,7 +221,7 @@ wire::ErrorT duplicate_correlation_id(Setting& setting) {
   return closing_error(client);
 }
 
-wire::ErrorT storage_full(Setting& /*setting*/) {
+wire::ErrorT storage_full(ErrorCodesSetting& /*setting*/) {
   const Daemon small({"--max-journal-bytes", "16777216", "--journal-reserve-bytes", "1048576",
                       "--max-pending-journal-bytes", "1048576"});
   WireClient client(small.address());
@@ -236,7 +236,7 @@ wire::ErrorT storage_full(Setting& /*setting*/) {
   return *refused;
 }
 
-wire::ErrorT slow_reader(Setting& /*setting*/) {
+wire::ErrorT slow_reader(ErrorCodesSetting& /*setting*/) {
   const Daemon daemon({"--gathering-window-ms", "0", "--max-frame-bytes", "131072",
                        "--max-unsent-bytes", "262144"});
   WireClient client(daemon.address());
@@ -254,7 +254,7 @@ wire::ErrorT slow_reader(Setting& /*setting*/) {
   return closing_error(lazy.client());
 }
 
-const std::map<ErrorCode, std::function<wire::ErrorT(Setting&)>> kProvocations = {
+const std::map<ErrorCode, std::function<wire::ErrorT(ErrorCodesSetting&)>> kProvocations = {
     {ErrorCode::kMalformedRequest, malformed_request},
     {ErrorCode::kUnknownResource, unknown_resource},
     {ErrorCode::kUnknownMember, unknown_member},
@@ -299,7 +299,7 @@ TEST_CASE("each cause of refusal has its own code, name and advice, over a real 
   for (const auto& [code, provoke] : kProvocations) {
     const ErrorTraits& traits = traits_of(code);
     SUBCASE(std::string(traits.name).c_str()) {
-      Setting setting;
+      ErrorCodesSetting setting;
       const wire::ErrorT error = provoke(setting);
       CHECK(error.code == static_cast<std::uint16_t>(code));
       CHECK(error.name == traits.name);

@@ -10,12 +10,12 @@ namespace muster::e2e {
 namespace {
 
 // A server, and a member that works while others send rubbish.
-struct Setting {
+struct GarbageSetting {
   Daemon daemon{{"--gathering-window-ms", "0"}};
   Member worker{daemon.address(), {.member_id = "worker", .topics = {"orders"}}};
   std::int64_t offset = 0;
 
-  Setting() {
+  GarbageSetting() {
     WireClient client(daemon.address());
     create_topic(client, "orders", 1);
     worker.join();
@@ -47,7 +47,7 @@ std::string valid_request() {
 }
 
 TEST_CASE("random bytes close the connection that sent them, and disturb nobody else") {
-  Setting setting;
+  GarbageSetting setting;
   std::mt19937_64 random(20'261'124);
   for (int round = 0; round < 200; ++round) {
     WireClient client(setting.daemon.address(), /*says_hello=*/round % 2 == 0);
@@ -58,7 +58,7 @@ TEST_CASE("random bytes close the connection that sent them, and disturb nobody 
 }
 
 TEST_CASE("a frame of random bytes is refused as malformed") {
-  Setting setting;
+  GarbageSetting setting;
   std::mt19937_64 random(7);
   for (int round = 0; round < 200; ++round) {
     WireClient client(setting.daemon.address());
@@ -72,7 +72,7 @@ TEST_CASE("a frame of random bytes is refused as malformed") {
 }
 
 TEST_CASE("a valid request with flipped bits is answered or closes, and disturbs nobody else") {
-  Setting setting;
+  GarbageSetting setting;
   std::mt19937_64 random(11);
   const std::string good = valid_request();
   for (int round = 0; round < 500; ++round) {
@@ -92,7 +92,7 @@ TEST_CASE("a valid request with flipped bits is answered or closes, and disturbs
 }
 
 TEST_CASE("a frame cut short waits, and its connection's end is no one's trouble") {
-  Setting setting;
+  GarbageSetting setting;
   const std::string good = valid_request();
   for (std::size_t length = 1; length < good.size(); ++length) {
     WireClient client(setting.daemon.address());
@@ -103,7 +103,7 @@ TEST_CASE("a frame cut short waits, and its connection's end is no one's trouble
 }
 
 TEST_CASE("frames arrive in pieces of any size") {
-  Setting setting;
+  GarbageSetting setting;
   WireClient client(setting.daemon.address());
   const std::string request = codec::encode_request(900, wire::StatusT{});
   for (const char byte : request) client.send_bytes({&byte, 1});
@@ -111,7 +111,7 @@ TEST_CASE("frames arrive in pieces of any size") {
 }
 
 TEST_CASE("an empty frame is refused as malformed or too large, and closes") {
-  Setting setting;
+  GarbageSetting setting;
   WireClient client(setting.daemon.address());
   client.send_bytes(std::string(4, '\0'));
   CHECK(client.closing().has_value());
@@ -120,7 +120,7 @@ TEST_CASE("an empty frame is refused as malformed or too large, and closes") {
 }
 
 TEST_CASE("a server's message is no request") {
-  Setting setting;
+  GarbageSetting setting;
   WireClient client(setting.daemon.address());
   client.send_bytes(codec::encode_server_message(5, 1, wire::DoneT{}));
   CHECK((client.closing().has_value() || client.ended()));
@@ -128,7 +128,7 @@ TEST_CASE("a server's message is no request") {
 }
 
 TEST_CASE("a second hello on a connection is refused") {
-  Setting setting;
+  GarbageSetting setting;
   WireClient client(setting.daemon.address());
   wire::HelloT hello;
   hello.oldest_version = 1;
@@ -138,7 +138,7 @@ TEST_CASE("a second hello on a connection is refused") {
 }
 
 TEST_CASE("values out of range are refused with a typed error, on a connection that goes on") {
-  Setting setting;
+  GarbageSetting setting;
   WireClient client(setting.daemon.address());
 
   SUBCASE("correlation id 0") {

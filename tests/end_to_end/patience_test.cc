@@ -8,15 +8,15 @@
 namespace muster::e2e {
 namespace {
 
-const Partition kFirst{"orders", 0};
+const Partition kFirstPartition{"orders", 0};
 
 // A server with the topic "orders" of two partitions, and the member "watcher" that stays.
-struct Setting {
+struct PatienceSetting {
   Daemon daemon{{"--gathering-window-ms", "0"}};
   WireClient client{daemon.address()};
   Member watcher{daemon.address(), {.member_id = "watcher", .topics = {"orders"}}};
 
-  Setting() {
+  PatienceSetting() {
     create_topic(client, "orders", 2);
     watcher.join();
     REQUIRE(pump_until({&watcher}, [&] { return watcher.held().size() == 2; }));
@@ -31,7 +31,7 @@ struct Setting {
 };
 
 TEST_CASE("a connection that ends without a leave costs an unnamed member its grace, no less") {
-  Setting setting;
+  PatienceSetting setting;
   Member member(
       setting.daemon.address(),
       {.member_id = "random-7", .topics = {"orders"}, .named = false, .disconnect_grace_ms = 700});
@@ -44,7 +44,7 @@ TEST_CASE("a connection that ends without a leave costs an unnamed member its gr
 }
 
 TEST_CASE("a member that hangs loses its seat after its session timeout, and is fenced") {
-  Setting setting;
+  PatienceSetting setting;
   Member member(setting.daemon.address(),
                 {.member_id = "hangs", .topics = {"orders"}, .session_timeout_ms = 1'000});
   setting.seat(member);
@@ -66,7 +66,7 @@ TEST_CASE("a member that hangs loses its seat after its session timeout, and is 
 }
 
 TEST_CASE("a named member that comes back within its session keeps what it had, nothing moves") {
-  Setting setting;
+  PatienceSetting setting;
   Member member(setting.daemon.address(), {.member_id = "pod-0", .topics = {"orders"}});
   setting.seat(member);
   const Held before = setting.watcher.held();
@@ -99,18 +99,18 @@ TEST_CASE("a named member that comes back within its session keeps what it had, 
 }
 
 TEST_CASE("a twin under the same name is kept out while the first one is there") {
-  Setting setting;
+  PatienceSetting setting;
   MemberOptions options = setting.watcher.options();
   options.incarnation = 99;
   Member twin(setting.daemon.address(), options);
   CHECK(twin.client().refusal(twin.join_request()).name == "MEMBER_ID_IN_USE");
   setting.watcher.pump();
   CHECK(setting.watcher.held().size() == 2);
-  CHECK_FALSE(setting.watcher.commit(kFirst, 1).has_value());
+  CHECK_FALSE(setting.watcher.commit(kFirstPartition, 1).has_value());
 }
 
 TEST_CASE("a takeover replaces at once, and the replaced incarnation is fenced for good") {
-  Setting setting;
+  PatienceSetting setting;
   MemberOptions options = setting.watcher.options();
   options.incarnation = 99;
   Member twin(setting.daemon.address(), options);
@@ -119,11 +119,11 @@ TEST_CASE("a takeover replaces at once, and the replaced incarnation is fenced f
   REQUIRE(pump_until({&setting.watcher}, [&] { return setting.watcher.seat_ended(); }));
   CHECK(setting.watcher.client().refusal(setting.watcher.join_request(/*resume=*/true)).name ==
         "FENCED");
-  CHECK_FALSE(twin.commit(kFirst, 1).has_value());
+  CHECK_FALSE(twin.commit(kFirstPartition, 1).has_value());
 }
 
 TEST_CASE("the daemon stopped for longer than every session: nobody expires") {
-  Setting setting;
+  PatienceSetting setting;
   Member member(setting.daemon.address(),
                 {.member_id = "short", .topics = {"orders"}, .session_timeout_ms = 1'000});
   Member unnamed(setting.daemon.address(), {.member_id = "random",
@@ -147,7 +147,7 @@ TEST_CASE("the daemon stopped for longer than every session: nobody expires") {
 }
 
 TEST_CASE("a restarted daemon gives every member a whole session, and moves nothing") {
-  Setting setting;
+  PatienceSetting setting;
   Member member(setting.daemon.address(),
                 {.member_id = "short", .topics = {"orders"}, .session_timeout_ms = 1'500});
   setting.seat(member);
@@ -168,7 +168,7 @@ TEST_CASE("a restarted daemon gives every member a whole session, and moves noth
 }
 
 TEST_CASE("a member that never comes back after a restart expires a whole session later") {
-  Setting setting;
+  PatienceSetting setting;
   Member member(setting.daemon.address(),
                 {.member_id = "gone", .topics = {"orders"}, .session_timeout_ms = 1'000});
   setting.seat(member);

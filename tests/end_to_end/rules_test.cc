@@ -9,11 +9,11 @@ namespace {
 
 const Partition kFirst{"orders", 0};
 
-struct Setting {
+struct RulesSetting {
   Daemon daemon{{"--gathering-window-ms", "0"}};
   WireClient client{daemon.address()};
 
-  explicit Setting(std::int32_t partitions = 2) { create_topic(client, "orders", partitions); }
+  explicit RulesSetting(std::int32_t partitions = 2) { create_topic(client, "orders", partitions); }
 
   MemberOptions named(const std::string& member_id) const {
     return {.member_id = member_id, .topics = {"orders"}};
@@ -33,7 +33,7 @@ struct Setting {
 };
 
 TEST_CASE("rule 1: a join is answered with lease, interval, generation, leader, count, holdings") {
-  Setting setting;
+  RulesSetting setting;
   MemberOptions options = setting.named("a");
   options.session_timeout_ms = 9'000;
   options.disconnect_grace_ms = 6'000;
@@ -60,7 +60,7 @@ TEST_CASE("rule 1: a join is answered with lease, interval, generation, leader, 
 }
 
 TEST_CASE("rule 1: no other connection can act for a member, but a token commits from anywhere") {
-  Setting setting;
+  RulesSetting setting;
   Member a(setting.daemon.address(), setting.named("a"));
   a.join();
   REQUIRE(pump_until({&a}, [&] { return a.held().size() == 2; }));
@@ -74,7 +74,7 @@ TEST_CASE("rule 1: no other connection can act for a member, but a token commits
 }
 
 TEST_CASE("rule 1: a resume binds the member to the new connection instead of the old one") {
-  Setting setting;
+  RulesSetting setting;
   Member old_place(setting.daemon.address(), setting.named("a"));
   old_place.join();
   REQUIRE(pump_until({&old_place}, [&] { return old_place.held().size() == 2; }));
@@ -93,7 +93,7 @@ TEST_CASE("rule 1: a resume binds the member to the new connection instead of th
 }
 
 TEST_CASE("rule 1: a connection may bind many members") {
-  Setting setting(3);
+  RulesSetting setting(3);
   WireClient shared(setting.daemon.address());
   for (const char* name : {"a", "b", "c"}) {
     wire::JoinT join;
@@ -115,7 +115,7 @@ TEST_CASE("rule 1: a connection may bind many members") {
 }
 
 TEST_CASE("rule 2: the same incarnation gets the same answer; other topics are a subscription") {
-  Setting setting;
+  RulesSetting setting;
   create_topic(setting.client, "payments", 1);
   Member a(setting.daemon.address(), setting.named("a"));
   a.join();
@@ -135,7 +135,7 @@ TEST_CASE("rule 2: the same incarnation gets the same answer; other topics are a
 }
 
 TEST_CASE("rule 3: the lease is the shorter of session timeout and disconnect grace") {
-  Setting setting;
+  RulesSetting setting;
   MemberOptions random = setting.named("random");
   random.named = false;
   CHECK(Member(setting.daemon.address(), random).join().lease_ms == 10'000);
@@ -143,7 +143,7 @@ TEST_CASE("rule 3: the lease is the shorter of session timeout and disconnect gr
 }
 
 TEST_CASE("rule 4: a revocation that was under way when the daemon died gets its whole deadline") {
-  Setting setting;
+  RulesSetting setting;
   MemberOptions stubborn = setting.named("a");
   stubborn.session_timeout_ms = 1'000;
   stubborn.rebalance_timeout_ms = 1'000;
@@ -174,7 +174,7 @@ TEST_CASE("rule 4: a revocation that was under way when the daemon died gets its
 }
 
 TEST_CASE("rule 5: a heartbeat of an unknown or replaced member is told so") {
-  Setting setting;
+  RulesSetting setting;
   Member a(setting.daemon.address(), setting.named("a"));
   CHECK(a.client().refusal(a.of_member<wire::HeartbeatT>()).name == "UNKNOWN_MEMBER");
   a.join();
@@ -187,7 +187,7 @@ TEST_CASE("rule 5: a heartbeat of an unknown or replaced member is told so") {
 }
 
 TEST_CASE("rule 6: a leave frees all at once; again, or by a replaced one, it changes nothing") {
-  Setting setting;
+  RulesSetting setting;
   Member a(setting.daemon.address(), setting.named("a"));
   Member b(setting.daemon.address(), setting.named("b"));
   a.join();
@@ -206,7 +206,7 @@ TEST_CASE("rule 6: a leave frees all at once; again, or by a replaced one, it ch
 }
 
 TEST_CASE("rule 6: a connection closed without a leave, or a detach, keeps the seat") {
-  Setting setting;
+  RulesSetting setting;
   Member a(setting.daemon.address(), setting.named("a"));
   a.join();
   REQUIRE(pump_until({&a}, [&] { return a.held().size() == 2; }));
@@ -219,7 +219,7 @@ TEST_CASE("rule 6: a connection closed without a leave, or a detach, keeps the s
 }
 
 TEST_CASE("rule 7: pushes rise in sequence, and a resume repeats what a broken connection missed") {
-  Setting setting(4);
+  RulesSetting setting(4);
   Member a(setting.daemon.address(), setting.named("a"));
   Member b(setting.daemon.address(), setting.named("b"));
   a.hold_on();
@@ -243,7 +243,7 @@ TEST_CASE("rule 7: pushes rise in sequence, and a resume repeats what a broken c
 }
 
 TEST_CASE("rule 9: a removed member is told, may not come back, and its name may be used again") {
-  Setting setting;
+  RulesSetting setting;
   Member a(setting.daemon.address(), setting.named("a"));
   a.join();
   REQUIRE(pump_until({&a}, [&] { return a.held().size() == 2; }));
@@ -263,7 +263,7 @@ TEST_CASE("rule 9: a removed member is told, may not come back, and its name may
 }
 
 TEST_CASE("rule 10: a group is empty, balancing while it revokes, and stable") {
-  Setting setting;
+  RulesSetting setting;
   MemberOptions unhurried = setting.named("a");
   Member a(setting.daemon.address(), unhurried);
   Member b(setting.daemon.address(), setting.named("b"));
@@ -285,7 +285,7 @@ TEST_CASE("rule 10: a group is empty, balancing while it revokes, and stable") {
 }
 
 TEST_CASE("a deleted topic is lost to its owners; made anew it starts clean, under higher tokens") {
-  Setting setting;
+  RulesSetting setting;
   Member a(setting.daemon.address(), setting.named("a"));
   a.join();
   REQUIRE(pump_until({&a}, [&] { return a.held().size() == 2; }));
@@ -305,7 +305,7 @@ TEST_CASE("a deleted topic is lost to its owners; made anew it starts clean, und
 }
 
 TEST_CASE("an expanded topic's new partitions find owners, the old ones stay") {
-  Setting setting;
+  RulesSetting setting;
   Member a(setting.daemon.address(), setting.named("a"));
   Member b(setting.daemon.address(), setting.named("b"));
   a.join();

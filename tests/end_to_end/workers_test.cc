@@ -12,12 +12,12 @@ namespace muster::e2e {
 namespace {
 
 // A server with the topic "orders", and a worker process under the name "stays".
-struct Setting {
+struct WorkersSetting {
   Daemon daemon{{"--gathering-window-ms", "0"}};
   WireClient client{daemon.address()};
   std::unique_ptr<WorkerProcess> stays;
 
-  explicit Setting(std::int32_t partitions = 2) {
+  explicit WorkersSetting(std::int32_t partitions = 2) {
     create_topic(client, "orders", partitions);
     stays = start({.consumer_id = "stays"});
     REQUIRE(stays->says("joined"));
@@ -44,7 +44,7 @@ struct Setting {
 };
 
 TEST_CASE("an unnamed worker killed with -9 loses its partitions within its disconnect grace") {
-  Setting setting;
+  WorkersSetting setting;
   auto worker = setting.start({.disconnect_grace_ms = 600});
   REQUIRE(worker->says("assigned"));
   REQUIRE(setting.settles("stays", 1));
@@ -56,7 +56,7 @@ TEST_CASE("an unnamed worker killed with -9 loses its partitions within its disc
 }
 
 TEST_CASE("a stopped worker loses its partitions, and woken up it is fenced and told") {
-  Setting setting;
+  WorkersSetting setting;
   auto worker = setting.start({.session_timeout_ms = 1'000});
   REQUIRE(worker->says("committed"));
   REQUIRE(setting.settles("stays", 1));
@@ -79,7 +79,7 @@ TEST_CASE("a stopped worker loses its partitions, and woken up it is fenced and 
 }
 
 TEST_CASE("a named worker killed and started again within its session moves nothing") {
-  Setting setting;
+  WorkersSetting setting;
   auto worker = setting.start({.consumer_id = "pod-0"});
   REQUIRE(worker->says("assigned"));
   REQUIRE(setting.settles("stays", 1));
@@ -98,7 +98,7 @@ TEST_CASE("a named worker killed and started again within its session moves noth
 }
 
 TEST_CASE("a stopped twin under the same name, continued later, is fenced") {
-  Setting setting(1);
+  WorkersSetting setting(1);
   setting.stays->process().signal(SIGTERM);
   REQUIRE(setting.stays->process().wait() == 0);
   auto first = setting.start({.consumer_id = "pod-0", .session_timeout_ms = 1'500});
@@ -116,7 +116,7 @@ TEST_CASE("a stopped twin under the same name, continued later, is fenced") {
 }
 
 TEST_CASE("workers outlive a daemon that is killed and restarted, and nothing moves") {
-  Setting setting;
+  WorkersSetting setting;
   auto worker = setting.start({.consumer_id = "pod-0"});
   REQUIRE(worker->says("committed"));
   REQUIRE(setting.settles("stays", 1));
@@ -135,7 +135,7 @@ TEST_CASE("workers outlive a daemon that is killed and restarted, and nothing mo
 }
 
 TEST_CASE("workers outlive a daemon that is stopped for longer than every session") {
-  Setting setting;
+  WorkersSetting setting;
   auto worker = setting.start({.consumer_id = "pod-0", .session_timeout_ms = 1'000});
   REQUIRE(worker->says("committed"));
   REQUIRE(setting.settles("stays", 1));

@@ -42,8 +42,7 @@ World::World(std::uint64_t seed, std::uint64_t steps) : World(seed, steps, std::
 World::World(const Plan& plan) : World(plan.seed, 0, plan) {}
 
 World::World(std::uint64_t seed, std::uint64_t steps, std::optional<Plan> given)
-    : seed_(seed),
-      steps_wanted_(steps),
+    : steps_wanted_(steps),
       given_(given.has_value()),
       plan_(given ? std::move(*given) : Plan{.seed = seed}),
       swarm_(mixed(seed, kSwarm)),

@@ -60,7 +60,6 @@ class World {
   std::string unrest_of(const GroupFacts& group) const;
   void check_state();
 
-  std::uint64_t seed_;
   std::uint64_t steps_wanted_;
   std::uint64_t steps_ = 0;
   bool given_;

@@ -8,6 +8,8 @@
 #include <tuple>
 #include <utility>
 
+#include "domain/assign/sticky.h"
+
 namespace muster::domain {
 
 AssignmentInput input_of(const TestGroup& group, AudienceOrder order) {
@@ -29,6 +31,8 @@ AssignmentInput input_of(const TestGroup& group, AudienceOrder order) {
   }
   return input;
 }
+
+Assignment sticky(const TestGroup& group) { return Sticky().assign(input_of(group)); }
 
 TestGroup with_plan(TestGroup group, const Assignment& plan) {
   for (std::size_t i = 0; i < plan.size(); ++i) group.topics[i].current = plan[i];

@@ -28,6 +28,9 @@ enum class AudienceOrder : std::uint8_t { kFound, kReversed };
 /// Equal lists of subscribers become one audience.
 AssignmentInput input_of(const TestGroup& group, AudienceOrder order = AudienceOrder::kFound);
 
+/// What strategy sticky plans for the group.
+Assignment sticky(const TestGroup& group);
+
 /// The group after the plan.
 TestGroup with_plan(TestGroup group, const Assignment& plan);
 

@@ -6,14 +6,11 @@
 
 #include "assign_groups.h"
 #include "domain/assign/round_robin.h"
-#include "domain/assign/sticky.h"
 
 namespace muster::domain {
 namespace {
 
 constexpr const char* kStrategies[] = {"range", "round_robin", "sticky"};
-
-Assignment sticky(const TestGroup& group) { return Sticky().assign(input_of(group)); }
 
 /// A group after some rounds of changes, each with its plan, and a last change without one.
 TestGroup lived_in_group(std::mt19937_64& random, const Shape& shape, std::uint32_t rounds) {

@@ -4,12 +4,9 @@
 #include <algorithm>
 
 #include "assign_groups.h"
-#include "domain/assign/sticky.h"
 
 namespace muster::domain {
 namespace {
-
-Assignment sticky(const TestGroup& group) { return Sticky().assign(input_of(group)); }
 
 TEST_CASE("sticky takes from those with most for a member that comes, and only as many as needed") {
   const TestGroup group{
