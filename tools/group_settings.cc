@@ -67,11 +67,8 @@ void add_configure(CLI::App& noun, Context& context) {
                   "Who plans, and how: one hand-over, and no member starts anew")
       ->check(CLI::IsMember({"round_robin", "range", "sticky", "leader"}).description(""))
       ->type_name("round_robin|range|sticky|leader");
-  command
-      .add_option("--max-members", arguments->max_members,
-                  "Whoever would be one more is refused with GROUP_FULL; 0: no limit")
-      ->check(CLI::NonNegativeNumber.description(""))
-      ->type_name("N");
+  add_member_limit(command, "--max-members", arguments->max_members,
+                   "Whoever would be one more is refused with GROUP_FULL; 0: no limit");
   on_run(command, context, [&context, arguments] { return configure(context, *arguments); });
 }
 
