@@ -102,6 +102,17 @@ CLI::Option* add_offset(CLI::App& command, const std::string& name, std::int64_t
       ->type_name(name.starts_with("-") ? "N" : "");
 }
 
+CLI::Option* add_member_limit(CLI::App& command, const std::string& name,
+                              std::optional<std::int32_t>& limit, const std::string& description) {
+  const auto parse = [](std::string_view text) -> std::optional<std::int32_t> {
+    const auto number = parse_number<std::int32_t>(text);
+    return number && *number >= 0 ? number : std::nullopt;
+  };
+  return add_parsed(command, name, description,
+                    "a number of members: give a whole number, 0 for no limit", limit, parse)
+      ->type_name("N");
+}
+
 CLI::Option* add_fence(CLI::App& command, const std::string& name, std::uint64_t& fence,
                        const std::string& description) {
   const auto parse = [](std::string_view text) -> std::optional<std::uint64_t> {

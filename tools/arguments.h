@@ -35,6 +35,9 @@ CLI::Option* add_duration_option(CLI::App& command, const std::string& name,
 /// A whole number of 0 or more, as the option NAME or, without dashes, the argument NAME.
 CLI::Option* add_offset(CLI::App& command, const std::string& name, std::int64_t& offset,
                         const std::string& description);
+/// A limit of members: 0 means none.
+CLI::Option* add_member_limit(CLI::App& command, const std::string& name,
+                              std::optional<std::int32_t>& limit, const std::string& description);
 /// A fencing token. 0 is refused: whoever has no token must say so by leaving the option out.
 CLI::Option* add_fence(CLI::App& command, const std::string& name, std::uint64_t& fence,
                        const std::string& description);

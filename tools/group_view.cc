@@ -3,11 +3,14 @@
 #include <algorithm>
 
 #include "tools/arguments.h"
+#include "tools/group_questions.h"
 
 namespace muster::tools {
 namespace {
 
 using TopicPartitionsList = std::vector<std::unique_ptr<wire::TopicPartitionsT>>;
+
+constexpr std::size_t kPatternsColumns = 40;
 
 Json name_or_null(const std::string& name) { return name.empty() ? Json() : Json(name); }
 
@@ -26,10 +29,8 @@ Json partitions_json(const TopicPartitionsList& topics) {
   return json;
 }
 
-std::string partition_count(const TopicPartitionsList& topics) {
-  std::size_t count = 0;
-  for (const auto& topic : topics) count += topic->partitions.size();
-  return std::to_string(count);
+std::string count_text(const TopicPartitionsList& topics) {
+  return std::to_string(partition_count(topics));
 }
 
 Json member_json(const wire::MemberInfoT& member, bool live) {
@@ -40,6 +41,8 @@ Json member_json(const wire::MemberInfoT& member, bool live) {
                {"disconnect_grace_ms", member.disconnect_grace_ms},
                {"rebalance_timeout_ms", member.rebalance_timeout_ms},
                {"topics", member.topics},
+               {"patterns", member.patterns},
+               {"draining", member.draining},
                {"owned", partitions_json(member.owned)},
                {"revoking", partitions_json(member.revoking)},
                {"pending", partitions_json(member.pending)}});
@@ -52,6 +55,7 @@ Json partition_json(const wire::PartitionInfoT& partition) {
           {"partition", partition.partition},
           {"owner", name_or_null(partition.owner)},
           {"target", name_or_null(partition.target)},
+          {"pinned_to", name_or_null(partition.pinned_to)},
           {"revoking", partition.revoking},
           {"fence", partition.fence},
           {"committed", number_or_null(partition.committed)},
@@ -60,7 +64,22 @@ Json partition_json(const wire::PartitionInfoT& partition) {
           {"metadata", partition.metadata}};
 }
 
+/// "^orders-.* ^audit$"
+std::string patterns_text(const wire::MemberInfoT& member) {
+  std::string text;
+  for (const std::string& pattern : member.patterns) {
+    text += (text.empty() ? "" : " ") + pattern;
+  }
+  return text.empty() ? "-" : shortened(text, kPatternsColumns);
+}
+
+/// Columns of what only some groups use are there in those alone.
 std::string members_text(const GroupView& view) {
+  const auto any = [&](auto has) {
+    return std::ranges::any_of(view.members, [&](const auto& member) { return has(*member); });
+  };
+  const bool patterns = any([](const auto& member) { return !member.patterns.empty(); });
+  const bool draining = any([](const auto& member) { return member.draining; });
   std::vector<Column> columns{{"MEMBER"},
                               {"CLIENT"},
                               {"HOST"},
@@ -69,16 +88,20 @@ std::string members_text(const GroupView& view) {
                               {"REVOKING", Align::kRight},
                               {"PENDING", Align::kRight}};
   if (view.live) columns.push_back({"CONNECTED"});
+  if (draining) columns.push_back({"DRAINING"});
+  if (patterns) columns.push_back({"PATTERNS"});
   Table table(std::move(columns));
   for (const auto& member : view.members) {
     std::vector<std::string> row{member->member_id,
                                  member->client_id,
                                  member->host,
                                  duration_text(member->session_timeout_ms),
-                                 partition_count(member->owned),
-                                 partition_count(member->revoking),
-                                 partition_count(member->pending)};
+                                 count_text(member->owned),
+                                 count_text(member->revoking),
+                                 count_text(member->pending)};
     if (view.live) row.emplace_back(member->connected ? "yes" : "no");
+    if (draining) row.emplace_back(member->draining ? "yes" : "-");
+    if (patterns) row.push_back(patterns_text(*member));
     table.add_row(std::move(row));
   }
   return table.empty() ? "" : "\n" + table.text();
@@ -94,21 +117,30 @@ std::string owner_text(const wire::PartitionInfoT& partition) {
 }
 
 std::string partitions_text(const GroupView& view) {
-  Table table({{"TOPIC"},
-               {"PARTITION", Align::kRight},
-               {"OWNER"},
-               {"FENCE", Align::kRight},
-               {"COMMITTED", Align::kRight},
-               {"END", Align::kRight},
-               {"LAG", Align::kRight},
-               {"METADATA"}});
+  const bool pins = std::ranges::any_of(
+      view.partitions, [](const auto& partition) { return !partition->pinned_to.empty(); });
+  std::vector<Column> columns{{"TOPIC"},
+                              {"PARTITION", Align::kRight},
+                              {"OWNER"},
+                              {"FENCE", Align::kRight},
+                              {"COMMITTED", Align::kRight},
+                              {"END", Align::kRight},
+                              {"LAG", Align::kRight},
+                              {"METADATA"}};
+  if (pins) columns.insert(columns.begin() + 3, {"PINNED TO"});
+  Table table(std::move(columns));
   for (const auto& partition : view.partitions) {
     const auto lag = lag_of(*partition);
-    table.add_row({partition->topic, std::to_string(partition->partition), owner_text(*partition),
-                   partition->fence == 0 ? "-" : std::to_string(partition->fence),
-                   number_or_dash(partition->committed), number_or_dash(partition->end),
-                   number_or_dash(lag.value_or(-1)),
-                   shortened(partition->metadata, kMetadataColumns)});
+    std::vector<std::string> row{partition->topic,
+                                 std::to_string(partition->partition),
+                                 owner_text(*partition),
+                                 partition->fence == 0 ? "-" : std::to_string(partition->fence),
+                                 number_or_dash(partition->committed),
+                                 number_or_dash(partition->end),
+                                 number_or_dash(lag.value_or(-1)),
+                                 shortened(partition->metadata, kMetadataColumns)};
+    if (pins) row.insert(row.begin() + 3, name_or_dash(partition->pinned_to));
+    table.add_row(std::move(row));
   }
   return table.empty() ? "" : "\n" + table.text();
 }
@@ -133,14 +165,51 @@ std::string summary_text(const GroupView& view) {
                      wire::EnumNameGroupState(group.state) + ": generation " +
                      std::to_string(group.generation) + ", " + printable(group.strategy);
   if (!group.leader.empty()) text += ", leader " + printable(group.leader);
-  text +=
-      ". " + counted(group.members, "member") + ", " + counted(view.partitions.size(), "partition");
+  text += ". " + counted(group.members, "member");
+  if (group.max_members > 0) text += " of at most " + std::to_string(group.max_members);
+  text += ", " + counted(view.partitions.size(), "partition");
   if (group.unowned > 0) text += " (" + std::to_string(group.unowned) + " unowned)";
   if (group.revoking > 0) text += " (" + std::to_string(group.revoking) + " being revoked)";
   return text + ", " + lag_text(view) + ".\n";
 }
 
+std::string frozen_text(const GroupView& view) {
+  if (!view.group.frozen) return {};
+  const std::string text = "Frozen: its plan does not change until muster group unfreeze";
+  if (view.group.unowned == 0) return text + ".\n";
+  return text + "; " + counted(view.group.unowned, "partition") + " unowned until then.\n";
+}
+
+/// "Draining: pod-1, pod-7 (absent)."
+std::string draining_text(const GroupView& view) {
+  if (view.draining.empty()) return {};
+  std::string text;
+  std::size_t present = 0;
+  for (const std::string& member_id : view.draining) {
+    const bool is_here = std::ranges::any_of(
+        view.members, [&](const auto& member) { return member->member_id == member_id; });
+    if (is_here) ++present;
+    text += (text.empty() ? "Draining: " : ", ") + printable(member_id);
+    if (!is_here) text += " (absent)";
+  }
+  text += ".";
+  if (!view.members.empty() && present == view.members.size()) {
+    text += " Nobody is left to own partitions: undrain a member, or let another join.";
+  }
+  return text + "\n";
+}
+
 }  // namespace
+
+std::string member_count_text(const wire::GroupInfoT& group) {
+  const std::string text = std::to_string(group.members);
+  return group.max_members == 0 ? text : text + "/" + std::to_string(group.max_members);
+}
+
+std::string state_text(const wire::GroupInfoT& group) {
+  const std::string text = wire::EnumNameGroupState(group.state);
+  return group.frozen ? text + ", frozen" : text;
+}
 
 std::optional<std::int64_t> lag_of(const wire::PartitionInfoT& partition) {
   if (partition.end < 0 || partition.committed < 0) return std::nullopt;
@@ -156,6 +225,9 @@ Json group_json(const GroupView& view) {
           {"state", wire::EnumNameGroupState(view.group.state)},
           {"generation", view.group.generation},
           {"strategy", view.group.strategy},
+          {"max_members", view.group.max_members},
+          {"frozen", view.group.frozen},
+          {"draining", view.draining},
           {"leader", name_or_null(view.group.leader)},
           {"members", std::move(members)},
           {"partitions", std::move(partitions)},
@@ -164,7 +236,8 @@ Json group_json(const GroupView& view) {
 }
 
 std::string group_text(const GroupView& view) {
-  return summary_text(view) + members_text(view) + partitions_text(view);
+  return summary_text(view) + frozen_text(view) + draining_text(view) + members_text(view) +
+         partitions_text(view);
 }
 
 Json group_summary_json(const wire::GroupInfoT& group) {
@@ -172,6 +245,8 @@ Json group_summary_json(const wire::GroupInfoT& group) {
           {"state", wire::EnumNameGroupState(group.state)},
           {"generation", group.generation},
           {"strategy", group.strategy},
+          {"max_members", group.max_members},
+          {"frozen", group.frozen},
           {"leader", name_or_null(group.leader)},
           {"members", group.members},
           {"partitions", group.partitions},

@@ -17,6 +17,7 @@ namespace muster::tools {
 /// newest partition, never a partition twice.
 struct GroupView {
   wire::GroupInfoT group;
+  std::vector<std::string> draining;  // member ids, present or not
   std::vector<std::unique_ptr<wire::MemberInfoT>> members;
   std::vector<std::unique_ptr<wire::PartitionInfoT>> partitions;
   /// False: folded from a journal, which knows no connections.
@@ -28,6 +29,11 @@ std::optional<std::int64_t> lag_of(const wire::PartitionInfoT& partition);
 
 Json group_json(const GroupView& view);
 std::string group_text(const GroupView& view);
+
+/// "3", or "3/50" in a group of at most 50.
+std::string member_count_text(const wire::GroupInfoT& group);
+/// "stable", or "stable, frozen".
+std::string state_text(const wire::GroupInfoT& group);
 
 /// One entry of `muster group list`.
 Json group_summary_json(const wire::GroupInfoT& group);

@@ -36,7 +36,9 @@ class StateView {
     GroupView view;
     wire::DescribeGroupT describe;
     describe.group = name;
-    view.group = *coordinator::answer(view_, describe)->AsGroupReply()->group;
+    const auto described = coordinator::answer(view_, describe);
+    view.group = *described->AsGroupReply()->group;
+    view.draining = described->AsGroupReply()->draining;
     view.live = false;
     wire::ListMembersT members;
     members.group = name;

@@ -122,7 +122,7 @@ std::unique_ptr<wire::MemberInfoT> member_info(const View& view, const Group& gr
   return info;
 }
 
-/// Topics that the group subscribes to or knows partitions of, sorted by name.
+/// Topics that the group subscribes to, knows partitions of or has pins for, sorted by name.
 std::set<std::string> topics_of(const View& view, const Group& group) {
   std::set<std::string> names;
   for (const auto& [name, members] : group.subscriptions) {
@@ -131,6 +131,7 @@ std::set<std::string> topics_of(const View& view, const Group& group) {
   for (const auto& [id, table] : group.partitions) {
     if (const domain::Topic* topic = view.state.topic(id)) names.insert(topic->name);
   }
+  for (const auto& [at, member_id] : group.pins) names.insert(view.state.topic(at.topic)->name);
   return names;
 }
 
@@ -220,10 +221,10 @@ Answer answer(const View& view, const wire::ListPartitionsT& query) {
     const bool subscribed = group->subscriptions.contains(name);
     PartitionIndex index = name == query.after_topic ? std::max(query.after_partition, -1) + 1 : 0;
     for (; index < topic.partition_count && !page.full(); ++index) {
-      const PartitionState* known = group->partition({.topic = topic.id, .partition = index});
-      if (!subscribed && (known == nullptr || (known->owner == kNobody && !known->has_commit()))) {
-        continue;
-      }
+      const TopicPartition at{.topic = topic.id, .partition = index};
+      const PartitionState* known = group->partition(at);
+      const bool idle = known == nullptr || (known->owner == kNobody && !known->has_commit());
+      if (!subscribed && idle && !group->pins.contains(at)) continue;
       const PartitionState& partition = known == nullptr ? untouched : *known;
       constexpr std::size_t kMostFixedBytes = 896;  // three member names and the numbers
       if (!page.take(name.size() + partition.metadata_view().size() + kMostFixedBytes)) break;

@@ -119,10 +119,24 @@ void Pipeline::Implementation::schedule_plans_of_topic(const std::string& topic)
   }
 }
 
+namespace {
+
+/// Whether the topics of the event's group, or whether it may plan them, are others after it: a
+/// plan can be due although its members and settings are the same.
+bool changes_planned_topics(const domain::EventBody& body) {
+  return std::holds_alternative<domain::TopicsMatched>(body) ||
+         std::holds_alternative<domain::GroupTopicDropped>(body) ||
+         std::holds_alternative<domain::GroupFrozen>(body);
+}
+
+}  // namespace
+
 /// What an event means for plans and observations.
 void Pipeline::Implementation::note_change(const domain::Event& event) {
   const domain::Group* group = state_.group(domain::event_group(event.body));
-  if (group != nullptr && group->plan_outdated) schedule_plan(*group);
+  if (group != nullptr && (group->plan_outdated || changes_planned_topics(event.body))) {
+    schedule_plan(*group);
+  }
   if (!leader_deadlines_.empty() && (group == nullptr || !group->request)) {
     leader_deadlines_.end(std::string(domain::event_group(event.body)));
   }

@@ -236,6 +236,29 @@ wire::ErrorT storage_full(ErrorCodesSetting& /*setting*/) {
   return *refused;
 }
 
+wire::ErrorT invalid_strategy(ErrorCodesSetting& setting) {
+  wire::ConfigureGroupT configure;
+  configure.group = "group";
+  configure.strategy = "fair";
+  return setting.client.refusal(std::move(configure));
+}
+
+wire::ErrorT invalid_pattern(ErrorCodesSetting& setting) {
+  MemberOptions options{.member_id = "vague", .topics = {}};
+  options.patterns = {"orders-("};
+  Member member(setting.daemon.address(), options);
+  return member.client().refusal(member.join_request());
+}
+
+wire::ErrorT group_full(ErrorCodesSetting& setting) {
+  wire::ConfigureGroupT configure;
+  configure.group = "group";
+  configure.max_members = 1;
+  setting.client.ask<wire::DoneT>(std::move(configure));
+  Member member(setting.daemon.address(), {.member_id = "one more", .topics = {"orders"}});
+  return member.client().refusal(member.join_request());
+}
+
 wire::ErrorT slow_reader(ErrorCodesSetting& /*setting*/) {
   const Daemon daemon({"--gathering-window-ms", "0", "--max-frame-bytes", "131072",
                        "--max-unsent-bytes", "262144"});
@@ -279,6 +302,9 @@ const std::map<ErrorCode, std::function<wire::ErrorT(ErrorCodesSetting&)>> kProv
     {ErrorCode::kShuttingDown, shutting_down},
     {ErrorCode::kDuplicateCorrelationId, duplicate_correlation_id},
     {ErrorCode::kSlowReader, slow_reader},
+    {ErrorCode::kInvalidStrategy, invalid_strategy},
+    {ErrorCode::kInvalidPattern, invalid_pattern},
+    {ErrorCode::kGroupFull, group_full},
 };
 
 // Codes on the wire: all below 100 that exist, without "no error" and "internal error".

@@ -15,6 +15,7 @@ wire::JoinT Member::join_request(bool resume, bool takeover) const {
   join.takeover = takeover;
   join.named = options_.named;
   join.topics = options_.topics;
+  join.patterns = options_.patterns;
   join.session_timeout_ms = options_.session_timeout_ms;
   join.disconnect_grace_ms = options_.disconnect_grace_ms;
   join.rebalance_timeout_ms = options_.rebalance_timeout_ms;
@@ -63,6 +64,7 @@ void Member::take_in(const wire::ServerMessageT& push) {
     for (const auto& topic : revoke->partitions) {
       for (const wire::FencedPartition& partition : topic->partitions) {
         asked_back_[{topic->topic, partition.partition()}] = partition.fence();
+        ++revoked_;
       }
     }
   } else if (const wire::LostT* lost = push.body.AsLost()) {

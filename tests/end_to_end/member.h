@@ -26,6 +26,7 @@ struct MemberOptions {
   std::uint32_t session_timeout_ms = 30'000;
   std::uint32_t disconnect_grace_ms = 0;
   std::uint32_t rebalance_timeout_ms = 0;
+  std::vector<std::string> patterns = {};
 };
 
 class Member {
@@ -51,6 +52,8 @@ class Member {
   const Held& lost() const { return lost_; }              // taken away without a release
   const Held& asked_back() const { return asked_back_; }  // revoked and not yet released
   bool seat_ended() const { return seat_ended_; }
+  /// How many partitions were asked back by pushes, released or not.
+  std::size_t revoked() const { return revoked_; }
   std::uint64_t generation() const { return generation_; }
 
   std::uint64_t token(const Partition& partition) const { return held_.at(partition); }
@@ -87,6 +90,7 @@ class Member {
   bool silent_ = false;
   bool holds_on_ = false;
   bool seat_ended_ = false;
+  std::size_t revoked_ = 0;
   std::uint64_t generation_ = 0;
   std::uint32_t heartbeat_interval_ms_ = 0;  // 0: not joined
   SteadyClock::time_point last_heartbeat_;

@@ -83,6 +83,48 @@ TEST_CASE("gathering: a topic that grows is planned at the end of the turn") {
   CHECK(world.owner(1) == "a");
 }
 
+TEST_CASE("gathering: topics that a pattern begins or ceases to match are planned at once") {
+  World world(gathering(200));
+  WireClient client(world);
+  wire::JoinT join = joining("a", 1, {});
+  join.patterns = {"t.*"};
+  client.ask<wire::JoinReplyT>(join);
+  world.pass(200);
+  CHECK(world.group().generation == 1);
+  client.send(create_topic(2));
+  world.end_turn();
+  CHECK(world.owner(1) == "a");
+  CHECK(world.group().generation == 2);
+  wire::DeleteTopicT remove;
+  remove.name = "t";
+  client.send(remove);
+  world.end_turn();
+  CHECK(world.group().generation == 3);
+  CHECK_FALSE(domain::needs_plan(world.state(), world.group()));
+}
+
+TEST_CASE("gathering: what a frozen group's topics became is planned at once when it thaws") {
+  World world(gathering(200));
+  WireClient client(world);
+  client.ask<wire::TopicReplyT>(create_topic(1));
+  client.ask<wire::JoinReplyT>(joining("a", 1));
+  world.pass(200);
+  wire::FreezeGroupT freeze;
+  freeze.group = "g";
+  freeze.frozen = true;
+  client.ask<wire::DoneT>(freeze);
+  wire::ExpandTopicT expand;
+  expand.name = "t";
+  expand.partitions = 2;
+  client.ask<wire::TopicReplyT>(expand);
+  world.pass(1'000);
+  CHECK(world.group().generation == 1);
+  freeze.frozen = false;
+  client.send(freeze);
+  world.end_turn();
+  CHECK(world.owner(1) == "a");
+}
+
 TEST_CASE("gathering: the loop is woken when the window ends") {
   World world(gathering(200));
   WireClient client(world);

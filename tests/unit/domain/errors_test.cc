@@ -20,7 +20,7 @@ TEST_CASE("Every code has a name of its own, in capitals") {
       CHECK(traits.name.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ_") == std::string_view::npos);
     }
   };
-  check(0, static_cast<int>(ErrorCode::kSlowReader));
+  check(0, static_cast<int>(ErrorCode::kInvalidPlan));
   check(100, static_cast<int>(ErrorCode::kInvalidArgument));
 }
 

@@ -1,5 +1,6 @@
 // A seeded random walk over all commands, sensible and not. The world checks every invariant after
 // every step; the walk adds what must hold of retries, and that churn ends in a shared-out group.
+#include <array>
 #include <random>
 
 #include "tests/unit/domain/invariants.h"
@@ -42,6 +43,7 @@ class Walk {
   Command release_command();
   Command commit_command();
   Command fence_command();
+  Command operator_command();
   Command any_command();
   void retry(const Command& command, const Decision& first);
 
@@ -94,8 +96,13 @@ Command Walk::join_command() {
   for (std::uint64_t i = 0; i < 4; ++i) {
     if (one_in(2)) join.topics.push_back(any_topic());
   }
+  if (one_in(3)) join.patterns.push_back(any("t[0-", 4) + "]");
+  if (one_in(8)) join.patterns.push_back(one_in(4) ? "t(" : ".*");
   const Member* member = find(group, member_id);
-  if (member != nullptr && one_in(2)) join.topics = member->settings.subscription.topics();
+  if (member != nullptr && one_in(2)) {
+    join.topics = member->settings.subscription.topics();
+    join.patterns = member->settings.subscription.patterns();
+  }
   join.resume = one_in(3);
   join.takeover = one_in(4);
   join.named = one_in(2);
@@ -180,14 +187,38 @@ Command Walk::fence_command() {
   return fence;
 }
 
+Command Walk::operator_command() {
+  constexpr std::array<const char*, 5> kStrategies = {"round_robin", "range", "sticky", "leader",
+                                                      "no such strategy"};
+  switch (below(6)) {
+    case 0: {
+      ConfigureGroup configure{.group = any_group()};
+      if (one_in(2)) configure.strategy = kStrategies[below(kStrategies.size())];
+      if (one_in(2)) configure.max_members = static_cast<std::uint32_t>(below(6));
+      return configure;
+    }
+    case 1:
+      return FreezeGroup{.group = any_group(), .frozen = one_in(3)};
+    case 2:
+    case 3:
+      return DrainMember{.group = any_group(), .member_id = any_member(), .draining = one_in(2)};
+    default:
+      return PinPartition{.group = any_group(),
+                          .topic = any_topic(),
+                          .partition = static_cast<PartitionIndex>(below(8)) - 1,
+                          .member_id = one_in(2) ? "" : any_member()};
+  }
+}
+
 Command Walk::any_command() {
-  const std::uint64_t which = below(20);
+  const std::uint64_t which = below(24);
   if (which < 2) return topic_command();
   if (which < 7) return join_command();
   if (which < 9) return end_command();
   if (which < 12) return release_command();
   if (which < 15) return commit_command();
   if (which < 16) return fence_command();
+  if (which < 20) return operator_command();
   return MakePlan{.group = any_group()};
 }
 
@@ -207,6 +238,10 @@ void Walk::retry(const Command& command, const Decision& first) {
              std::holds_alternative<ExpandTopic>(command) ||
              std::holds_alternative<ExpireMember>(command) ||
              std::holds_alternative<FencePartitions>(command) ||
+             std::holds_alternative<ConfigureGroup>(command) ||
+             std::holds_alternative<FreezeGroup>(command) ||
+             std::holds_alternative<DrainMember>(command) ||
+             std::holds_alternative<PinPartition>(command) ||
              std::holds_alternative<MakePlan>(command)) {
     REQUIRE(world_.apply(command).events.empty());
   }
@@ -232,6 +267,7 @@ void Walk::rest() {
   std::vector<std::string> names;
   for (const auto& [name, group] : world_.state().groups) names.push_back(name);
   for (const std::string& name : names) {
+    if (one_in(2)) world_.apply(FreezeGroup{.group = name, .frozen = false});
     world_.settle(name);
     if (world_.group(name).members.empty()) continue;
     REQUIRE(world_.phase(name) == GroupPhase::kStable);  // which is sound when nobody is left out

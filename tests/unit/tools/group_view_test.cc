@@ -126,6 +126,66 @@ TEST_CASE("a group folded from a journal says nothing of connections") {
   CHECK(group_text(view).find("CONNECTED") == std::string::npos);
 }
 
+TEST_CASE("a group shows its settings where they are not the usual ones") {
+  GroupView view = some_group();
+  const std::string usual = group_text(view);
+  CHECK(usual.find("at most") == std::string::npos);
+  CHECK(usual.find("Frozen") == std::string::npos);
+  CHECK(member_count_text(view.group) == "1");
+  CHECK(state_text(view.group) == "balancing");
+
+  view.group.max_members = 5;
+  view.group.frozen = true;
+  const std::string text = group_text(view);
+  CHECK(text.find(". 1 member of at most 5, 3 partitions (1 unowned)") != std::string::npos);
+  CHECK(text.find("\nFrozen: its plan does not change until muster group unfreeze; 1 partition "
+                  "unowned until then.\n") != std::string::npos);
+  CHECK(member_count_text(view.group) == "1/5");
+  CHECK(state_text(view.group) == "balancing, frozen");
+  const Json json = group_json(view);
+  CHECK(json["max_members"] == 5);
+  CHECK(json["frozen"] == true);
+  CHECK(group_summary_json(view.group)["max_members"] == 5);
+  CHECK(group_summary_json(view.group)["frozen"] == true);
+}
+
+TEST_CASE("a group names who drains, present or not, and marks those that are") {
+  GroupView view = some_group();
+  CHECK(group_text(view).find("DRAINING") == std::string::npos);
+  CHECK(group_json(view)["draining"].empty());
+
+  view.draining = {"pod-0", "pod-7"};
+  view.members[0]->draining = true;
+  const std::string text = group_text(view);
+  CHECK(text.find("\nDraining: pod-0, pod-7 (absent). Nobody is left to own partitions") !=
+        std::string::npos);
+  CHECK(text.find("DRAINING") != std::string::npos);
+  CHECK(group_json(view)["draining"].dump() == R"(["pod-0","pod-7"])");
+  CHECK(group_json(view)["members"][0]["draining"] == true);
+
+  view.members[0]->draining = false;
+  view.draining = {"pod-7"};
+  CHECK(group_text(view).find("Draining: pod-7 (absent).\n") != std::string::npos);
+  CHECK(group_text(view).find("DRAINING") == std::string::npos);
+}
+
+TEST_CASE("pins and patterns have columns in the groups that use them") {
+  GroupView view = some_group();
+  CHECK(group_text(view).find("PINNED") == std::string::npos);
+  CHECK(group_text(view).find("PATTERNS") == std::string::npos);
+  CHECK(group_json(view)["partitions"][0]["pinned_to"].is_null());
+  CHECK(group_json(view)["members"][0]["patterns"].empty());
+
+  view.partitions[2]->pinned_to = "pod-9";
+  view.members[0]->patterns = {"orders-.*", "audit"};
+  const std::string text = group_text(view);
+  CHECK(text.find("OWNER  PINNED TO  FENCE") != std::string::npos);
+  CHECK(text.find("-      pod-9") != std::string::npos);
+  CHECK(text.find("orders-.* audit") != std::string::npos);
+  CHECK(group_json(view)["partitions"][2]["pinned_to"] == "pod-9");
+  CHECK(group_json(view)["members"][0]["patterns"].dump() == R"(["orders-.*","audit"])");
+}
+
 TEST_CASE("an empty group is one line") {
   GroupView view;
   view.group.name = "idle";
