@@ -14,10 +14,13 @@ std::string dumped(const Json& json) {
 
 std::string quoted(std::string_view name) { return dumped(Json(name)); }
 
-Json share_json(const std::vector<TopicShare>& topics) {
-  Json json = Json::object();
-  for (const TopicShare& share : topics) json[std::string(share.topic)] = share.partitions;
-  return json;
+std::string share_json(const std::vector<TopicShare>& topics) {
+  std::string text = "{";
+  for (const TopicShare& share : topics) {
+    if (text.size() > 1) text += ',';
+    text += quoted(share.topic) + ":" + dumped(share.partitions);
+  }
+  return text + "}";
 }
 
 std::string name_or_dash(std::string_view name) { return std::string(name.empty() ? "-" : name); }
@@ -98,7 +101,7 @@ std::string prediction_json(const Prediction& prediction) {
   std::string text = R"({"assignment":{)";
   for (const MemberShare& member : prediction.members) {
     if (text.back() == '}') text += ',';
-    text += quoted(member.member_id) + ":" + dumped(share_json(member.topics));
+    text += quoted(member.member_id) + ":" + share_json(member.topics);
   }
   text += R"(},"moves":[)";
   for (const Move& move : prediction.moves) {
