@@ -146,7 +146,7 @@ TEST_CASE("plan of a live group sees what drains and what is pinned") {
   REQUIRE(pump_until({&a, &b}, [&] { return a.held().size() == 4; }));
 
   const nlohmann::json plan = muster_json(
-      daemon, {"plan", "--from-group", "group", "--add-members", "1", "--strategy", "range"});
+      daemon, {"plan", "--from-group", "group", "--add-members", "1", "--strategy", "sticky"});
   CHECK(plan.at("assignment").at("b") == nlohmann::json::object());
   CHECK(plan.at("assignment").at("a").at("orders").back() == 3);
   CHECK(plan.at("balance") == nlohmann::json::parse(R"({"min":2,"max":2,"spread":0})"));
