@@ -1,5 +1,6 @@
 #include "tools/json_shape.h"
 
+#include <algorithm>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <utility>

@@ -2,8 +2,8 @@
 // takes memory, and no tree is built of what does.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
-#include <expected>
 #include <optional>
 #include <span>
 #include <string>

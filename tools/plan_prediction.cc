@@ -1,6 +1,7 @@
 #include "tools/plan_prediction.h"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "domain/assert.h"

@@ -2,7 +2,6 @@
 // tells it, and what somebody would change in it.
 #pragma once
 
-#include <compare>
 #include <cstdint>
 #include <deque>
 #include <expected>
