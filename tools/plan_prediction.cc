@@ -52,7 +52,7 @@ class Folder {
       if (owner == nullptr || !exists || !group.subscriptions.contains(topic->name)) continue;
       targets.add(owner->seat, {.topic = topic->id, .partition = holding.partition});
     }
-    plan.targets = targets.in(group);
+    plan.targets = targets.take(group);
     add(state, std::move(plan));
   }
 
