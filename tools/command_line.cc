@@ -38,6 +38,7 @@ void add_all_commands(CLI::App& app, Context& context) {
   add_fence_commands(app, context);
   add_journal_commands(app, context);
   add_run_command(app, context);
+  add_plan_command(app, context);
 }
 
 int report(const Error& error, const Context& context) {

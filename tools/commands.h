@@ -41,6 +41,7 @@ void add_offset_commands(CLI::App& app, Context& context);
 void add_fence_commands(CLI::App& app, Context& context);
 void add_journal_commands(CLI::App& app, Context& context);
 void add_run_command(CLI::App& app, Context& context);
+void add_plan_command(CLI::App& app, Context& context);
 
 /// Everything after the program's name: parses it, runs the command, prints its failure. Returns
 /// the exit status: 0 ok, 1 failed, 2 usage.

@@ -1,7 +1,7 @@
 // Writes the fuzzers' first inputs: a life of a topic, a group and its members, as requests and as
-// the events that come of them.
+// the events that come of them; and a question to `muster plan` with all that it can hold.
 //
-//   write_seeds WIRE_DIRECTORY EVENTS_DIRECTORY
+//   write_seeds WIRE_DIRECTORY EVENTS_DIRECTORY PLAN_DIRECTORY
 
 #include <filesystem>
 #include <fstream>
@@ -138,6 +138,13 @@ std::string events() {
   return input;
 }
 
+std::string plan_input() {
+  return R"({"strategy":"sticky","topics":{"t":6,"u-1":2},
+ "members":[{"id":"a","topics":["t"],"patterns":["u-.*"],"owned":{"t":[0,1],"u-1":[0]}},
+            {"id":"b","draining":true,"topics":["t"],"owned":{"t":[5]}}],
+ "owned":{"gone":{"t":[2]}},"pins":{"t":{"3":"a"}}})";
+}
+
 bool write(const std::filesystem::path& directory, const std::string& input) {
   std::filesystem::create_directories(directory);
   std::ofstream file(directory / "life", std::ios::binary);
@@ -149,8 +156,9 @@ bool write(const std::filesystem::path& directory, const std::string& input) {
 }  // namespace muster::fuzz
 
 int main(int argc, char** argv) {
-  if (argc != 3) return 2;
+  if (argc != 4) return 2;
   const bool written = muster::fuzz::write(argv[1], muster::fuzz::requests()) &&
-                       muster::fuzz::write(argv[2], muster::fuzz::events());
+                       muster::fuzz::write(argv[2], muster::fuzz::events()) &&
+                       muster::fuzz::write(argv[3], muster::fuzz::plan_input());
   return written ? 0 : 1;
 }
