@@ -17,7 +17,7 @@ namespace muster::tools {
 namespace {
 
 // Example, and then what the input is: --help ends with it.
-constexpr const char* kExample =
+constexpr const char* kPlanExample =
     R"(  muster plan --from-group billing --add-members 2
   muster plan --from-group billing --remove pod-3 --strategy sticky
   echo '{"topics":{"t":6},"members":[{"id":"a","topics":["t"]}]}' | muster plan --output json
@@ -136,7 +136,7 @@ void add_changes(CLI::App& command, Changes& changes) {
 void add_plan_command(CLI::App& app, Context& context) {
   CLI::App& command = add_command(
       app, "plan", "What would move if …: the plan for a group in a file, or for a live one",
-      kExample);
+      kPlanExample);
   const auto arguments = std::make_shared<PlanArguments>();
   CLI::Option* file =
       command.add_option("FILE", arguments->file, "The input; - is standard input, the default")

@@ -21,6 +21,7 @@ Rejection rejection(ErrorCode code, std::string message) {
 domain::Subscription usual_subscription(const Scenario& scenario) {
   if (!scenario.members.empty()) return scenario.members.begin()->second.subscription;
   std::vector<std::string> topics;
+  topics.reserve(scenario.topics.size());
   for (const auto& [name, count] : scenario.topics) topics.push_back(name);
   return domain::Subscription(std::move(topics));
 }

@@ -27,8 +27,8 @@ class NameTable {
   NameTable() = default;
   NameTable(const NameTable&) = delete;  // numbers_ points into names_
   NameTable& operator=(const NameTable&) = delete;
-  NameTable(NameTable&&) = default;  // a deque's elements stay where they are
-  NameTable& operator=(NameTable&&) = default;
+  NameTable(NameTable&&) noexcept = default;  // a deque's elements stay where they are
+  NameTable& operator=(NameTable&&) noexcept = default;
 
   /// Takes the name in, if it is new.
   std::uint32_t number_of(std::string_view name);
