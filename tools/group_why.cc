@@ -28,7 +28,7 @@ std::expected<void, Error> hear_events(ServerLink& link, Story& story) {
   const auto asked = link.ask_pages<wire::EventsReplyT>(
       std::move(request), [&](wire::EventsReplyT& page, wire::ListEventsT& next) -> std::size_t {
         for (const auto& listed : page.events) {
-          const auto event = codec::decode_event({listed->event.begin(), listed->event.end()});
+          const auto event = codec::decode_event(std::string(listed->event.begin(), listed->event.end()));
           if (!event) {
             wrong = make_error(ErrorCode::kUnsupportedVersion,
                                fmt::format("Event {} of the server can't be read: {}. Use a muster "

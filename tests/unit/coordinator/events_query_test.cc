@@ -18,7 +18,7 @@ wire::ListEventsT listing(std::string group = {}, std::string topic = {},
 }
 
 domain::Event event_of(const wire::JournalEventT& listed) {
-  const auto event = codec::decode_event({listed.event.begin(), listed.event.end()});
+  const auto event = codec::decode_event(std::string(listed.event.begin(), listed.event.end()));
   REQUIRE(event.has_value());
   return *event;
 }
