@@ -28,7 +28,8 @@ std::expected<void, Error> hear_events(ServerLink& link, Story& story) {
   const auto asked = link.ask_pages<wire::EventsReplyT>(
       std::move(request), [&](wire::EventsReplyT& page, wire::ListEventsT& next) -> std::size_t {
         for (const auto& listed : page.events) {
-          const auto event = codec::decode_event(std::string(listed->event.begin(), listed->event.end()));
+          const auto event =
+              codec::decode_event(std::string(listed->event.begin(), listed->event.end()));
           if (!event) {
             wrong = make_error(ErrorCode::kUnsupportedVersion,
                                fmt::format("Event {} of the server can't be read: {}. Use a muster "
@@ -57,9 +58,10 @@ Outcome tell_story(const Context& context, const WhyArguments& arguments) {
 }  // namespace
 
 void add_group_why(CLI::App& noun, Context& context) {
-  CLI::App& command = add_command(
-      noun, "why", "Why a partition is where it is: who owned it, what moved it, what took how long",
-      "  muster group why billing outbox/3");
+  CLI::App& command =
+      add_command(noun, "why",
+                  "Why a partition is where it is: who owned it, what moved it, what took how long",
+                  "  muster group why billing outbox/3");
   const auto arguments = std::make_shared<WhyArguments>();
   add_group_argument(command, arguments->group);
   add_partition_argument(command, arguments->at)->required();

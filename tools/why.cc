@@ -91,9 +91,9 @@ Standing Story::standing() const {
   } else if (revoking_) {
     now.phase = Phase::kRevoking;
     const GroupFacts::Member* owner = facts_.member(owner_);
-    now.why = fmt::format("{} has {} to release it from when it was told, then it is fenced",
-                          now.owner,
-                          elapsed_text(owner == nullptr ? 0 : owner->rebalance_timeout_ms));
+    now.why =
+        fmt::format("{} has {} to release it from when it was told, then it is fenced", now.owner,
+                    elapsed_text(owner == nullptr ? 0 : owner->rebalance_timeout_ms));
   } else {
     now.phase = Phase::kOwned;
   }

@@ -21,10 +21,10 @@ namespace muster::tools {
 struct StoryEntry {
   Sequence sequence = 0;
   std::int64_t time_ms = 0;
-  std::string kind;       // "granted", for programs
-  std::string what;       // "granted to pod-0 under token 6"
-  std::string why;        // "pod-1 expired"; empty: it says itself
-  std::string member_id;  // whom it concerns; empty: nobody in particular
+  std::string kind;          // "granted", for programs
+  std::string what;          // "granted to pod-0 under token 6"
+  std::string why;           // "pod-1 expired"; empty: it says itself
+  std::string member_id;     // whom it concerns; empty: nobody in particular
   std::string former_owner;  // of a grant; empty: there was none before
   FencingToken fence = 0;
   /// Of a grant that ends a hand-over: how long that took, and what on.

@@ -108,10 +108,10 @@ void PlanCauses::take_topic(Sequence sequence, const domain::Event& event, const
   if (const auto* created = std::get_if<domain::TopicCreated>(&event.body)) {
     add_topic(event, sequence, created->name, "was created");
   } else if (const auto* expanded = std::get_if<domain::TopicExpanded>(&event.body)) {
-    add_topic(event, expanded->topic, names.of(expanded->topic),
-              fmt::format("was expanded to {}",
-                          counted(static_cast<std::uint64_t>(expanded->partition_count),
-                                  "partition")));
+    add_topic(
+        event, expanded->topic, names.of(expanded->topic),
+        fmt::format("was expanded to {}",
+                    counted(static_cast<std::uint64_t>(expanded->partition_count), "partition")));
   } else if (const auto* deleted = std::get_if<domain::TopicDeleted>(&event.body)) {
     add_topic(event, deleted->topic, deleted->name, "was deleted");
   }

@@ -63,8 +63,8 @@ bool GroupFacts::subscribes(const Member& member, const std::string& topic) cons
 }
 
 bool GroupFacts::anyone_subscribes(const std::string& topic) const {
-  return std::ranges::any_of(
-      members_, [&](const auto& member) { return subscribes(member.second, topic); });
+  return std::ranges::any_of(members_,
+                             [&](const auto& member) { return subscribes(member.second, topic); });
 }
 
 bool GroupFacts::all_subscribers_drain(const std::string& topic) const {

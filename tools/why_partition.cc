@@ -117,8 +117,7 @@ void Story::add_causes() {
   close_commits();
   if (causes_.lines().size() > kMostLines) return;
   for (const PlanCauses::Line& line : causes_.lines()) {
-    const auto place =
-        std::ranges::lower_bound(entries_, line.sequence, {}, &StoryEntry::sequence);
+    const auto place = std::ranges::lower_bound(entries_, line.sequence, {}, &StoryEntry::sequence);
     if (place != entries_.end() && place->sequence == line.sequence) continue;
     StoryEntry entry;
     entry.sequence = line.sequence;
@@ -139,9 +138,8 @@ StoryEntry Story::commits_entry() const {
       commits_.fence == 0 ? "by " + commits_.by : fmt::format("under token {}", commits_.fence);
   entry.what = commits_.count == 1
                    ? fmt::format("offset {} committed {}", commits_.last_offset, under)
-                   : fmt::format("{} {}, from offset {} to {}",
-                                 counted(commits_.count, "commit"), under, commits_.first_offset,
-                                 commits_.last_offset);
+                   : fmt::format("{} {}, from offset {} to {}", counted(commits_.count, "commit"),
+                                 under, commits_.first_offset, commits_.last_offset);
   return entry;
 }
 
@@ -157,8 +155,7 @@ void Story::tell(const domain::TopicCreated& event) {
   topic_ = sequence_;
   partition_count_ = event.partition_count;
   most_partitions_ = std::max(most_partitions_, event.partition_count);
-  const std::string size =
-      counted(static_cast<std::uint64_t>(event.partition_count), "partition");
+  const std::string size = counted(static_cast<std::uint64_t>(event.partition_count), "partition");
   add("topic_created",
       topic_ever_ ? fmt::format("topic {} was made anew with {} {}: it starts without offsets",
                                 topic_name_, size, by())
@@ -170,10 +167,9 @@ void Story::tell(const domain::TopicExpanded& event) {
   if (event.topic != topic_) return;
   if (partition_ >= partition_count_ && partition_ < event.partition_count) {
     add("topic_expanded",
-        fmt::format("topic {} was expanded from {} to {} {}: {} is new", topic_name_,
-                    partition_count_,
-                    counted(static_cast<std::uint64_t>(event.partition_count), "partition"), by(),
-                    at()));
+        fmt::format(
+            "topic {} was expanded from {} to {} {}: {} is new", topic_name_, partition_count_,
+            counted(static_cast<std::uint64_t>(event.partition_count), "partition"), by(), at()));
   }
   partition_count_ = event.partition_count;
   most_partitions_ = std::max(most_partitions_, event.partition_count);
@@ -279,8 +275,7 @@ std::string Story::plan_text(const domain::PlanMade& plan, const std::string& ta
                        plan.strategy);
   }
   if (plan.strategy == "leader") {
-    return fmt::format("{} (generation {}, by leader {})", text, plan.generation,
-                       causes_.leader());
+    return fmt::format("{} (generation {}, by leader {})", text, plan.generation, causes_.leader());
   }
   return fmt::format("{} (generation {}, {})", text, plan.generation, plan.strategy);
 }

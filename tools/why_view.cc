@@ -47,18 +47,18 @@ Json standing_json(const Standing& now) {
 Json entry_json(const StoryEntry& entry) {
   Json legs = Json::array();
   for (const Leg& leg : entry.legs) legs.push_back({{"what", leg.what}, {"ms", leg.took_ms}});
-  return {{"sequence", entry.sequence},
-          {"time", time_text(entry.time_ms)},
-          {"kind", entry.kind},
-          {"what", entry.what},
-          {"why", or_null(entry.why)},
-          {"member_id", or_null(entry.member_id)},
-          {"former_owner", or_null(entry.former_owner)},
-          {"fence", entry.fence == 0 ? Json() : Json(entry.fence)},
-          {"took_ms", entry.took_ms ? Json(*entry.took_ms) : Json()},
-          {"legs", std::move(legs)},
-          {"given_up_after_ms",
-           entry.given_up_after_ms == 0 ? Json() : Json(entry.given_up_after_ms)}};
+  return {
+      {"sequence", entry.sequence},
+      {"time", time_text(entry.time_ms)},
+      {"kind", entry.kind},
+      {"what", entry.what},
+      {"why", or_null(entry.why)},
+      {"member_id", or_null(entry.member_id)},
+      {"former_owner", or_null(entry.former_owner)},
+      {"fence", entry.fence == 0 ? Json() : Json(entry.fence)},
+      {"took_ms", entry.took_ms ? Json(*entry.took_ms) : Json()},
+      {"legs", std::move(legs)},
+      {"given_up_after_ms", entry.given_up_after_ms == 0 ? Json() : Json(entry.given_up_after_ms)}};
 }
 
 std::string standing_text(const Story& story, const Standing& now, std::int64_t now_ms) {
@@ -91,9 +91,9 @@ std::string standing_text(const Story& story, const Standing& now, std::int64_t 
 
 std::string took_text(const StoryEntry& entry) {
   if (!entry.took_ms || (*entry.took_ms == 0 && entry.legs.empty())) return {};
-  std::string text = fmt::format(". {} took {}",
-                                 entry.former_owner.empty() ? "That" : "The hand-over",
-                                 elapsed_text(*entry.took_ms));
+  std::string text =
+      fmt::format(". {} took {}", entry.former_owner.empty() ? "That" : "The hand-over",
+                  elapsed_text(*entry.took_ms));
   for (std::size_t i = 0; i < entry.legs.size(); ++i) {
     const Leg& leg = entry.legs[i];
     text += fmt::format("{}{} {}", i == 0 ? ": " : ", ", elapsed_text(leg.took_ms), leg.what);
@@ -133,9 +133,9 @@ std::string story_text(const Story& story, std::int64_t now_ms) {
   }
   if (!entries.empty()) text += "\n";
   for (const StoryEntry& entry : entries) {
-    text += fmt::format("{}  {:>{}}  {}\n", time_text(entry.time_ms),
-                        fmt::format("#{}", entry.sequence), width + 1,
-                        printable(entry_text(entry)));
+    text +=
+        fmt::format("{}  {:>{}}  {}\n", time_text(entry.time_ms),
+                    fmt::format("#{}", entry.sequence), width + 1, printable(entry_text(entry)));
   }
   return text;
 }

@@ -39,8 +39,8 @@ struct History {
   Sequence durable_sequence;
 };
 
-/// One page of events. Looks at no more than 2,000 records and half a frame of bytes: the asker goes
-/// on from `reached`. INTERNAL_ERROR when the journal can't be read.
+/// One page of events. Looks at no more than 2,000 records and half a frame of bytes: the asker
+/// goes on from `reached`. INTERNAL_ERROR when the journal can't be read.
 Answer answer(const View& view, const History& history, const wire::ListEventsT& query);
 
 /// The reply to a join or resume that succeeded: the member as the state has it now.

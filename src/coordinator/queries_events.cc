@@ -159,10 +159,9 @@ Answer answer(const View& view, const History& history, const wire::ListEventsT&
   Walk walk(view, query, before);
   if (before < history.durable_sequence) {
     const Sequence last = std::min(history.durable_sequence, before + kMostRecords);
-    const auto read =
-        history.reader.read(before + 1, last, [&](std::uint64_t sequence, std::string_view bytes) {
-          return walk.take(sequence, bytes);
-        });
+    const auto read = history.reader.read(
+        before + 1, last,
+        [&](std::uint64_t sequence, std::string_view bytes) { return walk.take(sequence, bytes); });
     if (!read) return refuse_unreadable(read.error().message);
   }
   return walk.finish(history.durable_sequence);

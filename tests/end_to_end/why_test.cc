@@ -14,8 +14,8 @@ namespace {
 using nlohmann::json;
 
 json journal_why(const Daemon& daemon, const std::string& at) {
-  const CommandResult result = muster({"journal", "why", "group", at, "--data-dir",
-                                       daemon.data_directory(), "--output", "json"});
+  const CommandResult result = muster(
+      {"journal", "why", "group", at, "--data-dir", daemon.data_directory(), "--output", "json"});
   CAPTURE(result.err);
   REQUIRE(result.status == 0);
   return json::parse(result.out);

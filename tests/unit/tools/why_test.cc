@@ -63,14 +63,17 @@ class Teller {
     return happens(domain::PartitionsGranted{.group = "g", .grants = of(seat, id)});
   }
   void release(SeatId seat, const std::string& id, FencingToken fence) {
-    happens(domain::PartitionsReleased{
-        .group = "g", .seat = seat, .member_id = id, .tokens = {{.at = {topic, 0}, .fence = fence}}});
+    happens(domain::PartitionsReleased{.group = "g",
+                                       .seat = seat,
+                                       .member_id = id,
+                                       .tokens = {{.at = {topic, 0}, .fence = fence}}});
   }
   void commit(std::int64_t offset, FencingToken fence, const domain::Cause& cause = {}) {
-    happens(domain::OffsetsCommitted{
-                .group = "g",
-                .offsets = {{.at = {topic, 0}, .offset = offset, .fence = fence, .metadata = {}}}},
-            cause);
+    happens(
+        domain::OffsetsCommitted{
+            .group = "g",
+            .offsets = {{.at = {topic, 0}, .offset = offset, .fence = fence, .metadata = {}}}},
+        cause);
   }
   void expire(SeatId seat, const std::string& id, domain::ExpiryReason reason) {
     happens(domain::MemberExpired{.group = "g", .seat = seat, .member_id = id, .reason = reason});
@@ -130,8 +133,9 @@ TEST_CASE("a first grant is told with who joined and how long it took") {
                         "#3  planned for a (generation 1, sticky): a joined",
                         "#4  granted to a under token 4; nobody had it before. That took 200 ms: "
                         "200 ms gathering joins"});
-  CHECK(t.head() ==
-        "t/0 of group g is owned by a under token 4, since 2023-11-14T22:13:20.200Z (2 h 3 m ago).");
+  CHECK(
+      t.head() ==
+      "t/0 of group g is owned by a under token 4, since 2023-11-14T22:13:20.200Z (2 h 3 m ago).");
 }
 
 TEST_CASE("a hand-over says who had to wait for whom") {
@@ -141,7 +145,8 @@ TEST_CASE("a hand-over says who had to wait for whom") {
   const SeatId c = t.join("c");
   t.after(150);
   t.happens(t.plan_for(b, "b", t.a, "a"));
-  CHECK(t.last() == "#7  asked back from a and planned for b (generation 2, sticky): b and c joined");
+  CHECK(t.last() ==
+        "#7  asked back from a and planned for b (generation 2, sticky): b and c joined");
   CHECK(t.head().starts_with("t/0 of group g is asked back from a (token 4) for b, since "));
   CHECK(t.head().ends_with(
       ": a has 1 m 0 s to release it from when it was told, then it is fenced."));
@@ -150,8 +155,9 @@ TEST_CASE("a hand-over says who had to wait for whom") {
   t.release(t.a, "a", 4);
   CHECK(t.last() == "#9  released by a under token 4 after 3 ms, with a last commit of offset 120");
   t.grant(b, "b");
-  CHECK(t.last() == "#10  granted to b under token 10. The hand-over took 153 ms: 150 ms gathering "
-                    "joins, 3 ms waiting for a's release");
+  CHECK(t.last() ==
+        "#10  granted to b under token 10. The hand-over took 153 ms: 150 ms gathering "
+        "joins, 3 ms waiting for a's release");
   CHECK(c != b);
 }
 
@@ -161,15 +167,17 @@ TEST_CASE("an owner that expired is said to have been gone before, and the plan 
   t.happens(t.plan());  // b stands by
   t.after(60'000);
   t.expire(t.a, "a", domain::ExpiryReason::kDisconnect);
-  CHECK(t.last() == "#7  a expired: it did not come back within its disconnect grace (10 s after "
-                    "its connection ended); token 4 ended");
+  CHECK(t.last() ==
+        "#7  a expired: it did not come back within its disconnect grace (10 s after "
+        "its connection ended); token 4 ended");
   CHECK(t.story.standing().why == "the group's next plan is due");
   t.after(2);
   t.happens(t.plan_for(b, "b"));
   t.grant(b, "b");
   CHECK(t.told()[4] == "#8  planned for b (generation 3, sticky): a expired");
-  CHECK(t.last() == "#9  granted to b under token 9. The hand-over took 2 ms: 2 ms planning. "
-                    "Before that, a had been gone for 10 s");
+  CHECK(t.last() ==
+        "#9  granted to b under token 9. The hand-over took 2 ms: 2 ms planning. "
+        "Before that, a had been gone for 10 s");
 }
 
 TEST_CASE("the death of another member is told when it moves the partition, and only then") {
@@ -195,10 +203,12 @@ TEST_CASE("a partition fenced by the rebalance timeout says where the time went"
   t.happens(domain::PartitionsFenced{
       .group = "g", .seat = t.a, .member_id = "a", .tokens = {{.at = {1, 0}, .fence = 4}}});
   t.grant(b, "b");
-  CHECK(t.told()[4] == "#7  token 4 of a was fenced: it did not release t/0 within its rebalance "
-                       "timeout (1 m 0 s after it was told)");
-  CHECK(t.last() == "#8  granted to b under token 8. The hand-over took 1 m 0 s: 0 ms gathering "
-                    "joins, 1 m 0 s waiting for a, which did not release it");
+  CHECK(t.told()[4] ==
+        "#7  token 4 of a was fenced: it did not release t/0 within its rebalance "
+        "timeout (1 m 0 s after it was told)");
+  CHECK(t.last() ==
+        "#8  granted to b under token 8. The hand-over took 1 m 0 s: 0 ms gathering "
+        "joins, 1 m 0 s waiting for a, which did not release it");
 }
 
 TEST_CASE("an owner replaced by a new process keeps the partition under a new token") {
@@ -225,8 +235,9 @@ TEST_CASE("the operator who removed the owner is named") {
   t.after(200);
   t.happens(t.plan_for(b, "b"));
   t.grant(b, "b");
-  CHECK(t.last() == "#8  granted to b under token 8. The hand-over took 1 h 0 m: 1 h 0 m without a "
-                    "member to own it, 200 ms planning");
+  CHECK(t.last() ==
+        "#8  granted to b under token 8. The hand-over took 1 h 0 m: 1 h 0 m without a "
+        "member to own it, 200 ms planning");
 }
 
 TEST_CASE("commits are summed up, one line between two others") {
@@ -258,8 +269,9 @@ TEST_CASE("while a group is frozen deaths leave the partition free, and the time
   CHECK(t.told()[3] ==
         "#7  the group was frozen by muster:ann at 10.0.0.9: its plan does not change");
   CHECK(t.told()[5] == "#9  the group was unfrozen by muster:ann at 10.0.0.9");
-  CHECK(t.last() == "#11  granted to b under token 11. The hand-over took 2 m 0 s: 2 m 0 s while "
-                    "the group was frozen, 1 ms planning. Before that, a had been gone for 30 s");
+  CHECK(t.last() ==
+        "#11  granted to b under token 11. The hand-over took 2 m 0 s: 2 m 0 s while "
+        "the group was frozen, 1 ms planning. Before that, a had been gone for 30 s");
 }
 
 TEST_CASE("a plan of the leader tells how long it was waited for") {
@@ -276,11 +288,13 @@ TEST_CASE("a plan of the leader tells how long it was waited for") {
         "#7  asked back from a and planned for b (generation 2, by leader a): b joined");
   t.release(t.a, "a", 4);
   t.grant(b, "b");
-  CHECK(t.last() == "#9  granted to b under token 9. The hand-over took 240 ms: 200 ms gathering "
-                    "joins, 40 ms waiting for the plan of leader a, 0 ms waiting for a's release");
+  CHECK(t.last() ==
+        "#9  granted to b under token 9. The hand-over took 240 ms: 200 ms gathering "
+        "joins, 40 ms waiting for the plan of leader a, 0 ms waiting for a's release");
 }
 
-TEST_CASE("a plan made instead of the leader says why, and a free partition whose plan it waits for") {
+TEST_CASE(
+    "a plan made instead of the leader says why, and a free partition whose plan it waits for") {
   Owned t;
   t.happens(domain::MemberLeft{.group = "g", .seat = t.a, .member_id = "a"});
   const SeatId b = t.join("b");
@@ -289,8 +303,9 @@ TEST_CASE("a plan made instead of the leader says why, and a free partition whos
   auto plan = t.plan_for(b, "b");
   plan.instead_of_leader = "leader 'b' submitted no plan within 5000 ms";
   t.happens(plan);
-  CHECK(t.last() == "#8  planned for b (generation 2, by sticky instead of the leader): a left; b "
-                    "joined; leader 'b' submitted no plan within 5000 ms");
+  CHECK(t.last() ==
+        "#8  planned for b (generation 2, by sticky instead of the leader): a left; b "
+        "joined; leader 'b' submitted no plan within 5000 ms");
 }
 
 TEST_CASE("drains, pins and strategies are told with their operators when they move it") {
@@ -301,26 +316,31 @@ TEST_CASE("drains, pins and strategies are told with their operators when they m
     t.happens(domain::MemberDrained{.group = "g", .member_id = "a", .draining = true}, kOperator);
     t.happens(t.plan_for(b, "b", t.a, "a"));
     CHECK(t.told()[3] == "#7  a was told to drain by muster:ann at 10.0.0.9");
-    CHECK(t.last() == "#8  asked back from a and planned for b (generation 3, sticky): a was told "
-                      "to drain by muster:ann at 10.0.0.9");
+    CHECK(t.last() ==
+          "#8  asked back from a and planned for b (generation 3, sticky): a was told "
+          "to drain by muster:ann at 10.0.0.9");
   }
   SUBCASE("pin") {
     t.happens(domain::PartitionPinned{.group = "g", .at = {1, 0}, .member_id = "b"}, kOperator);
     t.happens(t.plan_for(b, "b", t.a, "a"));
     CHECK(t.told().size() == 5);
     CHECK(t.told()[3] == "#7  t/0 was pinned to b by muster:ann at 10.0.0.9");
-    CHECK(t.last() == "#8  asked back from a and planned for b, to which it is pinned, (generation "
-                      "3, sticky): t/0 was pinned to b by muster:ann at 10.0.0.9");
+    CHECK(t.last() ==
+          "#8  asked back from a and planned for b, to which it is pinned, (generation "
+          "3, sticky): t/0 was pinned to b by muster:ann at 10.0.0.9");
   }
   SUBCASE("strategy") {
     t.happens(domain::GroupConfigured{.group = "g", .strategy = "range"}, kOperator);
     t.happens(t.plan_for(b, "b", t.a, "a"));
-    CHECK(t.told()[3] == "#7  the strategy was switched from round_robin to range by muster:ann at "
-                         "10.0.0.9");
+    CHECK(t.told()[3] ==
+          "#7  the strategy was switched from round_robin to range by muster:ann at "
+          "10.0.0.9");
   }
   SUBCASE("a subscription") {
-    t.happens(domain::MemberSubscribed{
-        .group = "g", .seat = b, .member_id = "b", .subscription = domain::Subscription({"t", "u"})});
+    t.happens(domain::MemberSubscribed{.group = "g",
+                                       .seat = b,
+                                       .member_id = "b",
+                                       .subscription = domain::Subscription({"t", "u"})});
     t.happens(t.plan_for(b, "b", t.a, "a"));
     CHECK(t.last().ends_with(": b changed subscription"));
   }
@@ -339,8 +359,9 @@ TEST_CASE("topics that the group plans are causes, others are not") {
   t.happens(plan);
   t.release(t.a, "a", 4);
   t.grant(b, "b");
-  CHECK(t.told()[3] == "#10  asked back from a and planned for b (generation 3, sticky): topic u was "
-                       "created; topic t was expanded to 8 partitions");
+  CHECK(t.told()[3] ==
+        "#10  asked back from a and planned for b (generation 3, sticky): topic u was "
+        "created; topic t was expanded to 8 partitions");
   CHECK(t.last().find("took 0 ms") != std::string::npos);
 }
 
@@ -349,18 +370,21 @@ TEST_CASE("a deleted topic takes the partition with it, and one made anew starts
   t.commit(33, 4);
   t.happens(domain::GroupTopicDropped{.group = "g", .topic = 1});
   t.happens(domain::TopicDeleted{.topic = 1, .name = "t"}, kOperator);
-  CHECK(t.last() == "#7  topic t was deleted by muster:ann at 10.0.0.9; a lost t/0 (token 4); the "
-                    "committed offset 33 went with it");
+  CHECK(t.last() ==
+        "#7  topic t was deleted by muster:ann at 10.0.0.9; a lost t/0 (token 4); the "
+        "committed offset 33 went with it");
   CHECK(t.head() == "t/0 of group g is no more: topic t was deleted.");
   t.topic = t.happens(domain::TopicCreated{.name = "t", .partition_count = 1}, kOperator);
-  CHECK(t.last() == "#8  topic t was made anew with 1 partition by muster:ann at 10.0.0.9: it "
-                    "starts without offsets");
+  CHECK(t.last() ==
+        "#8  topic t was made anew with 1 partition by muster:ann at 10.0.0.9: it "
+        "starts without offsets");
   auto plan = t.plan_for(t.a, "a");
   plan.planned = {{.topic = t.topic, .partition_count = 1}};
   t.happens(plan);
   t.grant(t.a, "a");
-  CHECK(t.last() == "#10  granted to a under token 10; nobody had it before. That took 0 ms: 0 ms "
-                    "planning");
+  CHECK(t.last() ==
+        "#10  granted to a under token 10; nobody had it before. That took 0 ms: 0 ms "
+        "planning");
   CHECK_FALSE(t.story.standing().committed.has_value());
 }
 
@@ -369,8 +393,9 @@ TEST_CASE("a deleted group ends the story, and one made anew goes on with it") {
   t.commit(33, 4);
   t.happens(domain::MemberLeft{.group = "g", .seat = t.a, .member_id = "a"});
   t.happens(domain::GroupDeleted{.group = "g"}, kOperator);
-  CHECK(t.last() == "#7  group g was deleted by muster:ann at 10.0.0.9; the committed offset 33 "
-                    "went with it");
+  CHECK(t.last() ==
+        "#7  group g was deleted by muster:ann at 10.0.0.9; the committed offset 33 "
+        "went with it");
   CHECK(t.head() == "t/0 of group g is no more: group g was deleted.");
   t.join("b");
   CHECK(t.last() == "#8  group g was made anew");
@@ -405,8 +430,9 @@ TEST_CASE("why nobody owns it") {
     t.join("a");
     t.happens(domain::PartitionPinned{.group = "g", .at = {1, 0}, .member_id = "z"});
     t.happens(t.plan());
-    CHECK(t.head() == "t/0 of group g has no owner: it is pinned to z, which is no member. It is "
-                      "pinned to z.");
+    CHECK(t.head() ==
+          "t/0 of group g has no owner: it is pinned to z, which is no member. It is "
+          "pinned to z.");
   }
   SUBCASE("a pattern that matches is a subscription") {
     t.join("a", {}, {"^t$"});
@@ -437,8 +463,9 @@ TEST_CASE("a storm of causes is summed up in the plan") {
   }
   t.happens(t.plan_for(seats[0], "m0", t.a, "a"));
   CHECK(t.told().size() == 4);
-  CHECK(t.last() == "#25  asked back from a and planned for m0 (generation 3, sticky): m1, m2, m3 "
-                    "and 6 more expired");
+  CHECK(t.last() ==
+        "#25  asked back from a and planned for m0 (generation 3, sticky): m1, m2, m3 "
+        "and 6 more expired");
 }
 
 TEST_CASE("a wall clock that was set back makes no negative times") {
