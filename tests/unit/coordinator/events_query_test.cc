@@ -1,6 +1,6 @@
 // What ListEvents tells of the journal: what was asked for, a page at a time, and nothing that is
 // not durable.
-#include <algorithm>
+#include <limits>
 
 #include "codec/event.h"
 #include "tests/unit/coordinator/wire_client.h"
@@ -53,8 +53,8 @@ Body only(const std::vector<domain::Event>& events) {
 }
 
 /// Topic t with 2 partitions and u with 1, member a in group g with all of them, a commit each.
-struct History : World {
-  explicit History(const Settings& settings = without_gathering()) : World(settings) {
+struct Past : World {
+  explicit Past(const Settings& with = without_gathering()) : World(with) {
     client.ask<wire::TopicReplyT>(create_topic(2));
     client.ask<wire::TopicReplyT>(create_topic(1, "u"));
     client.send(joining("a", 1, {"t", "u"}));
@@ -69,7 +69,7 @@ struct History : World {
 }  // namespace
 
 TEST_CASE("with nothing asked in particular every record is listed as it stands in the journal") {
-  History history;
+  Past history;
   const auto page = history.client.ask<wire::EventsReplyT>(listing());
   REQUIRE(page.events.size() == history.journal.records().size());
   for (std::size_t i = 0; i < page.events.size(); ++i) {
@@ -82,7 +82,7 @@ TEST_CASE("with nothing asked in particular every record is listed as it stands 
 }
 
 TEST_CASE("a group's events come with those of topics, and without those of other groups") {
-  History history;
+  Past history;
   wire::JoinT other = joining("z", 9);
   other.group = "other";
   history.client.send(other);
@@ -95,7 +95,7 @@ TEST_CASE("a group's events come with those of topics, and without those of othe
 }
 
 TEST_CASE("events are cut down to the partition that is asked for") {
-  History history;
+  Past history;
   const auto events = all_events(history.client, listing("g", "t", 1));
   const TopicId t = history.state().topic("t")->id;
   const std::vector<domain::PartitionList> wanted{{.topic = t, .partitions = {1}}};
@@ -108,7 +108,7 @@ TEST_CASE("events are cut down to the partition that is asked for") {
 }
 
 TEST_CASE("events are cut down to the topic that is asked for") {
-  History history;
+  Past history;
   const auto events = all_events(history.client, listing("g", "u"));
   CHECK(only<domain::OffsetsCommitted>(events).offsets.front().offset == 30);
   const auto granted = only<domain::PartitionsGranted>(events);
@@ -117,7 +117,7 @@ TEST_CASE("events are cut down to the topic that is asked for") {
 }
 
 TEST_CASE("what a deleted topic of the name saw is listed with what the present one sees") {
-  History history;
+  Past history;
   wire::DeleteTopicT erase;
   erase.name = "t";
   history.client.ask<wire::DoneT>(erase);
@@ -134,7 +134,7 @@ TEST_CASE("what a deleted topic of the name saw is listed with what the present 
 }
 
 TEST_CASE("only durable events are listed") {
-  History history;
+  Past history;
   const std::uint64_t before = history.journal.durable_sequence();
   history.client.send(committing(0, 11, history.token(0)));
   history.end_turn();  // on its way to the disk
@@ -147,7 +147,7 @@ TEST_CASE("only durable events are listed") {
 }
 
 TEST_CASE("one request looks at no more than 2,000 records, also when none is asked for") {
-  History history;
+  Past history;
   for (std::int64_t i = 0; i < 2'500; ++i) {
     history.client.send(committing(0, 100 + i, history.token(0)));
     if (i % 100 == 0) history.turn();
@@ -168,7 +168,7 @@ TEST_CASE("one request looks at no more than 2,000 records, also when none is as
 TEST_CASE("pages keep within the frame and the limit, and lose nothing between them") {
   Settings settings = without_gathering();
   settings.max_frame_bytes = 4'096;
-  History history(settings);
+  Past history(settings);
   for (std::int64_t i = 0; i < 100; ++i) {
     history.client.ask<wire::CommitReplyT>(committing(0, 100 + i, history.token(0)));
   }
@@ -197,7 +197,7 @@ TEST_CASE("an event larger than a frame is refused, and its part that is asked f
 }
 
 TEST_CASE("beyond the end of the journal there is nothing") {
-  History history;
+  Past history;
   auto query = listing();
   query.after_sequence = std::numeric_limits<Sequence>::max();
   const auto page = history.client.ask<wire::EventsReplyT>(query);
@@ -206,7 +206,7 @@ TEST_CASE("beyond the end of the journal there is nothing") {
 }
 
 TEST_CASE("a journal that can't be read is said to be so") {
-  History history;
+  Past history;
   history.history.fail("the checksum of record 3 does not match");
   const Rejection refused = history.client.refused(listing());
   CHECK(refused.code == ErrorCode::kInternalError);

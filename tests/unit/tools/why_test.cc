@@ -229,15 +229,22 @@ TEST_CASE("the operator who removed the owner is named") {
   t.happens(domain::MemberLeft{.group = "g", .seat = t.a, .member_id = "a", .removed = true},
             kOperator);
   CHECK(t.last() == "#5  a was removed by muster:ann at 10.0.0.9; token 4 ended");
+  auto nobody = t.plan();
+  nobody.unassigned = {{.topic = 1, .partitions = {0}}};
+  t.happens(nobody);
+  CHECK(t.last() ==
+        "#6  planned for nobody (generation 2, sticky): a was removed by muster:ann at "
+        "10.0.0.9");
   CHECK(t.story.standing().why == "the group has no members");
   t.after(3'600'000);
   const SeatId b = t.join("b");
   t.after(200);
   t.happens(t.plan_for(b, "b"));
   t.grant(b, "b");
-  CHECK(t.last() ==
-        "#8  granted to b under token 8. The hand-over took 1 h 0 m: 1 h 0 m without a "
-        "member to own it, 200 ms planning");
+  CHECK(
+      t.last() ==
+      "#9  granted to b under token 9. The hand-over took 1 h 0 m: 0 ms planning, 1 h 0 m without "
+      "a member to own it, 200 ms gathering joins");
 }
 
 TEST_CASE("commits are summed up, one line between two others") {
