@@ -37,6 +37,8 @@ CLI::App& add_command(CLI::App& parent, const char* name, const char* descriptio
 void add_status_command(CLI::App& app, Context& context);
 void add_topic_commands(CLI::App& app, Context& context);
 void add_group_commands(CLI::App& app, Context& context);
+/// A verb of `muster group` in a file of its own.
+void add_group_why(CLI::App& noun, Context& context);
 void add_offset_commands(CLI::App& app, Context& context);
 void add_fence_commands(CLI::App& app, Context& context);
 void add_journal_commands(CLI::App& app, Context& context);

@@ -120,6 +120,7 @@ void add_group_commands(CLI::App& app, Context& context) {
   add_group_settings(noun, context);
   add_group_members(noun, context);
   add_group_pins(noun, context);
+  add_group_why(noun, context);
 }
 
 }  // namespace muster::tools

@@ -11,6 +11,10 @@ Error journal_error(std::string message) {
   return make_error(ErrorCode::kJournalUnreadable, std::move(message));
 }
 
+Error undecodable(Sequence sequence, const std::string& what) {
+  return journal_error(fmt::format("The journal is corrupt at sequence {}: {}", sequence, what));
+}
+
 std::expected<OpenJournal, Error> open_journal(const std::string& data_dir) {
   auto reader = journal::FileReader::open(data_dir);
   if (!reader) return std::unexpected(journal_error(reader.error().message));
@@ -39,6 +43,7 @@ void add_journal_commands(CLI::App& app, Context& context) {
   add_journal_log(noun, context);
   add_journal_state(noun, context);
   add_journal_verify(noun, context);
+  add_journal_why(noun, context);
 }
 
 }  // namespace muster::tools

@@ -21,6 +21,9 @@ std::expected<OpenJournal, Error> open_journal(const std::string& data_dir);
 /// A journal that can't be read, as the command line reports it.
 Error journal_error(std::string message);
 
+/// A record that is no event.
+Error undecodable(Sequence sequence, const std::string& what);
+
 void add_data_dir_option(CLI::App& command, std::string& data_dir);
 
 /// Says on stderr how far folding a long journal has come.
@@ -29,5 +32,6 @@ void show_progress(Sequence reached, Sequence last);
 void add_journal_log(CLI::App& noun, Context& context);
 void add_journal_state(CLI::App& noun, Context& context);
 void add_journal_verify(CLI::App& noun, Context& context);
+void add_journal_why(CLI::App& noun, Context& context);
 
 }  // namespace muster::tools

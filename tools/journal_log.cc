@@ -57,8 +57,7 @@ Outcome print_log(const Context& context, const LogArguments& arguments) {
   const auto show = [&](std::uint64_t sequence, std::string_view bytes) {
     const auto event = codec::decode_event(bytes);
     if (!event) {
-      wrong = journal_error(fmt::format("The journal is corrupt at sequence {}: {}", sequence,
-                                        event.error().message));
+      wrong = undecodable(sequence, event.error().message);
       return false;
     }
     names.take_in(sequence, *event);

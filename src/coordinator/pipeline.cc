@@ -148,6 +148,8 @@ Answer Pipeline::Implementation::answer_request(Connection& connection, wire::Re
       return answer(view(), *body.AsListPartitions());
     case wire::RequestBody::Holdings:
       return answer(view(), *body.AsHoldings());
+    case wire::RequestBody::ListEvents:
+      return answer(view(), {history_, journal_.durable_sequence()}, *body.AsListEvents());
     default:
       return refuse(ErrorCode::kMalformedRequest, "The request is of type ",
                     static_cast<int>(body.type), ", which this server does not know.");

@@ -16,6 +16,7 @@
 #include "domain/limits.h"
 #include "domain/state.h"
 #include "journal/journal.h"
+#include "journal/reader.h"
 
 namespace muster::coordinator {
 
@@ -38,9 +39,11 @@ struct Identity {
 class Pipeline {
  public:
   /// `state` is the fold of the whole journal, all of it durable. Every member in it gets a whole
-  /// session from now, every revocation its whole deadline (§4 rules 3 and 4).
+  /// session from now, every revocation its whole deadline (§4 rules 3 and 4). `history` reads what
+  /// `journal` has made durable; it is asked from within `received`, for a little at a time.
   Pipeline(domain::State state, Identity identity, const Settings& settings, Clock& clock,
-           Connections& connections, Entropy& entropy, journal::Journal& journal);
+           Connections& connections, Entropy& entropy, journal::Journal& journal,
+           journal::Reader& history);
   ~Pipeline();
   Pipeline(const Pipeline&) = delete;
   Pipeline& operator=(const Pipeline&) = delete;

@@ -27,7 +27,8 @@ namespace muster::coordinator {
 class Pipeline::Implementation {
  public:
   Implementation(domain::State state, Identity identity, const Settings& settings, Clock& clock,
-                 Connections& connections, Entropy& entropy, journal::Journal& journal);
+                 Connections& connections, Entropy& entropy, journal::Journal& journal,
+                 journal::Reader& history);
 
   void connected(ConnectionId id, std::string peer);
   void received(ConnectionId id, std::string_view bytes);
@@ -105,6 +106,7 @@ class Pipeline::Implementation {
   Connections& sockets_;
   Entropy& entropy_;
   journal::Journal& journal_;
+  journal::Reader& history_;
 
   SessionClock session_clock_;
   std::uint64_t started_ms_;

@@ -9,6 +9,7 @@
 #include "coordinator/sessions.h"
 #include "domain/limits.h"
 #include "domain/state.h"
+#include "journal/reader.h"
 
 namespace muster::coordinator {
 
@@ -31,6 +32,16 @@ Answer answer(const View& view, const wire::DescribeGroupT& query);
 Answer answer(const View& view, const wire::ListMembersT& query);
 Answer answer(const View& view, const wire::ListPartitionsT& query);
 Answer answer(const View& view, const wire::HoldingsT& query);
+
+/// What happened, as far as it is durable.
+struct History {
+  journal::Reader& reader;
+  Sequence durable_sequence;
+};
+
+/// One page of events. Looks at no more than 2,000 records and half a frame of bytes: the asker
+/// goes on from `reached`. INTERNAL_ERROR when the journal can't be read.
+Answer answer(const View& view, const History& history, const wire::ListEventsT& query);
 
 /// The reply to a join or resume that succeeded: the member as the state has it now.
 wire::JoinReplyT join_reply(const View& view, const domain::Group& group,

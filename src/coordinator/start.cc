@@ -9,7 +9,7 @@ namespace muster::coordinator {
 Pipeline::Implementation::Implementation(domain::State state, Identity identity,
                                          const Settings& settings, Clock& clock,
                                          Connections& connections, Entropy& entropy,
-                                         journal::Journal& journal)
+                                         journal::Journal& journal, journal::Reader& history)
     : state_(std::move(state)),
       identity_(std::move(identity)),
       settings_(settings),
@@ -17,6 +17,7 @@ Pipeline::Implementation::Implementation(domain::State state, Identity identity,
       sockets_(connections),
       entropy_(entropy),
       journal_(journal),
+      history_(history),
       session_clock_(clock.monotonic_ms()),
       started_ms_(clock.monotonic_ms()),
       plans_(settings.limits.gathering_window_ms),
@@ -58,9 +59,10 @@ void Pipeline::Implementation::disconnected(ConnectionId id) {
 }
 
 Pipeline::Pipeline(domain::State state, Identity identity, const Settings& settings, Clock& clock,
-                   Connections& connections, Entropy& entropy, journal::Journal& journal)
+                   Connections& connections, Entropy& entropy, journal::Journal& journal,
+                   journal::Reader& history)
     : self_(std::make_unique<Implementation>(std::move(state), std::move(identity), settings, clock,
-                                             connections, entropy, journal)) {}
+                                             connections, entropy, journal, history)) {}
 Pipeline::~Pipeline() = default;
 
 void Pipeline::connected(ConnectionId connection, std::string peer) {

@@ -25,7 +25,7 @@ class Daemon final : SocketEvents {
   /// it is called after every loop.wake(). `max_connections` is the number that fits.
   Daemon(Loop& loop, const Configuration& configuration, std::size_t max_connections,
          domain::State state, coordinator::Identity identity, journal::Journal& journal,
-         std::function<void()> collect);
+         journal::Reader& history, std::function<void()> collect);
   ~Daemon() override = default;
 
   /// Serves until SIGTERM or SIGINT. Returns false when the graceful stop took too long.

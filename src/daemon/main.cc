@@ -85,7 +85,7 @@ std::expected<void, std::string> serve(const Configuration& configuration) {
                 {.journal_id = journal::text(header.journal_id),
                  .boot = header.boot,
                  .version = MUSTER_VERSION},
-                journal, [&journal] { journal.collect(); });
+                journal, *reader, [&journal] { journal.collect(); });
   if (!daemon.run(std::move(*sockets))) {
     return std::unexpected("stopped before everything that was accepted was answered");
   }

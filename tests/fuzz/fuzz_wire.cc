@@ -9,6 +9,7 @@
 #include "coordinator/pipeline.h"
 #include "domain/assert.h"
 #include "domain/fold.h"
+#include "tests/fakes/records_reader.h"
 #include "tests/fuzz/pieces.h"
 
 namespace muster::fuzz {
@@ -53,6 +54,7 @@ class World final : public coordinator::Clock,
   std::vector<std::string> records;
   std::uint64_t durable = 0;
   DurableListener listener;
+  fakes::RecordsReader history{records};
 };
 
 coordinator::Settings small_limits() {
@@ -67,7 +69,7 @@ void run(Pieces pieces) {
   World world;
   const coordinator::Settings settings = small_limits();
   coordinator::Pipeline pipeline({}, {.journal_id = "fuzz", .boot = 1, .version = "fuzz"}, settings,
-                                 world, world, world, world);
+                                 world, world, world, world, world.history);
   coordinator::ConnectionId connection = 0;
   while (const auto piece = pieces.next()) {
     if (!world.open) {

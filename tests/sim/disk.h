@@ -8,6 +8,7 @@
 
 #include "domain/state.h"
 #include "journal/journal.h"
+#include "tests/fakes/records_reader.h"
 #include "tests/sim/awake_clock.h"
 #include "tests/sim/coverage.h"
 #include "tests/sim/model.h"
@@ -65,6 +66,7 @@ class Disk final : public journal::Journal {
   void crash(bool batch_reached_disk);
   /// What a start folds. Held against the second fold on the way.
   domain::State replay();
+  journal::Reader& history() { return history_; }
   const domain::State& second_fold() const { return second_fold_; }
   std::uint64_t digest_at(Sequence sequence) const;
 
@@ -83,6 +85,7 @@ class Disk final : public journal::Journal {
   bool full_ = false;
   DurableListener listener_;
   std::vector<std::string> records_;
+  fakes::RecordsReader history_{records_};
   std::vector<std::uint64_t> digests_;  // after each record that ends a unit, else 0
   std::vector<StagedUnit> gathering_;
   std::vector<StagedUnit> flight_;

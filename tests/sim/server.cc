@@ -35,7 +35,7 @@ void Server::start() {
   pipeline_ = std::make_unique<coordinator::Pipeline>(
       std::move(state),
       coordinator::Identity{.journal_id = "simulated", .boot = ++boot_, .version = "simulated"},
-      settings_, *this, *this, *this, *disk_);
+      settings_, *this, *this, *this, *disk_, disk_->history());
   network_.server_listens = true;
   has_work();
 }

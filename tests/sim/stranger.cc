@@ -211,8 +211,14 @@ void Stranger::ask(std::uint64_t number) {
       fetch.partitions.back()->partition = place.partition;
       return in_group(std::move(fetch));
     }
-    default:
-      return in_group(wire::FetchOffsetsT());
+    default: {
+      if (random.chance(500)) return in_group(wire::FetchOffsetsT());
+      wire::ListEventsT events;
+      events.after_sequence = random.below(model_.sequence() + 2);
+      if (random.chance(500)) events.topic = place.topic;
+      if (random.chance(500)) events.partition = place.partition;
+      return in_group(std::move(events));
+    }
   }
 }
 

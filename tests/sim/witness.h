@@ -98,6 +98,7 @@ class Witness {
   void check(const wire::OffsetsReply& reply, const wire::FetchOffsets& request, Sequence at);
   void check(const wire::FenceReply& reply, const wire::CheckFence& request, Sequence at);
   void check(const wire::StatusReply& reply, Sequence at);
+  void check(const wire::EventsReply& reply, const wire::ListEvents& request, Sequence at);
   void check_group(const wire::GroupInfo& info, Sequence at);
   void check_topic(const wire::TopicInfo& info, Sequence at);
   void check(const wire::PartitionsReply& reply, const wire::ListPartitions& request, Sequence at);

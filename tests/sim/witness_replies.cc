@@ -89,6 +89,8 @@ void Witness::check_reply(ConnectionId id, const Asked& asked, const wire::Serve
       return check_members(*message.body_as_MembersReply(), *request.body_as_ListMembers(), at);
     case wire::ServerBody::PartitionsReply:
       return check(*message.body_as_PartitionsReply(), *request.body_as_ListPartitions(), at);
+    case wire::ServerBody::EventsReply:
+      return check(*message.body_as_EventsReply(), *request.body_as_ListEvents(), at);
     case wire::ServerBody::StatusReply:
       return check(*message.body_as_StatusReply(), at);
     default:
@@ -244,6 +246,17 @@ void Witness::check_group(const wire::GroupInfo& info, Sequence at) {
                        (info.members() == 0) == (info.state() == wire::GroupState::empty),
                    "replies-are-true", "Group ", info.name()->str(),
                    " is described otherwise than it is at ", at, ".");
+}
+
+void Witness::check(const wire::EventsReply& reply, const wire::ListEvents& request, Sequence at) {
+  Sequence last = request.after_sequence();
+  for (const wire::JournalEvent* event : *reply.events()) {
+    verdict_.require(event->sequence() > last && event->sequence() <= reply.reached() &&
+                         event->sequence() <= model_.sequence(),
+                     "durable-before-visible", "Event ", event->sequence(), " is listed after ",
+                     last, " at ", at, ", up to ", reply.reached(), ".");
+    last = event->sequence();
+  }
 }
 
 void Witness::check_topic(const wire::TopicInfo& info, Sequence at) {

@@ -15,7 +15,7 @@ World::World(const Settings& with) : settings(with) { start(); }
 void World::start() {
   pipeline = std::make_unique<Pipeline>(
       journal.recover(), Identity{.journal_id = "journal-1", .boot = ++boot_, .version = "test"},
-      settings, clock, connections, entropy, journal);
+      settings, clock, connections, entropy, journal, history);
 }
 
 void World::sync() {

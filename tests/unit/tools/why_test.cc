@@ -1,0 +1,541 @@
+// A partition's story, event by event.
+#include <doctest/doctest.h>
+
+#include <sstream>
+
+#include "tools/why_view.h"
+#include "tools/why_words.h"
+
+using namespace muster;
+using namespace muster::tools;
+
+namespace {
+
+constexpr std::int64_t kStartMs = 1'700'000'000'000;
+
+const domain::Cause kOperator{
+    .kind = domain::CauseKind::kOperator, .who = "muster:ann", .from = "10.0.0.9"};
+
+/// Tells a story of t/0 in group g: events get the next sequence, and time passes when told to.
+class Teller {
+ public:
+  explicit Teller(PartitionIndex partition = 0) : story("g", "t", partition) {}
+
+  Sequence happens(domain::EventBody body, const domain::Cause& cause = {}) {
+    story.take(++sequence_, {.time_ms = now_ms_, .cause = cause, .body = std::move(body)});
+    return sequence_;
+  }
+  void after(std::int64_t ms) { now_ms_ += ms; }
+
+  SeatId join(const std::string& id, std::vector<std::string> topics = {"t"},
+              std::vector<std::string> patterns = {}) {
+    return happens(domain::MemberJoined{
+        .group = "g", .member_id = id, .incarnation = 1, .settings = settings(topics, patterns)});
+  }
+  static domain::MemberSettings settings(std::vector<std::string> topics = {"t"},
+                                         std::vector<std::string> patterns = {}) {
+    return {.client_id = "c",
+            .host = "10.0.0.1",
+            .subscription = domain::Subscription(std::move(topics), std::move(patterns)),
+            .session_timeout_ms = 30'000,
+            .disconnect_grace_ms = 10'000,
+            .rebalance_timeout_ms = 60'000};
+  }
+
+  domain::PlanMade plan() {
+    return {.group = "g",
+            .generation = ++generation_,
+            .strategy = "sticky",
+            .planned = {{.topic = 1, .partition_count = 2}}};
+  }
+  domain::PlanMade plan_for(SeatId seat, const std::string& id) {
+    domain::PlanMade made = plan();
+    made.targets = of(seat, id);
+    return made;
+  }
+  domain::PlanMade plan_for(SeatId seat, const std::string& id, SeatId from,
+                            const std::string& from_id) {
+    domain::PlanMade made = plan_for(seat, id);
+    made.revoking = of(from, from_id);
+    return made;
+  }
+  Sequence grant(SeatId seat, const std::string& id) {
+    return happens(domain::PartitionsGranted{.group = "g", .grants = of(seat, id)});
+  }
+  void release(SeatId seat, const std::string& id, FencingToken fence) {
+    happens(domain::PartitionsReleased{.group = "g",
+                                       .seat = seat,
+                                       .member_id = id,
+                                       .tokens = {{.at = {topic, 0}, .fence = fence}}});
+  }
+  void commit(std::int64_t offset, FencingToken fence, const domain::Cause& cause = {}) {
+    happens(
+        domain::OffsetsCommitted{
+            .group = "g",
+            .offsets = {{.at = {topic, 0}, .offset = offset, .fence = fence, .metadata = {}}}},
+        cause);
+  }
+  void expire(SeatId seat, const std::string& id, domain::ExpiryReason reason) {
+    happens(domain::MemberExpired{.group = "g", .seat = seat, .member_id = id, .reason = reason});
+  }
+  std::vector<domain::MemberPartitions> of(SeatId seat, const std::string& id) const {
+    return {{.seat = seat,
+             .member_id = id,
+             .incarnation = 1,
+             .topics = {{.topic = topic, .partitions = {0}}}}};
+  }
+
+  std::string head() const { return lines().front(); }
+  /// "#5  planned for …"
+  std::vector<std::string> told() const {
+    std::vector<std::string> all = lines();
+    all.erase(all.begin(), all.begin() + 2);
+    for (std::string& line : all) line.erase(0, line.find('#'));
+    return all;
+  }
+  std::string last() const { return told().back(); }
+
+  Story story;
+  TopicId topic = 1;
+
+ private:
+  std::vector<std::string> lines() const {
+    std::istringstream text(story_text(story, now_ms_));
+    std::vector<std::string> all;
+    for (std::string line; std::getline(text, line);) all.push_back(line);
+    return all;
+  }
+  Sequence sequence_ = 0;
+  std::int64_t now_ms_ = kStartMs;
+  Generation generation_ = 0;
+};
+
+/// Topic t (sequence 1) with two partitions; `a` (2) owns t/0 under token 4.
+struct Owned : Teller {
+  Owned() {
+    happens(domain::TopicCreated{.name = "t", .partition_count = 2}, kOperator);
+    a = join("a");
+    after(200);
+    happens(plan_for(a, "a"));
+    token = grant(a, "a");
+  }
+  SeatId a = 0;
+  FencingToken token = 0;
+};
+
+}  // namespace
+
+TEST_CASE("a first grant is told with who joined and how long it took") {
+  Owned t;
+  t.after(7'380'000);
+  CHECK(t.told() == std::vector<std::string>{
+                        "#1  topic t was created with 2 partitions by muster:ann at 10.0.0.9",
+                        "#3  planned for a (generation 1, sticky): a joined",
+                        "#4  granted to a under token 4; nobody had it before. That took 200 ms: "
+                        "200 ms gathering joins"});
+  CHECK(
+      t.head() ==
+      "t/0 of group g is owned by a under token 4, since 2023-11-14T22:13:20.200Z (2 h 3 m ago).");
+}
+
+TEST_CASE("a hand-over says who had to wait for whom") {
+  Owned t;
+  t.after(5'000);
+  const SeatId b = t.join("b");
+  const SeatId c = t.join("c");
+  t.after(150);
+  t.happens(t.plan_for(b, "b", t.a, "a"));
+  CHECK(t.last() ==
+        "#7  asked back from a and planned for b (generation 2, sticky): b and c joined");
+  CHECK(t.head().starts_with("t/0 of group g is asked back from a (token 4) for b, since "));
+  CHECK(t.head().ends_with(
+      ": a has 1 m 0 s to release it from when it was told, then it is fenced."));
+  t.after(3);
+  t.commit(120, 4);
+  t.release(t.a, "a", 4);
+  CHECK(t.last() == "#9  released by a under token 4 after 3 ms, with a last commit of offset 120");
+  t.grant(b, "b");
+  CHECK(t.last() ==
+        "#10  granted to b under token 10. The hand-over took 153 ms: 150 ms gathering "
+        "joins, 3 ms waiting for a's release");
+  CHECK(c != b);
+}
+
+TEST_CASE("an owner that expired is said to have been gone before, and the plan to be of it") {
+  Owned t;
+  const SeatId b = t.join("b");
+  t.happens(t.plan());  // b stands by
+  t.after(60'000);
+  t.expire(t.a, "a", domain::ExpiryReason::kDisconnect);
+  CHECK(t.last() ==
+        "#7  a expired: it did not come back within its disconnect grace (10 s after "
+        "its connection ended); token 4 ended");
+  CHECK(t.story.standing().why == "the group's next plan is due");
+  t.after(2);
+  t.happens(t.plan_for(b, "b"));
+  t.grant(b, "b");
+  CHECK(t.told()[4] == "#8  planned for b (generation 3, sticky): a expired");
+  CHECK(t.last() ==
+        "#9  granted to b under token 9. The hand-over took 2 ms: 2 ms planning. "
+        "Before that, a had been gone for 10 s");
+}
+
+TEST_CASE("the death of another member is told when it moves the partition, and only then") {
+  Owned t;
+  const SeatId b = t.join("b");
+  const SeatId c = t.join("c");
+  t.happens(t.plan());
+  t.expire(c, "c", domain::ExpiryReason::kSilence);
+  t.happens(t.plan());
+  CHECK(t.told().size() == 3);
+  t.happens(domain::MemberLeft{.group = "g", .seat = t.join("d"), .member_id = "d"});
+  t.happens(t.plan_for(b, "b", t.a, "a"));
+  CHECK(t.told()[3] == "#11  d left");
+  CHECK(t.told()[4] ==
+        "#12  asked back from a and planned for b (generation 4, sticky): d joined; d left");
+}
+
+TEST_CASE("a partition fenced by the rebalance timeout says where the time went") {
+  Owned t;
+  const SeatId b = t.join("b");
+  t.happens(t.plan_for(b, "b", t.a, "a"));
+  t.after(60'004);
+  t.happens(domain::PartitionsFenced{
+      .group = "g", .seat = t.a, .member_id = "a", .tokens = {{.at = {1, 0}, .fence = 4}}});
+  t.grant(b, "b");
+  CHECK(t.told()[4] ==
+        "#7  token 4 of a was fenced: it did not release t/0 within its rebalance "
+        "timeout (1 m 0 s after it was told)");
+  CHECK(t.last() ==
+        "#8  granted to b under token 8. The hand-over took 1 m 0 s: 0 ms gathering "
+        "joins, 1 m 0 s waiting for a, which did not release it");
+}
+
+TEST_CASE("an owner replaced by a new process keeps the partition under a new token") {
+  Owned t;
+  t.happens(domain::MemberReplaced{.group = "g",
+                                   .seat = t.a,
+                                   .member_id = "a",
+                                   .former_incarnation = 1,
+                                   .incarnation = 2,
+                                   .settings = Teller::settings()});
+  t.grant(t.a, "a");
+  CHECK(t.told()[3] == "#5  a was taken over by a new process at 10.0.0.1; token 4 ended");
+  CHECK(t.last() == "#6  granted to a under token 6");
+}
+
+TEST_CASE("the operator who removed the owner is named") {
+  Owned t;
+  t.happens(domain::MemberLeft{.group = "g", .seat = t.a, .member_id = "a", .removed = true},
+            kOperator);
+  CHECK(t.last() == "#5  a was removed by muster:ann at 10.0.0.9; token 4 ended");
+  auto nobody = t.plan();
+  nobody.unassigned = {{.topic = 1, .partitions = {0}}};
+  t.happens(nobody);
+  CHECK(t.last() ==
+        "#6  planned for nobody (generation 2, sticky): a was removed by muster:ann at "
+        "10.0.0.9");
+  CHECK(t.story.standing().why == "the group has no members");
+  t.after(3'600'000);
+  const SeatId b = t.join("b");
+  t.after(200);
+  t.happens(t.plan_for(b, "b"));
+  t.grant(b, "b");
+  CHECK(
+      t.last() ==
+      "#9  granted to b under token 9. The hand-over took 1 h 0 m: 0 ms planning, 1 h 0 m without "
+      "a member to own it, 200 ms gathering joins");
+}
+
+TEST_CASE("commits are summed up, one line between two others") {
+  Owned t;
+  for (std::int64_t offset = 10; offset <= 50; offset += 10) t.commit(offset, 4);
+  CHECK(t.last() == "#9  5 commits under token 4, from offset 10 to 50");
+  CHECK(t.head().ends_with(" Committed: offset 50."));
+  t.commit(60, 4);
+  t.release(t.a, "a", 4);
+  t.commit(7, 0, kOperator);
+  CHECK(t.told()[3] == "#10  6 commits under token 4, from offset 10 to 60");
+  CHECK(t.told()[4] ==
+        "#11  released by a under token 4, unasked, with a last commit of offset 60");
+  CHECK(t.told()[5] == "#12  offset 7 committed by muster:ann at 10.0.0.9");
+}
+
+TEST_CASE("while a group is frozen deaths leave the partition free, and the time is said") {
+  Owned t;
+  const SeatId b = t.join("b");
+  t.happens(t.plan());
+  t.happens(domain::GroupFrozen{.group = "g", .frozen = true}, kOperator);
+  t.expire(t.a, "a", domain::ExpiryReason::kSilence);
+  CHECK(t.story.standing().why == "the group is frozen, so that its plan does not change");
+  t.after(120'000);
+  t.happens(domain::GroupFrozen{.group = "g", .frozen = false}, kOperator);
+  t.after(1);
+  t.happens(t.plan_for(b, "b"));
+  t.grant(b, "b");
+  CHECK(t.told()[3] ==
+        "#7  the group was frozen by muster:ann at 10.0.0.9: its plan does not change");
+  CHECK(t.told()[5] == "#9  the group was unfrozen by muster:ann at 10.0.0.9");
+  CHECK(t.last() ==
+        "#11  granted to b under token 11. The hand-over took 2 m 0 s: 2 m 0 s while "
+        "the group was frozen, 1 ms planning. Before that, a had been gone for 30 s");
+}
+
+TEST_CASE("a plan of the leader tells how long it was waited for") {
+  Owned t;
+  const SeatId b = t.join("b");
+  t.after(200);
+  t.happens(domain::PlanRequested{.group = "g", .seat = t.a, .member_id = "a"});
+  t.after(40);
+  auto plan = t.plan_for(b, "b", t.a, "a");
+  plan.strategy = "leader";
+  t.happens(plan);
+  CHECK(t.told()[3] == "#6  leader a was asked for the plan");
+  CHECK(t.told()[4] ==
+        "#7  asked back from a and planned for b (generation 2, by leader a): b joined");
+  t.release(t.a, "a", 4);
+  t.grant(b, "b");
+  CHECK(t.last() ==
+        "#9  granted to b under token 9. The hand-over took 240 ms: 200 ms gathering "
+        "joins, 40 ms waiting for the plan of leader a, 0 ms waiting for a's release");
+}
+
+TEST_CASE(
+    "a plan made instead of the leader says why, and a free partition whose plan it waits for") {
+  Owned t;
+  t.happens(domain::MemberLeft{.group = "g", .seat = t.a, .member_id = "a"});
+  const SeatId b = t.join("b");
+  t.happens(domain::PlanRequested{.group = "g", .seat = b, .member_id = "b"});
+  CHECK(t.story.standing().why == "the plan of leader b is being waited for");
+  auto plan = t.plan_for(b, "b");
+  plan.instead_of_leader = "leader 'b' submitted no plan within 5000 ms";
+  t.happens(plan);
+  CHECK(t.last() ==
+        "#8  planned for b (generation 2, by sticky instead of the leader): a left; b "
+        "joined; leader 'b' submitted no plan within 5000 ms");
+}
+
+TEST_CASE("drains, pins and strategies are told with their operators when they move it") {
+  Owned t;
+  const SeatId b = t.join("b");
+  t.happens(t.plan());
+  SUBCASE("drain") {
+    t.happens(domain::MemberDrained{.group = "g", .member_id = "a", .draining = true}, kOperator);
+    t.happens(t.plan_for(b, "b", t.a, "a"));
+    CHECK(t.told()[3] == "#7  a was told to drain by muster:ann at 10.0.0.9");
+    CHECK(t.last() ==
+          "#8  asked back from a and planned for b (generation 3, sticky): a was told "
+          "to drain by muster:ann at 10.0.0.9");
+  }
+  SUBCASE("pin") {
+    t.happens(domain::PartitionPinned{.group = "g", .at = {1, 0}, .member_id = "b"}, kOperator);
+    t.happens(t.plan_for(b, "b", t.a, "a"));
+    CHECK(t.told().size() == 5);
+    CHECK(t.told()[3] == "#7  t/0 was pinned to b by muster:ann at 10.0.0.9");
+    CHECK(t.last() ==
+          "#8  asked back from a and planned for b, to which it is pinned, (generation "
+          "3, sticky): t/0 was pinned to b by muster:ann at 10.0.0.9");
+  }
+  SUBCASE("strategy") {
+    t.happens(domain::GroupConfigured{.group = "g", .strategy = "range"}, kOperator);
+    t.happens(t.plan_for(b, "b", t.a, "a"));
+    CHECK(t.told()[3] ==
+          "#7  the strategy was switched from round_robin to range by muster:ann at "
+          "10.0.0.9");
+  }
+  SUBCASE("a subscription") {
+    t.happens(domain::MemberSubscribed{.group = "g",
+                                       .seat = b,
+                                       .member_id = "b",
+                                       .subscription = domain::Subscription({"t", "u"})});
+    t.happens(t.plan_for(b, "b", t.a, "a"));
+    CHECK(t.last().ends_with(": b changed subscription"));
+  }
+}
+
+TEST_CASE("topics that the group plans are causes, others are not") {
+  Owned t;
+  const SeatId b = t.join("b");
+  t.happens(t.plan());
+  t.happens(domain::TopicCreated{.name = "unrelated", .partition_count = 1});
+  t.after(3'600'000);
+  const TopicId u = t.happens(domain::TopicCreated{.name = "u", .partition_count = 6});
+  t.happens(domain::TopicExpanded{.topic = 1, .partition_count = 8});
+  auto plan = t.plan_for(b, "b", t.a, "a");
+  plan.planned = {{.topic = 1, .partition_count = 8}, {.topic = u, .partition_count = 6}};
+  t.happens(plan);
+  t.release(t.a, "a", 4);
+  t.grant(b, "b");
+  CHECK(t.told()[3] ==
+        "#10  asked back from a and planned for b (generation 3, sticky): topic u was "
+        "created; topic t was expanded to 8 partitions");
+  CHECK(t.last().find("took 0 ms") != std::string::npos);
+}
+
+TEST_CASE("a deleted topic takes the partition with it, and one made anew starts clean") {
+  Owned t;
+  t.commit(33, 4);
+  t.happens(domain::GroupTopicDropped{.group = "g", .topic = 1});
+  t.happens(domain::TopicDeleted{.topic = 1, .name = "t"}, kOperator);
+  CHECK(t.last() ==
+        "#7  topic t was deleted by muster:ann at 10.0.0.9; a lost t/0 (token 4); the "
+        "committed offset 33 went with it");
+  CHECK(t.head() == "t/0 of group g is no more: topic t was deleted.");
+  t.topic = t.happens(domain::TopicCreated{.name = "t", .partition_count = 1}, kOperator);
+  CHECK(t.last() ==
+        "#8  topic t was made anew with 1 partition by muster:ann at 10.0.0.9: it "
+        "starts without offsets");
+  auto plan = t.plan_for(t.a, "a");
+  plan.planned = {{.topic = t.topic, .partition_count = 1}};
+  t.happens(plan);
+  t.grant(t.a, "a");
+  CHECK(t.last() ==
+        "#10  granted to a under token 10; nobody had it before. That took 0 ms: 0 ms "
+        "planning");
+  CHECK_FALSE(t.story.standing().committed.has_value());
+}
+
+TEST_CASE("a deleted group ends the story, and one made anew goes on with it") {
+  Owned t;
+  t.commit(33, 4);
+  t.happens(domain::MemberLeft{.group = "g", .seat = t.a, .member_id = "a"});
+  t.happens(domain::GroupDeleted{.group = "g"}, kOperator);
+  CHECK(t.last() ==
+        "#7  group g was deleted by muster:ann at 10.0.0.9; the committed offset 33 "
+        "went with it");
+  CHECK(t.head() == "t/0 of group g is no more: group g was deleted.");
+  t.join("b");
+  CHECK(t.last() == "#8  group g was made anew");
+}
+
+TEST_CASE("a partition that an expansion brought begins there") {
+  Teller t(5);
+  t.happens(domain::TopicCreated{.name = "t", .partition_count = 2});
+  t.join("a");
+  CHECK(t.story.unknown()->message == "Topic t never had a partition 5: use 0 to 1.");
+  t.happens(domain::TopicExpanded{.topic = 1, .partition_count = 6}, kOperator);
+  CHECK_FALSE(t.story.unknown().has_value());
+  CHECK(t.last() ==
+        "#3  topic t was expanded from 2 to 6 partitions by muster:ann at 10.0.0.9: t/5 is new");
+}
+
+TEST_CASE("why nobody owns it") {
+  Teller t;
+  t.happens(domain::TopicCreated{.name = "t", .partition_count = 1});
+  SUBCASE("nobody subscribes") {
+    t.join("a", {"u"});
+    t.happens(t.plan());
+    CHECK(t.head() == "t/0 of group g has no owner: no member subscribes to topic t.");
+  }
+  SUBCASE("everybody drains") {
+    t.join("a");
+    t.happens(domain::MemberDrained{.group = "g", .member_id = "a", .draining = true});
+    t.happens(t.plan());
+    CHECK(t.story.standing().why == "every member that subscribes to topic t drains");
+  }
+  SUBCASE("pinned to an absent member") {
+    t.join("a");
+    t.happens(domain::PartitionPinned{.group = "g", .at = {1, 0}, .member_id = "z"});
+    t.happens(t.plan());
+    CHECK(t.head() ==
+          "t/0 of group g has no owner: it is pinned to z, which is no member. It is "
+          "pinned to z.");
+  }
+  SUBCASE("a pattern that matches is a subscription") {
+    t.join("a", {}, {"^t$"});
+    t.happens(domain::TopicsMatched{.group = "g", .matches = {{.pattern = "^t$", .topics = {1}}}});
+    t.happens(t.plan());
+    CHECK(t.story.standing().why == "the last plan gives it to nobody");
+  }
+}
+
+TEST_CASE("a group, a topic or a partition that never was is an error with its name") {
+  Teller t(9);
+  CHECK(t.story.unknown()->code == ErrorCode::kUnknownResource);
+  CHECK(t.story.unknown()->message.find("group g") != std::string::npos);
+  t.join("a");
+  CHECK(t.story.unknown()->message.find("topic t") != std::string::npos);
+  t.happens(domain::TopicCreated{.name = "t", .partition_count = 9});
+  CHECK(t.story.unknown()->message.find("partition 9") != std::string::npos);
+}
+
+TEST_CASE("a storm of causes is summed up in the plan") {
+  Owned t;
+  std::vector<SeatId> seats;
+  for (int i = 0; i < 10; ++i) seats.push_back(t.join("m" + std::to_string(i)));
+  t.happens(t.plan());
+  for (int i = 1; i < 10; ++i) {
+    t.expire(seats[static_cast<std::size_t>(i)], "m" + std::to_string(i),
+             domain::ExpiryReason::kSilence);
+  }
+  t.happens(t.plan_for(seats[0], "m0", t.a, "a"));
+  CHECK(t.told().size() == 4);
+  CHECK(t.last() ==
+        "#25  asked back from a and planned for m0 (generation 3, sticky): m1, m2, m3 "
+        "and 6 more expired");
+}
+
+TEST_CASE("a wall clock that was set back makes no negative times") {
+  Owned t;
+  const SeatId b = t.join("b");
+  t.after(-60'000);
+  t.happens(t.plan_for(b, "b", t.a, "a"));
+  t.release(t.a, "a", 4);
+  t.grant(b, "b");
+  CHECK(t.last().find("took 0 ms: 0 ms gathering joins, 0 ms waiting") != std::string::npos);
+}
+
+TEST_CASE("events of other groups and topics leave the story alone") {
+  Owned t;
+  t.happens(domain::MemberJoined{
+      .group = "other", .member_id = "a", .incarnation = 1, .settings = Teller::settings()});
+  auto plan = t.plan();
+  plan.group = "other";
+  plan.targets = t.of(9, "z");
+  t.happens(plan);
+  t.happens(domain::TopicCreated{.name = "u", .partition_count = 2});
+  CHECK(t.told().size() == 3);
+}
+
+TEST_CASE("the story as an object says the same in parts") {
+  Owned t;
+  const SeatId b = t.join("b");
+  t.happens(t.plan_for(b, "b", t.a, "a"));
+  t.after(3);
+  t.release(t.a, "a", 4);
+  t.grant(b, "b");
+  const Json json = story_json(t.story);
+  CHECK(json.at("now").at("owner") == "b");
+  CHECK(json.at("now").at("fence") == 8);
+  CHECK(json.at("now").at("state") == "owned");
+  const Json& granted = json.at("story").back();
+  CHECK(granted.at("kind") == "granted");
+  CHECK(granted.at("sequence") == 8);
+  CHECK(granted.at("former_owner") == "a");
+  CHECK(granted.at("took_ms") == 3);
+  CHECK(granted.at("legs").back() == Json{{"what", "waiting for a's release"}, {"ms", 3}});
+}
+
+TEST_CASE("a hundred thousand events are told in a moment") {
+  Owned t;
+  SeatId owner = t.a;
+  FencingToken token = t.token;
+  for (int i = 0; i < 25'000; ++i) {
+    t.commit(i, token);
+    t.happens(t.plan_for(owner, "a", owner, "a"));
+    t.release(owner, "a", token);
+    token = t.grant(owner, "a");
+  }
+  CHECK(t.story.entries().size() > 75'000);
+  CHECK(t.story.standing().fence == token);
+}
+
+TEST_CASE("times are said as people say them") {
+  CHECK(elapsed_text(-5) == "0 ms");
+  CHECK(elapsed_text(999) == "999 ms");
+  CHECK(elapsed_text(1'000) == "1 s");
+  CHECK(elapsed_text(1'990) == "1.9 s");
+  CHECK(elapsed_text(123'000) == "2 m 3 s");
+  CHECK(elapsed_text(7'380'000) == "2 h 3 m");
+  CHECK(elapsed_text(273'600'000) == "3 d 4 h");
+}

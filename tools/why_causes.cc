@@ -1,0 +1,194 @@
+#include "tools/why_causes.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "tools/output.h"
+#include "tools/why_words.h"
+
+namespace muster::tools {
+
+void PlanCauses::add(const domain::Event& event, std::string subject, std::string predicate) {
+  changes_.push_back({.subject = std::move(subject),
+                      .predicate = std::move(predicate),
+                      .time_ms = event.time_ms,
+                      .topic = 0});
+}
+
+void PlanCauses::add_urgent(Sequence sequence, const domain::Event& event, const char* kind,
+                            std::string subject, std::string predicate,
+                            std::string line_predicate) {
+  urgent_ = true;
+  lines_.push_back(
+      {.sequence = sequence,
+       .time_ms = event.time_ms,
+       .kind = kind,
+       .what = subject + " " + (line_predicate.empty() ? predicate : std::move(line_predicate))});
+  add(event, std::move(subject), std::move(predicate));
+}
+
+void PlanCauses::add_topic(const domain::Event& event, TopicId topic, const std::string& name,
+                           std::string predicate) {
+  add(event, "topic " + name, std::move(predicate));
+  changes_.back().topic = topic;
+}
+
+void PlanCauses::mark(const domain::Event& event, std::string until_then) {
+  marks_.push_back({.until_then = std::move(until_then), .time_ms = event.time_ms});
+}
+
+std::string PlanCauses::spent_on(bool urgent) const {
+  if (!leader_.empty()) return fmt::format("waiting for the plan of leader {}", leader_);
+  return urgent ? "planning" : "gathering joins";
+}
+
+void PlanCauses::take_member(Sequence sequence, const domain::Event& event,
+                             const GroupFacts& facts) {
+  if (const auto* joined = std::get_if<domain::MemberJoined>(&event.body)) {
+    add(event, joined->member_id, "joined");
+  } else if (const auto* subscribed = std::get_if<domain::MemberSubscribed>(&event.body)) {
+    add(event, subscribed->member_id, "changed subscription");
+  } else if (const auto* replaced = std::get_if<domain::MemberReplaced>(&event.body)) {
+    const auto* former = facts.member(replaced->seat);
+    if (former == nullptr || former->subscription != replaced->settings.subscription) {
+      add(event, replaced->member_id, "came back with another subscription");
+    }
+  } else if (const auto* left = std::get_if<domain::MemberLeft>(&event.body)) {
+    if (left->removed) {
+      add_urgent(sequence, event, "removed", left->member_id,
+                 "was removed by " + who_text(event.cause));
+    } else {
+      add_urgent(sequence, event, "left", left->member_id, "left");
+    }
+  } else if (const auto* expired = std::get_if<domain::MemberExpired>(&event.body)) {
+    const auto* member = facts.member(expired->seat);
+    if (member == nullptr) return;
+    add_urgent(
+        sequence, event, "expired", expired->member_id, "expired",
+        expiry_text(expired->reason, member->session_timeout_ms, member->disconnect_grace_ms));
+  }
+}
+
+void PlanCauses::take_setting(Sequence sequence, const domain::Event& event,
+                              const GroupFacts& facts, const TopicNames& names) {
+  const std::string by = "by " + who_text(event.cause);
+  if (const auto* configured = std::get_if<domain::GroupConfigured>(&event.body)) {
+    if (configured->strategy == facts.strategy() || facts.empty()) return;
+    add_urgent(
+        sequence, event, "strategy", "the strategy",
+        fmt::format("was switched from {} to {} {}", facts.strategy(), configured->strategy, by));
+  } else if (const auto* drained = std::get_if<domain::MemberDrained>(&event.body)) {
+    if (facts.member(drained->member_id) == nullptr) return;
+    const char* what = drained->draining ? "was told to drain " : "was told to drain no longer ";
+    add_urgent(sequence, event, "drained", drained->member_id, what + by);
+  } else if (const auto* pinned = std::get_if<domain::PartitionPinned>(&event.body)) {
+    if (facts.empty()) return;
+    const std::string at = fmt::format("{}/{}", names.of(pinned->at.topic), pinned->at.partition);
+    add_urgent(sequence, event, "pinned", at,
+               pinned->member_id.empty()
+                   ? "was unpinned " + by
+                   : fmt::format("was pinned to {} {}", pinned->member_id, by));
+  } else if (const auto* frozen = std::get_if<domain::GroupFrozen>(&event.body)) {
+    mark(event, frozen->frozen ? spent_on(urgent_) : "while the group was frozen");
+    if (frozen->frozen) leader_.clear();  // what it was asked for is void
+  } else if (const auto* asked = std::get_if<domain::PlanRequested>(&event.body)) {
+    mark(event, spent_on(urgent_));
+    leader_ = asked->member_id;
+    lines_.push_back({.sequence = sequence,
+                      .time_ms = event.time_ms,
+                      .kind = "leader_asked",
+                      .what = fmt::format("leader {} was asked for the plan", leader_)});
+  }
+}
+
+void PlanCauses::take_topic(Sequence sequence, const domain::Event& event, const GroupFacts& facts,
+                            const TopicNames& names) {
+  if (facts.empty()) return;
+  if (const auto* created = std::get_if<domain::TopicCreated>(&event.body)) {
+    add_topic(event, sequence, created->name, "was created");
+  } else if (const auto* expanded = std::get_if<domain::TopicExpanded>(&event.body)) {
+    add_topic(
+        event, expanded->topic, names.of(expanded->topic),
+        fmt::format("was expanded to {}",
+                    counted(static_cast<std::uint64_t>(expanded->partition_count), "partition")));
+  } else if (const auto* deleted = std::get_if<domain::TopicDeleted>(&event.body)) {
+    add_topic(event, deleted->topic, deleted->name, "was deleted");
+  }
+}
+
+void PlanCauses::take(Sequence sequence, const domain::Event& event, const GroupFacts& facts,
+                      const TopicNames& names) {
+  if (domain::event_group(event.body).empty()) return take_topic(sequence, event, facts, names);
+  take_member(sequence, event, facts);
+  take_setting(sequence, event, facts, names);
+}
+
+bool PlanCauses::planned_before(TopicId topic) const {
+  return std::ranges::binary_search(planned_, topic);
+}
+
+bool PlanCauses::counts(const Change& change, const domain::PlanMade& plan) const {
+  return change.topic == 0 || planned_before(change.topic) ||
+         std::ranges::binary_search(plan.planned, change.topic, {}, &domain::PlannedTopic::topic);
+}
+
+bool PlanCauses::any() const {
+  return std::ranges::any_of(changes_, [this](const Change& change) {
+    return change.topic == 0 || planned_before(change.topic);
+  });
+}
+
+std::optional<std::int64_t> PlanCauses::first_ms(const domain::PlanMade& plan) const {
+  for (const Change& change : changes_) {
+    if (counts(change, plan)) return change.time_ms;
+  }
+  return std::nullopt;
+}
+
+std::string PlanCauses::text(const domain::PlanMade& plan) const {
+  std::vector<std::string> clauses;
+  std::vector<std::string> subjects;  // of the clause that is being gathered
+  std::string predicate;
+  const auto close = [&] {
+    if (!subjects.empty()) clauses.push_back(listed(subjects) + " " + predicate);
+    subjects.clear();
+  };
+  for (const Change& change : changes_) {
+    if (!counts(change, plan)) continue;
+    if (change.predicate != predicate) close();
+    predicate = change.predicate;
+    if (std::ranges::find(subjects, change.subject) == subjects.end()) {
+      subjects.push_back(change.subject);
+    }
+  }
+  close();
+  constexpr std::size_t kShownClauses = 5;
+  const std::size_t hidden = clauses.size() - std::min(clauses.size(), kShownClauses);
+  clauses.resize(clauses.size() - hidden);
+  std::string text = fmt::format("{}", fmt::join(clauses, "; "));
+  if (hidden > 0) text += fmt::format("; and {}", counted(hidden, "further change"));
+  return text;
+}
+
+std::vector<PlanCauses::Mark> PlanCauses::marks(const domain::PlanMade& plan,
+                                                std::int64_t plan_ms) const {
+  const bool urgent = urgent_ || std::ranges::any_of(changes_, [&](const Change& change) {
+                        return change.topic != 0 && counts(change, plan);
+                      });
+  std::vector<Mark> all = marks_;
+  all.push_back({.until_then = spent_on(urgent), .time_ms = plan_ms});
+  return all;
+}
+
+void PlanCauses::clear(const domain::PlanMade& plan) {
+  planned_.clear();
+  for (const domain::PlannedTopic& topic : plan.planned) planned_.push_back(topic.topic);
+  changes_.clear();
+  lines_.clear();
+  marks_.clear();
+  leader_.clear();
+  urgent_ = false;
+}
+
+}  // namespace muster::tools

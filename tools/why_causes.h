@@ -1,0 +1,88 @@
+// What made a group's next plan due: the events since its last plan, in words, and where the time
+// until the plan went.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "domain/events.h"
+#include "tools/event_view.h"
+#include "tools/why_group.h"
+
+namespace muster::tools {
+
+/// A part of the time that a hand-over took.
+struct Leg {
+  std::string what;
+  std::int64_t took_ms = 0;
+};
+
+class PlanCauses {
+ public:
+  /// An event that explains a plan well enough for a line of its own.
+  struct Line {
+    Sequence sequence = 0;
+    std::int64_t time_ms = 0;
+    std::string kind;
+    std::string what;
+  };
+  /// A moment on the way to the plan, and what the time until then was spent on.
+  struct Mark {
+    std::string until_then;
+    std::int64_t time_ms = 0;
+  };
+
+  /// Takes in an event of the group or of a topic; `facts` are those before it.
+  void take(Sequence sequence, const domain::Event& event, const GroupFacts& facts,
+            const TopicNames& names);
+
+  /// "pod-0 and pod-1 joined; topic outbox was expanded to 8 partitions". Empty: nothing is known.
+  std::string text(const domain::PlanMade& plan) const;
+  const std::vector<Line>& lines() const { return lines_; }
+  /// When the first of them happened; nothing: none is known.
+  std::optional<std::int64_t> first_ms(const domain::PlanMade& plan) const;
+  /// In order; the last is the plan, made at `plan_ms`.
+  std::vector<Mark> marks(const domain::PlanMade& plan, std::int64_t plan_ms) const;
+  /// Of the leader that was asked for the plan; empty: none was.
+  const std::string& leader() const { return leader_; }
+  /// Whether a plan seems to be due.
+  bool any() const;
+
+  /// The plan was made.
+  void clear(const domain::PlanMade& plan);
+
+ private:
+  struct Change {
+    std::string subject;
+    std::string predicate;
+    std::int64_t time_ms = 0;
+    TopicId topic = 0;  // a change of a topic, which counts if the group plans it
+  };
+  bool planned_before(TopicId topic) const;
+  bool counts(const Change& change, const domain::PlanMade& plan) const;
+  void add(const domain::Event& event, std::string subject, std::string predicate);
+  void add_urgent(Sequence sequence, const domain::Event& event, const char* kind,
+                  std::string subject, std::string predicate, std::string line_predicate = {});
+  void add_topic(const domain::Event& event, TopicId topic, const std::string& name,
+                 std::string predicate);
+  void mark(const domain::Event& event, std::string until_then);
+  std::string spent_on(bool urgent) const;
+
+  void take_member(Sequence sequence, const domain::Event& event, const GroupFacts& facts);
+  void take_setting(Sequence sequence, const domain::Event& event, const GroupFacts& facts,
+                    const TopicNames& names);
+  void take_topic(Sequence sequence, const domain::Event& event, const GroupFacts& facts,
+                  const TopicNames& names);
+
+  std::vector<Change> changes_;
+  std::vector<Line> lines_;
+  std::vector<Mark> marks_;
+  std::vector<TopicId> planned_;  // by the last plan, ascending
+  std::string leader_;
+  bool urgent_ = false;
+};
+
+}  // namespace muster::tools
