@@ -176,6 +176,27 @@ TEST_CASE("a listing's limit is kept, and says that there is more") {
   CHECK(!client.ask<wire::TopicsReplyT>(query).more);
 }
 
+TEST_CASE("a pinned partition is listed although nobody subscribes to its topic yet") {
+  World world;
+  WireClient client(world);
+  client.ask<wire::TopicReplyT>(create_topic(3));
+  wire::ConfigureGroupT configure;
+  configure.group = "g";
+  configure.strategy = "sticky";
+  client.ask<wire::DoneT>(configure);
+  wire::PinPartitionT pin;
+  pin.group = "g";
+  pin.topic = "t";
+  pin.partition = 1;
+  pin.member_id = "a";
+  client.ask<wire::DoneT>(pin);
+  const auto reply = client.ask<wire::PartitionsReplyT>(listing_partitions());
+  REQUIRE(reply.partitions.size() == 1);
+  CHECK(reply.partitions.front()->partition == 1);
+  CHECK(reply.partitions.front()->pinned_to == "a");
+  CHECK(reply.partitions.front()->owner.empty());
+}
+
 TEST_CASE("lag: an end offset is shown once it was reported, and unknown after a restart") {
   World world;
   WireClient client(world);
