@@ -15,7 +15,7 @@ namespace {
 using Json = nlohmann::json;
 
 /// Who owns what, by partition.
-std::map<int, std::string> owners(const Json& group) {
+std::map<int, std::string> owners_in(const Json& group) {
   std::map<int, std::string> owners;
   for (const Json& partition : group.at("partitions")) {
     REQUIRE(partition.at("owner").is_string());
@@ -74,7 +74,7 @@ TEST_CASE("a storm of 1,000 joins makes a handful of plans, and all is owned at 
   // A plan each window of 200 ms, however many join in it.
   CHECK(group.at("generation") <= storm.count() / 200 + 2);
   std::map<std::string, int> shares;
-  for (const auto& [partition, owner] : owners(group)) ++shares[owner];
+  for (const auto& [partition, owner] : owners_in(group)) ++shares[owner];
   CHECK(shares.size() == kConnections * kMembersEach);
   CHECK(std::ranges::all_of(shares, [](const auto& share) { return share.second == 2; }));
 }
@@ -139,7 +139,7 @@ TEST_CASE("a rolling restart of 200 named members moves nothing") {
   CHECK(revoked == revoked_before);
   CHECK(after.at("state") == "stable");
   CHECK(after.at("generation") == before.at("generation"));
-  CHECK(owners(after) == owners(before));
+  CHECK(owners_in(after) == owners_in(before));
   require_digest_equals_replay(daemon);
 }
 

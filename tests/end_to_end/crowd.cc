@@ -3,7 +3,7 @@
 namespace muster::e2e {
 namespace {
 
-constexpr std::uint64_t kIncarnation = 1;
+constexpr std::uint64_t kCrowdIncarnation = 1;
 
 }  // namespace
 
@@ -15,7 +15,7 @@ void Crowd::send_joins(const std::vector<std::string>& member_ids) {
     wire::JoinT join;
     join.group = group_;
     join.member_id = member_id;
-    join.incarnation = kIncarnation;
+    join.incarnation = kCrowdIncarnation;
     join.named = true;
     join.topics = {topic_};
     joins_.push_back(client_.send(std::move(join)));
@@ -64,7 +64,7 @@ void Crowd::release(const wire::RevokeT& revoke) {
   wire::ReleaseT request;
   request.group = group_;
   request.member_id = revoke.member_id;
-  request.incarnation = kIncarnation;
+  request.incarnation = kCrowdIncarnation;
   for (const auto& topic : revoke.partitions) {
     for (const wire::FencedPartition& partition : topic->partitions) {
       auto item = std::make_unique<wire::ReleaseItemT>();

@@ -138,8 +138,8 @@ TEST_CASE("a group shows its settings where they are not the usual ones") {
   view.group.frozen = true;
   const std::string text = group_text(view);
   CHECK(text.find(". 1 member of at most 5, 3 partitions (1 unowned)") != std::string::npos);
-  CHECK(text.find("\nFrozen: its plan does not change until muster group unfreeze; 1 partition "
-                  "unowned until then.\n") != std::string::npos);
+  CHECK(text.find("\nFrozen: its plan does not change until muster group unfreeze, and what is "
+                  "unowned (1 partition) stays so.\n") != std::string::npos);
   CHECK(member_count_text(view.group) == "1/5");
   CHECK(state_text(view.group) == "balancing, frozen");
   const Json json = group_json(view);
