@@ -58,7 +58,8 @@ std::string unchanged_text(const Drained& drained) {
   if (!drained.draining) return text + " does not drain: nothing changed.";
   text += " drains already";
   if (!drained.present) return text + " and is absent: nothing changed.";
-  return text + " and holds " + counted(drained.held, "partition") + ": nothing changed.";
+  const std::string held = drained.held == 0 ? "nothing" : counted(drained.held, "partition");
+  return text + " and holds " + held + ": nothing changed.";
 }
 
 /// What a pin to its member leads to.
@@ -154,7 +155,9 @@ std::string text_of(const Frozen& frozen) {
   }
   const std::string text = name + " is no longer frozen: what changed meanwhile makes one plan now";
   if (frozen.before.unowned == 0 || frozen.before.members == 0) return text + ".";
-  return text + ", with " + counted(frozen.before.unowned, "unowned partition") + " to place.";
+  const bool one = frozen.before.unowned == 1;
+  return text + "; " + counted(frozen.before.unowned, "partition") +
+         (one ? " was unowned." : " were unowned.");
 }
 
 std::string text_of(const Removed& removed) {

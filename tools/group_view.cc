@@ -177,7 +177,8 @@ std::string frozen_text(const GroupView& view) {
   if (!view.group.frozen) return {};
   const std::string text = "Frozen: its plan does not change until muster group unfreeze";
   if (view.group.unowned == 0) return text + ".\n";
-  return text + "; " + counted(view.group.unowned, "partition") + " unowned until then.\n";
+  return text + ", and what is unowned (" + counted(view.group.unowned, "partition") +
+         ") stays so.\n";
 }
 
 /// "Draining: pod-1, pod-7 (absent)."
