@@ -1,6 +1,7 @@
 // Strategy `leader` over the real daemon: the client library's planner, and leaders that go wrong.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <mutex>
 #include <stdexcept>
 
@@ -196,7 +197,7 @@ TEST_CASE("client: a change of subscription moves what it must, and disturbs not
   std::vector<std::string> told;
   GroupConsumer consumer(setting.library, setting.options("a"));
   const auto note = [&](const char* what) {
-    return [&, what](const Partition& partition) {
+    return [&, what](const ::muster::Partition& partition) {
       const std::lock_guard lock(mutex);
       told.push_back(std::string(what) + " " + partition.topic);
     };
