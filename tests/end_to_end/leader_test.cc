@@ -10,7 +10,7 @@
 #include "end_to_end/member.h"
 #include "muster/muster.hpp"
 
-namespace muster::e2e {
+namespace muster::e2e::leader_test {
 namespace {
 
 struct Setting {
@@ -276,4 +276,4 @@ TEST_CASE(
 }
 
 }  // namespace
-}  // namespace muster::e2e
+}  // namespace muster::e2e::leader_test

@@ -1,7 +1,7 @@
 // Plans of the leader, and changes of subscription.
 #include "tests/unit/client/conversation.h"
 
-namespace muster::testing {
+namespace muster::testing::plan_test {
 namespace {
 
 std::unique_ptr<wire::PlanTopicT> topic(const std::string& name, std::int32_t partitions,
@@ -346,4 +346,4 @@ TEST_CASE("subscribe: a member that expired meanwhile joins with the new topics"
 }
 
 }  // namespace
-}  // namespace muster::testing
+}  // namespace muster::testing::plan_test

@@ -4,7 +4,7 @@
 #include "codec/event.h"
 #include "tests/unit/coordinator/wire_client.h"
 
-namespace muster::coordinator {
+namespace muster::coordinator::leader_test {
 namespace {
 
 wire::JoinT planner(std::string member_id, Incarnation incarnation) {
@@ -357,4 +357,4 @@ TEST_CASE("frozen: a topic that grew meanwhile is planned once the group is not 
 }
 
 }  // namespace
-}  // namespace muster::coordinator
+}  // namespace muster::coordinator::leader_test

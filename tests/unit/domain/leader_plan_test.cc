@@ -3,7 +3,7 @@
 
 #include "tests/unit/domain/world.h"
 
-namespace muster::domain {
+namespace muster::domain::leader_plan_test {
 namespace {
 
 using Names = std::vector<std::string_view>;
@@ -356,4 +356,4 @@ TEST_CASE("leader: a partition that is being revoked stays on its one way throug
 }
 
 }  // namespace
-}  // namespace muster::domain
+}  // namespace muster::domain::leader_plan_test
