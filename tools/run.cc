@@ -32,6 +32,7 @@ constexpr const char* kExample =
 struct RunArguments {
   std::string group;
   std::vector<std::string> topics;
+  std::vector<std::string> patterns;
   std::string consumer_id;
   std::uint32_t session_timeout_ms = 30'000;
   std::uint32_t disconnect_grace_ms = 0;
@@ -45,12 +46,23 @@ void add_options(CLI::App& command, RunArguments& arguments) {
   command.add_option("--group", arguments.group, "The group to join")
       ->required()
       ->type_name("NAME");
-  command.add_option("--topic", arguments.topics, "A topic to work on; may be given several times")
-      ->required()
-      ->expected(1)
-      ->allow_extra_args(false)
-      ->take_all()
-      ->type_name("NAME");
+  const auto add_names = [&](const char* name, std::vector<std::string>& into,
+                             const char* description, const char* type) {
+    return command.add_option(name, into, description)
+        ->expected(1)
+        ->allow_extra_args(false)
+        ->take_all()
+        ->type_name(type);
+  };
+  CLI::Option* topics =
+      add_names("--topic", arguments.topics,
+                "A topic to work on; may be given several times, and beside patterns", "NAME");
+  CLI::Option* patterns = add_names(
+      "--topic-pattern", arguments.patterns,
+      "Topics to work on, as they come and go: an RE2 expression for their whole names", "PATTERN");
+  CLI::Option_group& either = *command.add_option_group("topics");
+  either.add_options(topics, patterns);
+  either.require_option(1, 0);  // at least one
   command
       .add_option("--consumer-id", arguments.consumer_id,
                   "A stable name, which finds its partitions again after a restart; otherwise "
@@ -82,6 +94,7 @@ RunOptions options_of(const RunArguments& arguments, const std::string& server, 
   consumer.group_id = arguments.group;
   consumer.consumer_id = arguments.consumer_id;
   consumer.topics = arguments.topics;
+  consumer.patterns = arguments.patterns;
   consumer.session_timeout = std::chrono::milliseconds(arguments.session_timeout_ms);
   consumer.disconnect_grace = std::chrono::milliseconds(arguments.disconnect_grace_ms);
   consumer.rebalance_timeout = std::chrono::milliseconds(arguments.rebalance_timeout_ms);

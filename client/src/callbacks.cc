@@ -7,7 +7,7 @@
 
 namespace muster {
 
-Callbacks::Callbacks(std::function<void(const Notice&)> run) : run_(std::move(run)) {
+Callbacks::Callbacks() {
   thread_ = start_quiet_thread([this] { work(); });
 }
 
@@ -17,10 +17,10 @@ Callbacks::~Callbacks() {
   stop();
 }
 
-void Callbacks::push(Notice notice) {
+void Callbacks::push(std::function<void()> callback) {
   const std::lock_guard lock(mutex_);
   if (stopping_) return;
-  waiting_.push_back(std::move(notice));
+  waiting_.push_back(std::move(callback));
   changed_.notify_one();
 }
 
@@ -41,10 +41,10 @@ void Callbacks::work() {
   while (true) {
     changed_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
     if (stopping_) return;
-    const Notice notice = std::move(waiting_.front());
+    const std::function<void()> callback = std::move(waiting_.front());
     waiting_.pop_front();
     lock.unlock();
-    run_(notice);
+    callback();
     lock.lock();
   }
 }

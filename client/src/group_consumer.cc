@@ -1,6 +1,7 @@
 #include "muster/group_consumer.hpp"
 
 #include <algorithm>
+#include <exception>
 #include <limits>
 #include <mutex>
 #include <utility>
@@ -23,6 +24,8 @@ SessionOptions session_options(const GroupConsumerOptions& options,
   session.group = options.group_id;
   session.member_id = options.consumer_id;
   session.topics = options.topics;
+  session.patterns = options.patterns;
+  session.metadata = options.metadata;
   session.session_timeout_ms = to_ms(options.session_timeout);
   session.disconnect_grace_ms = to_ms(options.disconnect_grace);
   session.rebalance_timeout_ms = to_ms(options.rebalance_timeout);
@@ -51,12 +54,14 @@ class GroupConsumer::Implementation {
   Implementation(std::shared_ptr<Transport> shared_transport, GroupConsumerOptions given)
       : transport(std::move(shared_transport)),
         options(std::move(given)),
-        participant(session_options(options, transport->timeout()), draw_entropy,
-                    [this](const Notice& notice) { tell(notice); }) {
+        participant(session_options(options, transport->timeout()), draw_entropy) {
+    participant.tell = [this](const Notice& notice) { tell(notice); };
+    participant.plan = [this](const PlanNotice& notice) { plan(notice); };
     transport->add(participant);
   }
 
-  void set(PartitionCallback& slot, PartitionCallback callback) {
+  template <typename Callback>
+  void set(Callback& slot, Callback callback) {
     const std::lock_guard lock(callbacks_mutex);
     slot = std::move(callback);
   }
@@ -74,6 +79,41 @@ class GroupConsumer::Implementation {
     transport->with(participant, [&](Session& session, std::uint64_t now_ms) {
       session.release(now_ms, notice.at, notice.fence, std::nullopt);
     });
+  }
+
+  /// On the planner's thread.
+  void plan(const PlanNotice& notice) {
+    const EndedCallback refused = copy_of(on_plan_refused);
+    if (notice.request == nullptr) {
+      if (refused) refused(notice.refused);
+      return;
+    }
+    const bool outrun = !transport->with(participant, [&](Session& session, std::uint64_t) {
+      return session.wants_plan(notice.membership);
+    });
+    const PlanCallback callback = copy_of(on_plan);
+    if (outrun || !callback) return;
+    const auto made = call(callback, *notice.request);
+    if (!made) {
+      if (refused) refused(made.error());
+      return;
+    }
+    transport->with(participant, [&](Session& session, std::uint64_t now_ms) {
+      session.submit_plan(now_ms, notice.membership, *made);
+    });
+  }
+
+  /// A planner is the one callback from which an exception is caught: the group has a plan without
+  /// it.
+  static std::expected<Plan, Error> call(const PlanCallback& callback, const PlanRequest& request) {
+    try {
+      return callback(request);
+    } catch (const std::exception& thrown) {
+      return std::unexpected(make_error(
+          ErrorCode::kInvalidArgument,
+          "on_plan of the group \"" + request.group + "\" threw: " + thrown.what() +
+              ". The coordinator plans this round itself when the leader's time is up."));
+    }
   }
 
   Partition partition_of(const Notice& notice) const {
@@ -122,6 +162,8 @@ class GroupConsumer::Implementation {
   PartitionCallback on_paused;
   PartitionCallback on_resumed;
   EndedCallback on_ended;
+  PlanCallback on_plan;
+  EndedCallback on_plan_refused;
   Participant participant;  // last: its thread calls the others
 };
 
@@ -146,12 +188,29 @@ void GroupConsumer::on_resumed(PartitionCallback callback) {
   self_->set(self_->on_resumed, std::move(callback));
 }
 void GroupConsumer::on_ended(EndedCallback callback) {
-  const std::lock_guard lock(self_->callbacks_mutex);
-  self_->on_ended = std::move(callback);
+  self_->set(self_->on_ended, std::move(callback));
+}
+void GroupConsumer::on_plan(PlanCallback callback) {
+  self_->set(self_->on_plan, std::move(callback));
+  self_->transport->with(self_->participant, [this](Session& session, std::uint64_t) {
+    if (!self_->participant.planner) self_->participant.planner.emplace();
+    session.compute_plans();
+  });
+}
+void GroupConsumer::on_plan_refused(EndedCallback callback) {
+  self_->set(self_->on_plan_refused, std::move(callback));
 }
 
 std::expected<void, Error> GroupConsumer::join_group() {
   return self_->transport->run(self_->participant, &Session::join);
+}
+
+std::expected<void, Error> GroupConsumer::subscribe(std::vector<std::string> topics,
+                                                    std::vector<std::string> patterns) {
+  return self_->transport->run(
+      self_->participant, [&](Session& session, std::uint64_t now_ms, CallId call) {
+        session.subscribe(now_ms, call, std::move(topics), std::move(patterns));
+      });
 }
 
 std::expected<void, Error> GroupConsumer::leave_group() {
@@ -161,6 +220,7 @@ std::expected<void, Error> GroupConsumer::leave_group() {
 void GroupConsumer::close() {
   self_->transport->remove(self_->participant);
   self_->participant.callbacks.stop();
+  if (self_->participant.planner) self_->participant.planner->stop();
 }
 
 std::expected<void, Error> GroupConsumer::commit_offset(std::string_view topic,

@@ -206,6 +206,7 @@ void Link::take_push(std::uint64_t now_ms, const wire::ServerBodyUnion& body) {
   deliver(body.AsAssigned());
   deliver(body.AsRevoke());
   deliver(body.AsLost());
+  deliver(body.AsPlanWanted());
 }
 
 // ---- sending ----------------------------------------------------------------------------------

@@ -87,8 +87,7 @@ bool Session::on_reply(std::uint64_t now_ms, const InFlight& sent,
                        const wire::ServerBodyUnion& reply) {
   switch (sent.kind) {
     case RequestKind::kJoin:
-      return reply.AsJoinReply() != nullptr &&
-             joined(now_ms, sent.sent_at_ms, *reply.AsJoinReply());
+      return reply.AsJoinReply() != nullptr && joined(now_ms, sent, *reply.AsJoinReply());
     case RequestKind::kHoldings:
       if (reply.AsJoinReply() == nullptr) return false;
       lease_.renew(sent.sent_at_ms);
@@ -111,6 +110,10 @@ bool Session::on_reply(std::uint64_t now_ms, const InFlight& sent,
       return reply.AsDone() != nullptr;
     case RequestKind::kDetach:
       return reply.AsDone() != nullptr;
+    case RequestKind::kSubmitPlan:
+      if (reply.AsDone() == nullptr) return false;
+      lease_.renew(sent.sent_at_ms);
+      return true;
   }
   return false;
 }
@@ -118,7 +121,10 @@ bool Session::on_reply(std::uint64_t now_ms, const InFlight& sent,
 bool Session::on_refusal(std::uint64_t now_ms, const InFlight& sent, const Error& why) {
   switch (sent.kind) {
     case RequestKind::kJoin:
-      join_refused(now_ms, why);
+      join_refused(now_ms, sent, why);
+      break;
+    case RequestKind::kSubmitPlan:
+      plan_refused(now_ms, why);
       break;
     case RequestKind::kCommit:
       // A server that stops refuses what the next one will take: it goes out again on the next
@@ -149,6 +155,7 @@ void Session::pushed(std::uint64_t now_ms, const wire::ServerBodyUnion& push) {
   if (names_this(push.AsAssigned())) assigned(*push.AsAssigned());
   if (names_this(push.AsRevoke())) revoked(*push.AsRevoke());
   if (names_this(push.AsLost())) lost(now_ms, *push.AsLost());
+  if (names_this(push.AsPlanWanted())) plan_wanted(*push.AsPlanWanted());
   advance(now_ms);
 }
 
@@ -165,6 +172,7 @@ void Session::advance(std::uint64_t now_ms) {
     lose(key, holdings_.held(key)->fence);
   }
   give_up_commits(now_ms);
+  give_up_subscribe(now_ms);
   if (leave_call_ && now_ms >= leave_call_->gives_up_at_ms) {
     finish_leave(std::unexpected(
         make_error(ErrorCode::kTimedOut,
@@ -185,13 +193,15 @@ std::uint64_t Session::next_deadline_ms() const {
   due(seated && !paused_, lease_.lapses_at_ms());
   due(seated && bound_, next_heartbeat_ms_);
   const bool seatless = is_active() && !(bound_ && standing_ != Standing::kSeeking);
-  due(connected_ && seatless && !in_flight(RequestKind::kJoin), join_attempt_at_ms_);
+  const bool wants_join = seatless || (is_active() && subscribe_call_.has_value());
+  due(connected_ && wants_join && !in_flight(RequestKind::kJoin), join_attempt_at_ms_);
   if (!join_calls_.empty()) {
     due(seated, settles_by_ms_);
     due(!seated, join_started_ms_ + options_.join_timeout_ms);
     due(!seated && !connected_, connection_awaited_until_ms());
   }
   due(leave_call_.has_value(), leave_call_ ? leave_call_->gives_up_at_ms : 0);
+  due(subscribe_call_.has_value(), subscribe_call_ ? subscribe_call_->gives_up_at_ms : 0);
   for (const auto& [id, commit] : commits_) due(true, commit.gives_up_at_ms);
   return next;
 }

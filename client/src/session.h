@@ -26,8 +26,10 @@
 #include "client/src/lease.h"
 #include "client/src/listing.h"
 #include "client/src/notice.h"
+#include "client/src/plan_assembly.h"
 #include "muster/error.hpp"
 #include "muster/partition.hpp"
+#include "muster/plan.hpp"
 
 namespace muster {
 
@@ -35,6 +37,9 @@ struct SessionOptions {
   std::string group;
   std::string member_id;  // empty: a random one is drawn
   std::vector<std::string> topics;
+  std::vector<std::string> patterns;
+  std::string metadata;
+  bool computes_plans = false;           // answers when it is asked for a plan
   std::uint32_t session_timeout_ms = 0;  // 0: the server's default, as the two below
   std::uint32_t disconnect_grace_ms = 0;
   std::uint32_t rebalance_timeout_ms = 0;
@@ -84,6 +89,16 @@ class Session {
   void join(std::uint64_t now_ms, CallId call);
   void leave(std::uint64_t now_ms, CallId call);
   void commit(std::uint64_t now_ms, CallId call, std::vector<OffsetCommit> offsets);
+  /// Other topics and patterns from now on. Answered once the server has accepted them, at once
+  /// while there is no seat; after an error the former ones hold.
+  void subscribe(std::uint64_t now_ms, CallId call, std::vector<std::string> topics,
+                 std::vector<std::string> patterns);
+  /// From the next join on it answers when it is asked for a plan.
+  void compute_plans() { options_.computes_plans = true; }
+  /// Whether this request still stands, as far as the session knows.
+  bool wants_plan(std::uint64_t membership) const { return plan_wanted_ == membership; }
+  /// The answer to a plan request. Without effect when that does not stand any more.
+  void submit_plan(std::uint64_t now_ms, std::uint64_t membership, const Plan& plan);
   /// The work on a revoked partition is finished. Without effect when the token is not held.
   void release(std::uint64_t now_ms, const PartitionKey& key, FencingToken fence,
                std::optional<LastCommit> last);
@@ -94,6 +109,7 @@ class Session {
   std::vector<SessionRequest> take_requests() { return std::exchange(requests_, {}); }
   std::vector<Notice> take_notices() { return std::exchange(notices_, {}); }
   std::vector<CallOutcome> take_outcomes() { return std::exchange(outcomes_, {}); }
+  std::vector<PlanNotice> take_plan_notices() { return std::exchange(plan_notices_, {}); }
 
   // ---- what can be asked -----------------------------------------------------------------
   const std::string& group() const { return options_.group; }
@@ -123,13 +139,14 @@ class Session {
     kRelease,
     kCommit,
     kLeave,
-    kDetach
+    kDetach,
+    kSubmitPlan
   };
   struct InFlight {
     RequestKind kind = RequestKind::kHeartbeat;
     std::uint64_t sent_at_ms = 0;
     Incarnation incarnation = 0;
-    CallId call = 0;                                                 // kCommit
+    CallId call = 0;  // kCommit; kJoin: of the subscription that it carries, if it is a new one
     std::vector<std::pair<PartitionKey, FencingToken>> tokens = {};  // kRelease
   };
   struct CommitCall {
@@ -141,6 +158,12 @@ class Session {
   };
   struct Call {
     CallId id = 0;
+    std::uint64_t gives_up_at_ms = 0;
+  };
+  struct SubscribeCall {
+    CallId id = 0;
+    std::vector<std::string> topics;
+    std::vector<std::string> patterns;
     std::uint64_t gives_up_at_ms = 0;
   };
 
@@ -164,8 +187,8 @@ class Session {
   // session_seat.cc: getting, keeping and giving up the seat
   bool wants_to_join(std::uint64_t now_ms) const;
   void send_join(std::uint64_t now_ms);
-  bool joined(std::uint64_t now_ms, std::uint64_t sent_at_ms, const wire::JoinReplyT& reply);
-  void join_refused(std::uint64_t now_ms, const Error& why);
+  bool joined(std::uint64_t now_ms, const InFlight& sent, const wire::JoinReplyT& reply);
+  void join_refused(std::uint64_t now_ms, const InFlight& sent, const Error& why);
   void seat_refused(std::uint64_t now_ms, const Error& why);
   void try_again(std::uint64_t now_ms, const Error& why);
   void lapse();
@@ -178,6 +201,15 @@ class Session {
   void check_join(std::uint64_t now_ms);
   void finish_leave(std::expected<void, Error> outcome);
   std::uint64_t connection_awaited_until_ms() const;
+
+  // session_plan.cc: what the member subscribes to, and the plans that it makes as the leader
+  void subscription_accepted(const InFlight& join);
+  bool subscription_refused(std::uint64_t now_ms, const InFlight& join, const Error& why);
+  void answer_subscribe(std::expected<void, Error> outcome);
+  void give_up_subscribe(std::uint64_t now_ms);
+  void plan_wanted(const wire::PlanWantedT& push);
+  void forget_plan();
+  void plan_refused(std::uint64_t now_ms, const Error& why);
 
   // session_work.cc: grants, revocations, commits
   bool list(std::uint64_t now_ms, const wire::JoinReplyT& page);
@@ -233,14 +265,18 @@ class Session {
   std::uint64_t join_started_ms_ = 0;
   std::uint64_t settles_by_ms_ = 0;
   std::optional<Call> leave_call_;
+  std::optional<SubscribeCall> subscribe_call_;
   std::map<CallId, CommitCall> commits_;
-  std::optional<Error> ended_;  // why the last membership ended for good
+  std::optional<PlanAssembly> plan_pages_;
+  std::uint64_t plan_wanted_ = 0;  // membership that a plan is owed for; 0: none
+  std::optional<Error> ended_;     // why the last membership ended for good
 
   RequestId last_request_ = 0;
   std::map<RequestId, InFlight> in_flight_;
   std::vector<SessionRequest> requests_;
   std::vector<Notice> notices_;
   std::vector<CallOutcome> outcomes_;
+  std::vector<PlanNotice> plan_notices_;
 };
 
 }  // namespace muster

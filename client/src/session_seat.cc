@@ -45,6 +45,8 @@ void Session::leave(std::uint64_t now_ms, CallId call) {
   }
   answer_join_calls(std::unexpected(
       make_error(ErrorCode::kClosed, "leave_group was called while join_group waited.")));
+  answer_subscribe(std::unexpected(
+      make_error(ErrorCode::kClosed, "leave_group was called while subscribe waited.")));
   // Without a seat, and with no join under way that could still take one, there is nothing to
   // give up.
   const bool seat_possible =
@@ -66,6 +68,7 @@ void Session::close(std::uint64_t now_ms) {
   const auto closed = std::unexpected(make_error(
       ErrorCode::kClosed, "The consumer was closed. Make a new one to join the group again."));
   answer_join_calls(closed);
+  answer_subscribe(closed);
   if (leave_call_) answer(leave_call_->id, closed);
   leave_call_.reset();
   for (const auto& [id, commit] : commits_) answer(id, closed);
@@ -91,8 +94,8 @@ bool Session::wants_to_join(std::uint64_t now_ms) const {
   const bool seeking = standing_ == Standing::kSeeking;
   const bool must_resume =
       (standing_ == Standing::kSeated || standing_ == Standing::kLeaving) && !bound_;
-  return (seeking || must_resume || resync_) && is_active() && now_ms >= join_attempt_at_ms_ &&
-         !in_flight(RequestKind::kJoin);
+  return (seeking || must_resume || resync_ || subscribe_call_) && is_active() &&
+         now_ms >= join_attempt_at_ms_ && !in_flight(RequestKind::kJoin);
 }
 
 void Session::send_join(std::uint64_t now_ms) {
@@ -100,17 +103,22 @@ void Session::send_join(std::uint64_t now_ms) {
   join.resume = standing_ != Standing::kSeeking;
   join.takeover = !join.resume && takeover_;
   join.named = named_;
-  join.topics = options_.topics;
+  join.topics = subscribe_call_ ? subscribe_call_->topics : options_.topics;
+  join.patterns = subscribe_call_ ? subscribe_call_->patterns : options_.patterns;
+  join.metadata = {options_.metadata.begin(), options_.metadata.end()};
+  join.computes_plans = options_.computes_plans;
   join.session_timeout_ms = options_.session_timeout_ms;
   join.disconnect_grace_ms = options_.disconnect_grace_ms;
   join.rebalance_timeout_ms = options_.rebalance_timeout_ms;
   resync_ = false;
-  request(now_ms, RequestKind::kJoin, std::move(join));
+  InFlight details;
+  if (subscribe_call_) details.call = subscribe_call_->id;
+  request(now_ms, RequestKind::kJoin, std::move(join), std::move(details));
 }
 
-bool Session::joined(std::uint64_t now_ms, std::uint64_t sent_at_ms,
-                     const wire::JoinReplyT& reply) {
+bool Session::joined(std::uint64_t now_ms, const InFlight& sent, const wire::JoinReplyT& reply) {
   if (standing_ == Standing::kOut) return true;  // join_group gave up, and has sent a leave
+  subscription_accepted(sent);
   bound_ = true;
   backoff_.reset();
   refused_since_ms_ = 0;
@@ -121,10 +129,10 @@ bool Session::joined(std::uint64_t now_ms, std::uint64_t sent_at_ms,
     takeover_ = false;  // on the operator's word, once: not when the seat is lost later
     settles_by_ms_ = now_ms + reply.rebalance_timeout_ms;
   }
-  lease_.begin(reply.lease_ms, sent_at_ms);
+  lease_.begin(reply.lease_ms, sent.sent_at_ms);
   heartbeat_interval_ms_ =
       reply.heartbeat_interval_ms > 0 ? reply.heartbeat_interval_ms : reply.lease_ms / 3;
-  next_heartbeat_ms_ = sent_at_ms + heartbeat_interval_ms_;
+  next_heartbeat_ms_ = sent.sent_at_ms + heartbeat_interval_ms_;
   generation_ = reply.generation;
   leader_ = reply.leader;
   gathering_ = reply.gathering;
@@ -133,8 +141,8 @@ bool Session::joined(std::uint64_t now_ms, std::uint64_t sent_at_ms,
   return list(now_ms, reply);
 }
 
-void Session::join_refused(std::uint64_t now_ms, const Error& why) {
-  if (standing_ == Standing::kOut) return;
+void Session::join_refused(std::uint64_t now_ms, const InFlight& sent, const Error& why) {
+  if (standing_ == Standing::kOut || subscription_refused(now_ms, sent, why)) return;
   if (standing_ == Standing::kSeated || standing_ == Standing::kLeaving) {
     // A limit that the seat no longer meets, as after a restart with another configuration, would
     // refuse every resume.
@@ -218,6 +226,7 @@ void Session::unbind() {
   resync_ = false;
   listing_.reset();
   to_release_.clear();  // the resume's listing tells which are still to be released
+  forget_plan();        // the resume is followed by another request, if it still stands
 }
 
 void Session::lose_everything() {
@@ -248,6 +257,7 @@ void Session::end(const Error& why) {
   paused_ = false;
   ended_ = why;
   answer_join_calls(std::unexpected(why));
+  answer_subscribe(std::unexpected(why));
   notices_.push_back({.kind = NoticeKind::kEnded, .why = why});
 }
 
@@ -266,6 +276,7 @@ void Session::fail_join(std::uint64_t now_ms, const Error& why) {
   unbind();
   standing_ = Standing::kOut;
   answer_join_calls(std::unexpected(why));
+  answer_subscribe(std::unexpected(why));
 }
 
 std::uint64_t Session::connection_awaited_until_ms() const {

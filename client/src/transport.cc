@@ -135,7 +135,11 @@ void Transport::settle(std::uint64_t now_ms) {
   link_.advance(now_ms);
   for (Participant* each : participants_) {
     for (Notice& notice : each->session.take_notices()) {
-      each->callbacks.push(std::move(notice));
+      each->callbacks.push([each, notice = std::move(notice)] { each->tell(notice); });
+    }
+    for (PlanNotice& notice : each->session.take_plan_notices()) {
+      if (!each->planner) continue;
+      each->planner->push([each, notice = std::move(notice)] { each->plan(notice); });
     }
     for (CallOutcome& outcome : each->session.take_outcomes()) {
       const auto found = calls_.find(outcome.call);

@@ -29,11 +29,17 @@ namespace muster {
 
 /// A consumer as the transport sees it.
 struct Participant {
-  Participant(SessionOptions options, Entropy entropy, std::function<void(const Notice&)> run)
-      : session(std::move(options), std::move(entropy)), callbacks(std::move(run)) {}
+  Participant(SessionOptions options, Entropy entropy)
+      : session(std::move(options), std::move(entropy)) {}
 
-  Session session;      // guarded by the transport's lock
-  Callbacks callbacks;  // last, so that its thread ends first
+  Session session;  // guarded by the transport's lock
+  std::function<void(const Notice&)> tell;
+  std::function<void(const PlanNotice&)> plan;  // may be empty
+  // Last, so that their threads end first.
+  Callbacks callbacks;
+  /// Plans are made beside the other callbacks: one that finishes its work for a minute must not
+  /// make the group's plan late. Guarded by the transport's lock until it is there.
+  std::optional<Callbacks> planner;
 };
 
 /// From the operating system.

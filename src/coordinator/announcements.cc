@@ -118,8 +118,14 @@ void Announcements::after(const domain::Event& event) {
 
 void Announcements::ask_leader(const Group& group) {
   const SeatId leader = group.request->leader;
-  for (wire::PlanWantedT& page :
-       plan_wanted(state_, group, leader_plan_timeout_ms_, max_frame_bytes_)) {
+  const std::size_t bytes_a_page = settings_.max_frame_bytes / 2;
+  std::vector<wire::PlanWantedT> pages =
+      plan_wanted(state_, group, settings_.limits.leader_plan_timeout_ms, bytes_a_page);
+  if (pages.size() * bytes_a_page > settings_.max_unsent_bytes) {
+    announcements_.push_back({.seat = leader, .body = {}, .untold_plan_of = group.name});
+    return;
+  }
+  for (wire::PlanWantedT& page : pages) {
     const bool last = !page.more;
     announcements_.push_back({.seat = leader,
                               .body = body_of(std::move(page)),

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "codec/wire.h"
+#include "coordinator/pipeline.h"
 #include "domain/events.h"
 #include "domain/state.h"
 
@@ -24,17 +25,18 @@ struct Announcement {
   std::vector<domain::TokenRef> revoking;  // asked back by this push: their deadline begins with it
   std::uint32_t rebalance_timeout_ms = 0;
   std::string plan_of;  // not empty: the last push that asks the leader of this group for a plan
+  std::string
+      untold_plan_of;  // not empty: what the leader of this group would be told is too large
 };
 
 /// Collects the announcements of one unit while it is folded.
 class Announcements {
  public:
-  Announcements(const domain::State& state, std::uint32_t leader_plan_timeout_ms,
-                std::size_t max_frame_bytes)
+  Announcements(const domain::State& state, const Settings& settings)
       : state_(state),
-        leader_plan_timeout_ms_(leader_plan_timeout_ms),
-        max_frame_bytes_(max_frame_bytes),
-        partitions_a_push_(std::max<std::size_t>(max_frame_bytes / 2 / kBytesAPartition, 1)) {}
+        settings_(settings),
+        partitions_a_push_(
+            std::max<std::size_t>(settings.max_frame_bytes / 2 / kBytesAPartition, 1)) {}
 
   /// Before the event is folded: what can't be seen any more afterwards.
   void before(const domain::Event& event);
@@ -63,8 +65,7 @@ class Announcements {
   wire::AssignedT assigned(const domain::Group& group, const domain::Member& member) const;
 
   const domain::State& state_;
-  std::uint32_t leader_plan_timeout_ms_;
-  std::size_t max_frame_bytes_;
+  const Settings& settings_;
   std::size_t partitions_a_push_;
   std::vector<Announcement> announcements_;
   const domain::Group* planned_ = nullptr;  // the group of this unit's plan

@@ -187,8 +187,7 @@ std::expected<domain::Decision, Rejection> Pipeline::Implementation::execute(
 
 void Pipeline::Implementation::append(const std::vector<domain::Event>& events,
                                       journal::Unit unit) {
-  Announcements announcements(state_, settings_.limits.leader_plan_timeout_ms,
-                              settings_.max_frame_bytes);
+  Announcements announcements(state_, settings_);
   for (const domain::Event& event : events) {
     announcements.before(event);
     const auto folded = domain::fold(state_, state_.sequence + 1, event);

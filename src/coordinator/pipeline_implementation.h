@@ -77,6 +77,7 @@ class Pipeline::Implementation {
   void make_due_plans();
   void make_plan(const std::string& group, std::string instead_of_leader);
   void overrule_late_leaders();
+  void overrule_untold_leader(const std::string& group);
   void remind_leaders();
   void schedule_plan(const domain::Group& group);
   void schedule_plans_of_topic(const std::string& topic);

@@ -2,6 +2,8 @@
 
 #include <absl/container/flat_hash_map.h>
 
+#include <algorithm>
+#include <span>
 #include <utility>
 
 #include "domain/plan_input.h"
@@ -28,6 +30,13 @@ class Pages {
     return page_;
   }
 
+  /// How many elements of this size an entry may have besides its name.
+  std::size_t elements_an_entry(std::size_t name_bytes, std::size_t element_bytes) const {
+    const std::size_t fixed = name_bytes + kEntryFixedBytes;
+    return fixed < bytes_a_page_ ? std::max<std::size_t>((bytes_a_page_ - fixed) / element_bytes, 1)
+                                 : 1;
+  }
+
   std::vector<wire::PlanWantedT> take() {
     done_.push_back(std::move(page_));
     return std::move(done_);
@@ -40,6 +49,17 @@ class Pages {
   std::size_t bytes_a_page_;
   std::size_t bytes_ = 0;
 };
+
+/// Calls `use` with the numbers, so many at a time; once if there are none.
+template <typename Number, typename Use>
+void in_pieces(const std::vector<Number>& numbers, std::size_t most, Use use) {
+  std::span<const Number> rest(numbers);
+  do {
+    const auto piece = rest.first(std::min(rest.size(), most));
+    use(piece);
+    rest = rest.subspan(piece.size());
+  } while (!rest.empty());
+}
 
 /// Numbers of the members that may be given something; -1 for those that drain.
 std::vector<std::int32_t> number_members(const domain::Group& group,
@@ -56,17 +76,21 @@ std::vector<std::int32_t> number_members(const domain::Group& group,
 void add_topics(Pages& pages, const domain::State& state, const domain::AssignmentInput& input,
                 const std::vector<std::int32_t>& numbers) {
   for (const domain::AssignmentInput::Topic& topic : input.topics) {
-    auto entry = std::make_unique<wire::PlanTopicT>();
-    entry->topic = state.topic(topic.id)->name;
-    entry->partitions = topic.partition_count;
-    entry->current.assign(static_cast<std::size_t>(topic.partition_count), -1);
+    std::vector<std::int32_t> current(static_cast<std::size_t>(topic.partition_count), -1);
     for (std::size_t i = 0; i < topic.current.size(); ++i) {
       const domain::MemberIndex member = topic.current[i];
-      if (member != domain::kUnassigned) entry->current[i] = numbers[member];
+      if (member != domain::kUnassigned) current[i] = numbers[member];
     }
-    const std::size_t bytes =
-        entry->topic.size() + sizeof(std::int32_t) * entry->current.size() + kEntryFixedBytes;
-    pages.page(bytes).topics.push_back(std::move(entry));
+    const std::string& name = state.topic(topic.id)->name;
+    in_pieces(current, pages.elements_an_entry(name.size(), sizeof(current[0])), [&](auto piece) {
+      auto entry = std::make_unique<wire::PlanTopicT>();
+      entry->topic = name;
+      entry->partitions = topic.partition_count;
+      entry->current.assign(piece.begin(), piece.end());
+      entry->continued = piece.data() != current.data();
+      pages.page(name.size() + piece.size_bytes() + kEntryFixedBytes)
+          .topics.push_back(std::move(entry));
+    });
   }
 }
 
@@ -82,12 +106,16 @@ SubscriptionNumbers add_subscriptions(Pages& pages, const domain::State& state,
   SubscriptionNumbers numbers;
   for (const auto& [subscription, members] : group.subscribers) {
     numbers[subscription.identity()] = static_cast<std::uint32_t>(numbers.size());
-    auto entry = std::make_unique<wire::PlanSubscriptionT>();
+    std::vector<std::uint32_t> listed;
     for (const TopicId topic : domain::topics_of(state, group, subscription)) {
-      entry->topics.push_back(topics.at(topic));
+      listed.push_back(topics.at(topic));
     }
-    const std::size_t bytes = sizeof(std::uint32_t) * entry->topics.size() + kEntryFixedBytes;
-    pages.page(bytes).subscriptions.push_back(std::move(entry));
+    in_pieces(listed, pages.elements_an_entry(0, sizeof(listed[0])), [&](auto piece) {
+      auto entry = std::make_unique<wire::PlanSubscriptionT>();
+      entry->topics.assign(piece.begin(), piece.end());
+      entry->continued = piece.data() != listed.data();
+      pages.page(piece.size_bytes() + kEntryFixedBytes).subscriptions.push_back(std::move(entry));
+    });
   }
   return numbers;
 }
@@ -95,7 +123,7 @@ SubscriptionNumbers add_subscriptions(Pages& pages, const domain::State& state,
 }  // namespace
 
 std::vector<wire::PlanWantedT> plan_wanted(const domain::State& state, const domain::Group& group,
-                                           std::uint32_t timeout_ms, std::size_t max_frame_bytes) {
+                                           std::uint32_t timeout_ms, std::size_t bytes_a_page) {
   const domain::PlanInput plan = domain::plan_input(state, group);
   const domain::Member& leader = *group.member(group.request->leader);
   wire::PlanWantedT head;
@@ -105,7 +133,7 @@ std::vector<wire::PlanWantedT> plan_wanted(const domain::State& state, const dom
   head.membership = group.request->sequence;
   head.timeout_ms = timeout_ms;
 
-  Pages pages(std::move(head), max_frame_bytes / 2);
+  Pages pages(std::move(head), bytes_a_page);
   const std::vector<std::int32_t> numbers = number_members(group, plan);
   add_topics(pages, state, plan.input, numbers);
   const SubscriptionNumbers subscriptions = add_subscriptions(pages, state, group, plan.input);

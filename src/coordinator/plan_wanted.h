@@ -10,9 +10,9 @@
 
 namespace muster::coordinator {
 
-/// The pushes, in order, each of at most half a frame; there must be a request. What is larger than
-/// a connection may have unsent closes it, and the coordinator makes the plan itself then.
+/// The pushes, in order, each of at most `bytes_a_page`, however large a topic or a subscription
+/// is; there must be a request.
 std::vector<wire::PlanWantedT> plan_wanted(const domain::State& state, const domain::Group& group,
-                                           std::uint32_t timeout_ms, std::size_t max_frame_bytes);
+                                           std::uint32_t timeout_ms, std::size_t bytes_a_page);
 
 }  // namespace muster::coordinator

@@ -47,6 +47,10 @@ void Pipeline::Implementation::reply(Connection& connection, std::uint64_t corre
 
 void Pipeline::Implementation::announce(std::vector<Announcement> announcements) {
   for (Announcement& announcement : announcements) {
+    if (!announcement.untold_plan_of.empty()) {
+      overrule_untold_leader(announcement.untold_plan_of);
+      continue;
+    }
     const bool silent = announcement.body.type == wire::ServerBody::NONE;
     park(Push{
         .seat = announcement.seat,

@@ -76,10 +76,13 @@ void Pipeline::Implementation::make_due_plans() {
 
 void Pipeline::Implementation::make_plan(const std::string& group, std::string instead_of_leader) {
   const auto made =
-      execute(domain::MakePlan{.group = group, .instead_of_leader = std::move(instead_of_leader)},
+      execute(domain::MakePlan{.group = group, .instead_of_leader = instead_of_leader},
               {.kind = domain::CauseKind::kCoordinator, .who = "plan", .from = {}});
-  // The disk has become full within this turn: the plan stays due.
-  if (!made) schedule_plan(*state_.group(group));
+  if (made) return;
+  // The disk has become full within this turn: the plan stays due, and so does the reason why it is
+  // not the leader's (nobody would wait for that one any more).
+  if (!instead_of_leader.empty()) overruled_[group] = std::move(instead_of_leader);
+  schedule_plan(*state_.group(group));
 }
 
 void Pipeline::Implementation::overrule_late_leaders() {
@@ -90,13 +93,19 @@ void Pipeline::Implementation::overrule_late_leaders() {
   }
 }
 
+/// The connection would be closed by so much unsent, again and again.
+void Pipeline::Implementation::overrule_untold_leader(const std::string& group) {
+  overruled_[group] = domain::sentence(
+      "the group is too large to be told to leader '", state_.group(group)->request->member_id,
+      "' within max-unsent-bytes (", settings_.max_unsent_bytes, "), or its metadata is");
+}
+
 /// What a leader was told over its former connection may be lost: a resume repeats everything.
 void Pipeline::Implementation::remind_leaders() {
   for (const std::string& name : std::exchange(reminders_, {})) {
     const domain::Group* group = state_.group(name);
     if (group == nullptr || !group->request || domain::request_outdated(state_, *group)) continue;
-    Announcements announcements(state_, settings_.limits.leader_plan_timeout_ms,
-                                settings_.max_frame_bytes);
+    Announcements announcements(state_, settings_);
     announcements.ask_leader(*group);
     announce(announcements.take());
   }
@@ -137,8 +146,11 @@ void Pipeline::Implementation::note_change(const domain::Event& event) {
   if (group != nullptr && (group->plan_outdated || changes_planned_topics(event.body))) {
     schedule_plan(*group);
   }
-  if (!leader_deadlines_.empty() && (group == nullptr || !group->request)) {
-    leader_deadlines_.end(std::string(domain::event_group(event.body)));
+  const bool rounds = !leader_deadlines_.empty() || !overruled_.empty();
+  if (rounds && (group == nullptr || !group->request)) {  // no round of this group any more
+    const std::string name(domain::event_group(event.body));
+    leader_deadlines_.end(name);
+    overruled_.erase(name);
   }
   if (std::holds_alternative<domain::TopicCreated>(event.body)) {
     schedule_plans_of_topic(std::get<domain::TopicCreated>(event.body).name);
@@ -154,6 +166,7 @@ std::uint64_t Pipeline::Implementation::wake_in_ms() const {
   constexpr std::uint64_t kMostMs = 250;
   constexpr std::uint64_t kLeastMs = 1;         // a deadline that waits for a socket must not spin
   if (journal_.storage_full()) return kMostMs;  // what is due waits for room
+  if (!overruled_.empty()) return kLeastMs;
   std::uint64_t wake_ms = kMostMs;
   for (const auto due_ms :
        {sessions_.next_due_ms(), plans_.next_due_ms(), leader_deadlines_.next_due_ms()}) {

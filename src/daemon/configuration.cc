@@ -80,6 +80,9 @@ void add_timeouts(CLI::App& app, Configuration& into) {
              "the longest rebalance timeout a member may ask for");
   add_number(app, "--gathering-window-ms", limits.gathering_window_ms, 0, 60'000,
              "joins within this time of the first make one plan");
+  add_number(
+      app, "--leader-plan-timeout-ms", limits.leader_plan_timeout_ms, 100, kHourMs,
+      "with strategy leader, how long its plan is waited for before the server plans itself");
   add_number(app, "--hello-timeout-ms", into.hello_timeout_ms, 100, kHourMs,
              "a connection that has not said hello by then is closed");
   add_number(app, "--shutdown-timeout-ms", into.shutdown_timeout_ms, 0, kHourMs,

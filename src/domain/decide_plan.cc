@@ -136,7 +136,8 @@ Decision plan_by_leader(const State& state, const Group& group) {
   };
   const bool asked = group.request.has_value();
   const Member* leader = asked ? group.member(group.request->leader) : group.leader();
-  if (leader == nullptr && asked) return instead(group.request->member_id, "left or expired");
+  if (leader == nullptr && asked)
+    return instead(group.request->member_id, "left, expired or was removed");
   if (leader == nullptr) return plan_by(state, group, kStickyStrategy, {});  // nobody is there
   if (!leader->settings.computes_plans) return instead(leader->member_id, "computes no plans");
   if (asked && !request_outdated(state, group)) return {};

@@ -76,6 +76,7 @@ Contradiction Folding::operator()(const MemberReplaced& event) {
   end_all_tokens(*group, *member, TokenEnd::kReplaced);
   remember_ended(*group, member->member_id, member->incarnation, TokenEnd::kReplaced);
   const bool resubscribed = member->settings.subscription != event.settings.subscription;
+  const bool other_metadata = member->settings.metadata != event.settings.metadata;
   MemberSettings settings = event.settings;
   subscribe(*group, settings.subscription);
   unsubscribe(*group, member->settings.subscription);
@@ -86,7 +87,7 @@ Contradiction Folding::operator()(const MemberReplaced& event) {
     member->incarnation_sequence = sequence_;
     member->settings = std::move(settings);
   }
-  if (resubscribed) outdate_plan(*group, Urgency::kMayGather);
+  if (resubscribed || other_metadata) outdate_plan(*group, Urgency::kMayGather);
   // The process that was asked is gone, and the new one's resume or join does not repeat it.
   if (group->request && group->request->leader == event.seat) {
     outdate_plan(*group, Urgency::kMayGather);

@@ -15,6 +15,7 @@
 #include "muster/client.hpp"
 #include "muster/error.hpp"
 #include "muster/partition.hpp"
+#include "muster/plan.hpp"
 
 namespace muster {
 
@@ -23,7 +24,13 @@ struct GroupConsumerOptions {
   /// A stable name that comes back after a restart ("pod-0"). Empty: a random one, forgotten with
   /// the process.
   std::string consumer_id = {};
+  /// Topics to work on, which must exist; may be empty when there are patterns.
   std::vector<std::string> topics = {};
+  /// RE2 expressions for whole topic names ("orders-.*"), evaluated by the coordinator: topics that
+  /// match are subscribed to as they come and go.
+  std::vector<std::string> patterns = {};
+  /// For the leader that plans (on_plan), which is told it as it is; at most 4,096 bytes.
+  std::string metadata = {};
   /// Silence after which the coordinator gives the partitions to others; 1 s … 30 min.
   std::chrono::milliseconds session_timeout{30'000};
   /// The same after a connection that was seen to end. 0: 10 s for random names, the session
@@ -44,9 +51,10 @@ struct GroupConsumerOptions {
 
 /// Thread-safe. Heartbeats run on the client's own thread whatever the callbacks do.
 ///
-/// Callbacks of one consumer run one at a time, in order, on a thread of that consumer; every
-/// method may be called from within them, except the destructor. Set them before join_group.
-/// Without on_revoked a revoked partition is released at once.
+/// Callbacks of one consumer run one at a time, in order, on a thread of that consumer; on_plan and
+/// on_plan_refused on another one, so that they may run beside the rest. Every method may be called
+/// from within them, except the destructor. Set them before join_group. Without on_revoked a
+/// revoked partition is released at once.
 class GroupConsumer {
  public:
   GroupConsumer(Client& client, GroupConsumerOptions options);
@@ -57,6 +65,7 @@ class GroupConsumer {
 
   using PartitionCallback = std::function<void(const Partition&)>;
   using EndedCallback = std::function<void(const Error&)>;
+  using PlanCallback = std::function<Plan(const PlanRequest&)>;
 
   /// The partition is this consumer's from now on.
   void on_assigned(PartitionCallback callback);
@@ -75,11 +84,31 @@ class GroupConsumer {
   /// every partition. It does not join again by itself.
   void on_ended(EndedCallback callback);
 
+  /// Who shall have what. Called when the group's strategy is `leader` and this consumer, as its
+  /// longest-standing member, is to plan: for each change of the group, and again for the same one
+  /// after a reconnect. Without it the coordinator plans (with `sticky`) when this consumer leads;
+  /// likewise when the callback throws or takes longer than `timeout`, and when the plan is wrong:
+  /// incomplete, doubled, for a member that does not subscribe, or too large for a frame. A plan
+  /// that the group has outrun is dropped, and another is asked for.
+  void on_plan(PlanCallback callback);
+  /// The coordinator planned itself because the plan was wrong (kInvalidPlan, with what is wrong in
+  /// the message), too large (kFrameTooLarge), or because on_plan threw (kInvalidArgument).
+  void on_plan_refused(EndedCallback callback);
+
   /// Joins, and returns once this consumer's share of the plan is granted: at once when it has
   /// none, and after the rebalance timeout at the latest. Also when it is a member already.
   /// Errors: kUnavailable (no server answers within the client's timeout), kMemberIdInUse
   /// (another process holds the name and kept it until join_timeout), kTimedOut, or a refusal.
   std::expected<void, Error> join_group();
+
+  /// Subscribes to these topics and patterns instead of the former ones, without leaving: what it
+  /// no longer shall have is revoked, what it shall have is assigned, and the rest goes on. Returns
+  /// once the coordinator has accepted it; before join_group and after the end at once. After any
+  /// error the former subscription holds. Errors: kUnknownResource (no such topic),
+  /// kInvalidPattern, kTimedOut, kInvalidArgument (another subscribe is under way), or another
+  /// refusal.
+  std::expected<void, Error> subscribe(std::vector<std::string> topics,
+                                       std::vector<std::string> patterns = {});
 
   /// Gives every partition back and leaves. Finish and commit first: no callback runs for them.
   /// After kTimedOut or kUnavailable the coordinator keeps the seat until the session ends.

@@ -5,3 +5,4 @@
 #include "muster/error.hpp"           // IWYU pragma: export
 #include "muster/group_consumer.hpp"  // IWYU pragma: export
 #include "muster/partition.hpp"       // IWYU pragma: export
+#include "muster/plan.hpp"            // IWYU pragma: export

@@ -23,6 +23,7 @@ TEST_CASE("wrong usage exits with 2") {
   CHECK(status_of({"status", "--output", "xml"}) == 2);
   CHECK(status_of({"offset", "commit", "g", "no-partition", "5"}) == 2);
   CHECK(status_of({"run", "--group", "g", "--topic", "t"}) == 2);
+  CHECK(status_of({"run", "--group", "g", "--", "x"}) == 2);  // neither topic nor pattern
   CHECK(status_of({"run", "--group", "g", "--topic", "t", "--session-timeout", "30", "--", "x"}) ==
         2);
 }
@@ -85,4 +86,6 @@ TEST_CASE("what follows -- belongs to the command of run, whatever it looks like
   // It fails for want of the executable, which it only looks for when all of it was understood.
   CHECK(status_of({"run", "--group", "g", "--topic", "t", "--topic", "u", "--",
                    "/nonexistent/command", "--group", "status", "--", "-x"}) == 1);
+  CHECK(status_of({"run", "--group", "g", "--topic-pattern", "orders-.*", "--",
+                   "/nonexistent/command"}) == 1);
 }
