@@ -95,8 +95,9 @@ std::size_t count_moves(const AssignmentInput& input, const Assignment& plan) {
 
 double copy_ms(const Assignment& plan) {
   return median_ms([&] {
-    const Assignment copy = plan;
-    asm volatile("" : : "r"(copy.data()) : "memory");  // the copy is made
+    Assignment copy;
+    copy = plan;
+    asm volatile("" : : "r"(copy.data()) : "memory");  // so that the copy is made
   });
 }
 

@@ -284,11 +284,11 @@ bool Flow::find_path(std::uint32_t source, Cost cost) {
     // At an audience: on to a member.
     std::uint32_t& cursor = audience_cursor_[audience];
     const std::uint32_t end = usable_end_[audience];
-    while (cursor < end &&
-           (member_layer_[member_of_[usable_[cursor]]] != audience_layer_[audience] + 1 ||
-            !tight_forward(usable_[cursor], cost))) {
-      ++cursor;
-    }
+    const auto leads_on = [&](std::uint32_t edge) {
+      return member_layer_[member_of_[edge]] == audience_layer_[audience] + 1 &&
+             tight_forward(edge, cost);
+    };
+    while (cursor < end && !leads_on(usable_[cursor])) ++cursor;
     std::uint32_t member = 0;
     if (cursor < end) {
       path_.push_back({.edge = usable_[cursor], .forward = true});
@@ -303,11 +303,11 @@ bool Flow::find_path(std::uint32_t source, Cost cost) {
     // At a member: on to an audience that can take one back, or back to the one before.
     std::uint32_t& back = member_cursor_[member];
     const std::uint32_t back_end = member_begin_[member] + carried_count_[member];
-    while (back < back_end &&
-           (audience_layer_[audience_of_[carried_[back]]] != member_layer_[member] + 1 ||
-            !tight_back(carried_[back], cost))) {
-      ++back;
-    }
+    const auto leads_back = [&](std::uint32_t edge) {
+      return audience_layer_[audience_of_[edge]] == member_layer_[member] + 1 &&
+             tight_back(edge, cost);
+    };
+    while (back < back_end && !leads_back(carried_[back])) ++back;
     if (back < back_end) {
       path_.push_back({.edge = carried_[back], .forward = false});
     } else {

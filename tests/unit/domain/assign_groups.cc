@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <functional>
-#include <optional>
 #include <tuple>
 #include <utility>
 
@@ -191,7 +190,7 @@ class Search {
 
   Optimum run() {
     visit(0);
-    return best_.value();
+    return best_;
   }
 
  private:
@@ -204,8 +203,9 @@ class Search {
     if (next == open_.size()) {
       Optimum found{.balance = loads_, .moves = moves_};
       std::ranges::sort(found.balance, std::greater<>());
-      if (!best_ || std::tie(found.balance, found.moves) < std::tie(best_->balance, best_->moves)) {
+      if (!found_ || std::tie(found.balance, found.moves) < std::tie(best_.balance, best_.moves)) {
         best_ = std::move(found);
+        found_ = true;
       }
       return;
     }
@@ -223,7 +223,8 @@ class Search {
   std::vector<Open> open_;
   std::vector<std::int64_t> loads_;
   std::int64_t moves_ = 0;
-  std::optional<Optimum> best_;
+  Optimum best_;
+  bool found_ = false;
 };
 
 }  // namespace
