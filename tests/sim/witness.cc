@@ -47,6 +47,8 @@ void Witness::server_started(const Disk& disk) {
     watch = {.incarnation = watch.incarnation, .since_ms = started_ms_};
   }
   for (auto& [token, since_ms] : asked_back_ms_) since_ms = started_ms_;
+  for (auto& [group, since_ms] : rounds_ms_) since_ms = started_ms_;
+  submitted_.clear();
 }
 
 void Witness::delivered(ConnectionId id, std::string_view bytes) {
@@ -165,6 +167,8 @@ void Witness::staged(const StagedUnit& unit, bool storage_full) {
       check_replacement(*replaced);
     } else if (const auto* fenced = std::get_if<domain::PartitionsFenced>(&event.body)) {
       check_fencing(*fenced);
+    } else if (const auto* plan = std::get_if<domain::PlanMade>(&event.body)) {
+      check_plan(unit, *plan);
     }
   }
 }
@@ -246,6 +250,7 @@ void Witness::check_fencing(const domain::PartitionsFenced& event) {
 }
 
 void Witness::durable(const StagedUnit& unit) {
+  note_round(unit);
   for (std::size_t i = 0; i < unit.events.size(); ++i) {
     const domain::EventBody& body = unit.events[i].body;
     if (const auto* joined = std::get_if<domain::MemberJoined>(&body)) {
