@@ -74,12 +74,16 @@ void Pipeline::Implementation::make_due_plans() {
   for (const std::string& group : plans_.take_due(now_ms())) make_plan(group, {});
 }
 
-void Pipeline::Implementation::make_plan(const std::string& group, std::string instead_of_leader) {
+void Pipeline::Implementation::make_plan(const std::string& group,
+                                         const std::string& instead_of_leader) {
   const auto made =
-      execute(domain::MakePlan{.group = group, .instead_of_leader = std::move(instead_of_leader)},
+      execute(domain::MakePlan{.group = group, .instead_of_leader = instead_of_leader},
               {.kind = domain::CauseKind::kCoordinator, .who = "plan", .from = {}});
-  // The disk has become full within this turn: the plan stays due.
-  if (!made) schedule_plan(*state_.group(group));
+  if (made) return;
+  // The disk has become full within this turn: the plan stays due, and the leader overruled, whose
+  // deadline has passed and does not come back (no-orphan).
+  schedule_plan(*state_.group(group));
+  if (!instead_of_leader.empty()) overruled_[group] = instead_of_leader;
 }
 
 void Pipeline::Implementation::overrule_late_leaders() {
@@ -122,9 +126,17 @@ void Pipeline::Implementation::schedule_plans_of_topic(const std::string& topic)
 /// What an event means for plans and observations.
 void Pipeline::Implementation::note_change(const domain::Event& event) {
   const domain::Group* group = state_.group(domain::event_group(event.body));
-  if (group != nullptr && group->plan_outdated) schedule_plan(*group);
-  if (!leader_deadlines_.empty() && (group == nullptr || !group->request)) {
-    leader_deadlines_.end(std::string(domain::event_group(event.body)));
+  // Of these a plan may be due that is not outdated but for the topics that it covers: what its
+  // patterns match, and what came and went while it was frozen.
+  const bool topics_may_differ = std::holds_alternative<domain::TopicsMatched>(event.body) ||
+                                 std::holds_alternative<domain::GroupTopicDropped>(event.body) ||
+                                 std::holds_alternative<domain::GroupFrozen>(event.body);
+  if (group != nullptr && (group->plan_outdated || topics_may_differ)) schedule_plan(*group);
+  const bool round_over = group == nullptr || !group->request;
+  if (round_over && !(leader_deadlines_.empty() && overruled_.empty())) {
+    const std::string name(domain::event_group(event.body));
+    leader_deadlines_.end(name);
+    overruled_.erase(name);
   }
   if (std::holds_alternative<domain::TopicCreated>(event.body)) {
     schedule_plans_of_topic(std::get<domain::TopicCreated>(event.body).name);

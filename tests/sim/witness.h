@@ -90,12 +90,10 @@ class Witness {
   void check_replacement(const domain::MemberReplaced& event);
   void check_fencing(const domain::PartitionsFenced& event);
   bool is_certain(const MemberName& member) const;
-  struct Which {
-    bool takes_over = false;
-    bool was_read = false;  // for sure
-  };
-  const Asked* outstanding_join(const MemberName& member, Incarnation incarnation,
-                                Which which) const;
+  /// Joins of this incarnation that have no reply yet.
+  std::vector<const Asked*> outstanding_joins(const MemberName& member,
+                                              Incarnation incarnation) const;
+  void note_seated(const MemberName& member, Incarnation incarnation);
   std::uint64_t silence_ms(const Watch& watch) const;
   std::uint64_t awake_ms() const { return awake_.now_ms(schedule_.now_ms()); }
 
@@ -146,6 +144,8 @@ class Witness {
   std::map<ConnectionId, Conversation> conversations_;
   std::map<SeatId, Watch> watches_;
   std::map<MemberName, Joins> joins_;
+  /// The join that seated an incarnation, by its number, if it is known for sure.
+  std::map<std::pair<MemberName, Incarnation>, std::uint64_t> seated_by_;
   std::map<std::pair<FencingToken, TopicPartition>, std::uint64_t> asked_back_ms_;
   /// The requests that a leader's plan may have come with.
   std::map<Sequence, std::vector<std::string>> submitted_;
