@@ -83,6 +83,41 @@ TEST_CASE("gathering: a topic that grows is planned at the end of the turn") {
   CHECK(world.owner(1) == "a");
 }
 
+TEST_CASE("gathering: what a pattern matches is planned when it comes and when it goes") {
+  World world(gathering(200));
+  WireClient client(world);
+  wire::JoinT join = joining("a", 1, {});
+  join.patterns = {"t.*"};
+  client.ask<wire::JoinReplyT>(join);
+  world.pass(200);
+  client.ask<wire::TopicReplyT>(create_topic(1));
+  CHECK(world.owner(0) == "a");
+  wire::DeleteTopicT erase;
+  erase.name = "t";
+  client.ask<wire::DoneT>(erase);
+  CHECK(world.group().planned.empty());
+}
+
+TEST_CASE("gathering: a topic that grew while the group was frozen is planned when it is no more") {
+  World world(gathering(200));
+  WireClient client(world);
+  client.ask<wire::TopicReplyT>(create_topic(1));
+  client.ask<wire::JoinReplyT>(joining("a", 1));
+  world.pass(200);
+  wire::FreezeGroupT freeze;
+  freeze.group = "g";
+  freeze.frozen = true;
+  client.ask<wire::DoneT>(freeze);
+  wire::ExpandTopicT expand;
+  expand.name = "t";
+  expand.partitions = 2;
+  client.ask<wire::TopicReplyT>(expand);
+  CHECK(world.owner(1).empty());
+  freeze.frozen = false;
+  client.ask<wire::DoneT>(freeze);
+  CHECK(world.owner(1) == "a");
+}
+
 TEST_CASE("gathering: the loop is woken when the window ends") {
   World world(gathering(200));
   WireClient client(world);
