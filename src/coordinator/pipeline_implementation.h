@@ -75,7 +75,7 @@ class Pipeline::Implementation {
   void expire_silent_members();
   void fence_overdue_revocations();
   void make_due_plans();
-  void make_plan(const std::string& group, std::string instead_of_leader);
+  void make_plan(const std::string& group, const std::string& instead_of_leader);
   void overrule_late_leaders();
   void overrule_untold_leader(const std::string& group);
   void remind_leaders();

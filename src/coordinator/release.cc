@@ -109,7 +109,10 @@ void Pipeline::Implementation::release(Push push) {
 
 void Pipeline::Implementation::wait_for_plan(const std::string& name) {
   const domain::Group* group = state_.group(name);
-  if (group != nullptr && group->request) leader_deadlines_.begin(name, now_ms());
+  // What was released may be a former round's, and the present one's on its way to the disk.
+  if (group == nullptr || !group->request) return;
+  if (group->request->sequence > journal_.durable_sequence()) return;
+  leader_deadlines_.begin(name, now_ms());
 }
 
 void Pipeline::Implementation::release(const Bind& bind) {

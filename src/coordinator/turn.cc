@@ -74,7 +74,8 @@ void Pipeline::Implementation::make_due_plans() {
   for (const std::string& group : plans_.take_due(now_ms())) make_plan(group, {});
 }
 
-void Pipeline::Implementation::make_plan(const std::string& group, std::string instead_of_leader) {
+void Pipeline::Implementation::make_plan(const std::string& group,
+                                         const std::string& instead_of_leader) {
   const auto made =
       execute(domain::MakePlan{.group = group, .instead_of_leader = instead_of_leader},
               {.kind = domain::CauseKind::kCoordinator, .who = "plan", .from = {}});

@@ -36,6 +36,10 @@ constexpr std::array<Kind, static_cast<std::size_t>(ActionKind::kCount)> kKinds{
     {"blunder", 20},
     {"noise", 10},
     {"repeat", 6},
+    {"start-planner", 12},
+    {"meddle", 24},
+    {"steer", 30},
+    {"tight-disk", 2},
 }};
 constexpr std::uint64_t kSetUp = 9;  // the first actions make topics and workers
 

@@ -39,6 +39,10 @@ enum class ActionKind : std::uint8_t {
   kBlunder,
   kNoise,
   kRepeat,
+  kStartPlanner,
+  kMeddle,
+  kSteer,
+  kTightDisk,
   kCount,
 };
 

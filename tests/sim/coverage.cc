@@ -38,6 +38,12 @@ constexpr std::array kFaultNames{
     "garbage",
     "reply lost",
     "lease lapsed",
+    "tight disk",
+    "leader late",
+    "leader wrong",
+    "leader gone while asked",
+    "leader unable",
+    "leader asked again",
 };
 static_assert(kFaultNames.size() == static_cast<std::size_t>(Fault::kCount));
 
@@ -69,6 +75,7 @@ void Coverage::add(const Coverage& other) {
   accumulate(refusals_, other.refusals_);
   accumulate(requests_, other.requests_);
   accumulate(messages_, other.messages_);
+  for (const auto& [name, count] : other.strategies_) strategies_[name] += count;
   accumulate(faults_, other.faults_);
 }
 
@@ -77,20 +84,24 @@ void Coverage::each(Visit visit) const {
   std::vector<std::string> event_names;
   append_event_names<0>(event_names);
   for (std::size_t i = 0; i < event_names.size(); ++i) visit("event " + event_names[i], events_[i]);
-  for (std::size_t i = 0; i <= static_cast<std::size_t>(ErrorCode::kSlowReader); ++i) {
+  for (std::size_t i = 0; i <= static_cast<std::size_t>(ErrorCode::kInvalidPlan); ++i) {
     const auto code = static_cast<ErrorCode>(i);
     if (is_out_of_reach(code)) continue;
     visit("refusal " + std::string(traits_of(code).name), refusals_[i]);
   }
   for (const wire::RequestBody kind : wire::EnumValuesRequestBody()) {
-    if (kind == wire::RequestBody::NONE) continue;
+    if (kind == wire::RequestBody::NONE || kind == wire::RequestBody::ListEvents) continue;
     visit("request " + std::string(wire::EnumNameRequestBody(kind)),
           requests_.at(static_cast<std::size_t>(kind)));
   }
   for (const wire::ServerBody kind : wire::EnumValuesServerBody()) {
-    if (kind == wire::ServerBody::NONE) continue;
+    if (kind == wire::ServerBody::NONE || kind == wire::ServerBody::EventsReply) continue;
     visit("message " + std::string(wire::EnumNameServerBody(kind)),
           messages_.at(static_cast<std::size_t>(kind)));
+  }
+  for (const char* name : {"round_robin", "range", "sticky", "leader"}) {
+    const auto found = strategies_.find(name);
+    visit("strategy " + std::string(name), found == strategies_.end() ? 0 : found->second);
   }
   for (std::size_t i = 0; i < faults_.size(); ++i) {
     visit("fault: " + std::string(kFaultNames[i]), faults_[i]);

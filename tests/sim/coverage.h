@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -38,6 +39,12 @@ enum class Fault : std::uint8_t {
   kGarbage,
   kReplyLost,
   kLeaseLapsed,
+  kTightDisk,  // room for this unit, none for the next
+  kLeaderLate,
+  kLeaderWrong,
+  kLeaderGone,    // while it was asked
+  kLeaderUnable,  // it computes no plans
+  kLeaderAskedAgain,
   kCount,
 };
 
@@ -51,6 +58,7 @@ class Coverage {
     if (kind < requests_.size()) ++requests_[kind];
   }
   void message(std::size_t kind) { ++messages_.at(kind); }
+  void strategy(const std::string& name) { ++strategies_[name]; }
   void fault(Fault fault) { ++faults_.at(static_cast<std::size_t>(fault)); }
 
   void add(const Coverage& other);
@@ -69,6 +77,7 @@ class Coverage {
   Counts refusals_{};
   Counts requests_{};
   Counts messages_{};
+  std::map<std::string, std::uint64_t> strategies_;
   std::array<std::uint64_t, static_cast<std::size_t>(Fault::kCount)> faults_{};
 };
 

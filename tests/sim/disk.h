@@ -51,12 +51,14 @@ class Disk final : public journal::Journal {
   std::size_t pending_bytes() const override { return pending_bytes_; }
   std::uint64_t flush_age_ms() const override;
   bool storage_full() const override { return full_; }
-  bool has_room_for(std::size_t) const override { return !full_; }
+  bool has_room_for(std::size_t) const override { return !full_ && !(tight_ && is_refused()); }
   void on_durable(DurableListener listener) override { listener_ = std::move(listener); }
 
   // ---- the world's
   void set_speed(Speed speed) { speed_ = speed; }
   void set_full(bool full) { full_ = full; }
+  /// Now there is room for a unit, now there is not: the disk fills up within a turn.
+  void set_tight(bool tight) { tight_ = tight; }
   bool in_flight() const { return !flight_.empty(); }
   /// The batch with this number is on the disk; a crash may have forgotten it.
   bool finished(std::uint64_t batch);
@@ -72,6 +74,7 @@ class Disk final : public journal::Journal {
 
  private:
   void make_durable();
+  bool is_refused() const { return mixed(staged_sequence_, schedule_.now_us()) % 2 == 0; }
 
   Schedule& schedule_;
   Verdict& verdict_;
@@ -83,6 +86,7 @@ class Disk final : public journal::Journal {
   Random random_;
   Speed speed_;
   bool full_ = false;
+  bool tight_ = false;
   DurableListener listener_;
   std::vector<std::string> records_;
   fakes::RecordsReader history_{records_};

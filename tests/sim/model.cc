@@ -30,6 +30,21 @@ const SeatFacts* GroupFacts::seat_at(const std::string& member_id, Sequence sequ
   return nullptr;
 }
 
+bool pattern_matches(const std::string& pattern, const std::string& name) {
+  std::string_view body(pattern);
+  if (body.starts_with('^')) body.remove_prefix(1);
+  if (body.ends_with('$')) body.remove_suffix(1);
+  if (!body.ends_with(".*")) return body == name;
+  body.remove_suffix(2);
+  return name.starts_with(body);
+}
+
+bool Wishes::includes(const std::string& topic) const {
+  return std::ranges::find(topics, topic) != topics.end() ||
+         std::ranges::any_of(
+             patterns, [&](const std::string& pattern) { return pattern_matches(pattern, topic); });
+}
+
 const TopicFacts* Model::topic_at(const std::string& name, Sequence sequence) const {
   const auto found = topics_.find(name);
   if (found == topics_.end()) return nullptr;
@@ -71,6 +86,7 @@ std::size_t Model::living_groups() const {
 void Model::apply(Sequence first, std::span<const domain::Event> unit) {
   freed_.clear();
   planned_ = nullptr;
+  matches_changed_ = false;
   verdict_.require(first == sequence_ + 1, "gapless", "A unit begins at ", first, " after ",
                    sequence_, ".");
   for (const domain::Event& event : unit) {
@@ -93,12 +109,13 @@ void Model::check_unit() {
                      sequence_, " although seat ", partition.target, " is its target.");
   }
   if (planned_ != nullptr) check_plan(*planned_);
+  if (matches_changed_) check_matches();
 }
 
 void Model::changed(GroupFacts& group) {
-  group.last_change = sequence_;
   group.leader.set(sequence_, group.live.empty() ? kNobody : *group.live.begin());
   group.member_count.set(sequence_, static_cast<std::uint32_t>(group.live.size()));
+  matches_changed_ = true;
 }
 
 GroupFacts& Model::group_or_new(const std::string& name) {
@@ -203,6 +220,7 @@ void Model::on(const domain::TopicCreated& event) {
   topic.id = sequence_;
   topic.partitions.set(sequence_, event.partition_count);
   topic_names_[sequence_] = event.name;
+  matches_changed_ = true;
 }
 
 void Model::on(const domain::TopicExpanded& event) {
@@ -223,6 +241,10 @@ void Model::on(const domain::TopicDeleted& event) {
   topic->partitions.set(sequence_, 0);
   for (const auto& group : order_) {
     if (group->died != 0) continue;
+    const bool matched = std::ranges::any_of(
+        group->matched, [&](const auto& match) { return match.second == event.topic; });
+    verdict_.require(!matched, "one-command-one-unit", "Topic ", event.name, " is deleted at ",
+                     sequence_, " while a pattern of group ", group->name, " matches it.");
     for (const auto& [at, partition] : group->partitions) {
       if (at.topic != event.topic) continue;
       verdict_.require(
@@ -262,6 +284,10 @@ void Model::on(const domain::GroupTopicDropped& event) {
     partition.target = kNobody;
     partition.commits.set(sequence_, {});
   }
+  std::erase_if(group->matched, [&](const auto& match) { return match.second == event.topic; });
+  for (auto& [at, pin] : group->pins) {
+    if (at.topic == event.topic && !pin.now().empty()) pin.set(sequence_, {});
+  }
   verdict_.require(listed == dropped, "outcomes-not-intents", "Event ", sequence_, " lists ",
                    listed, " holdings of topic ", event.topic, " out of ", dropped, ".");
 }
@@ -275,6 +301,13 @@ Occupant occupant_of(Incarnation incarnation, const domain::MemberSettings& sett
           .session_timeout_ms = settings.session_timeout_ms,
           .disconnect_grace_ms = settings.disconnect_grace_ms,
           .rebalance_timeout_ms = settings.rebalance_timeout_ms};
+}
+
+Wishes wishes_of(const domain::MemberSettings& settings) {
+  return {.topics = settings.subscription.topics(),
+          .patterns = settings.subscription.patterns(),
+          .metadata = settings.metadata,
+          .computes_plans = settings.computes_plans};
 }
 
 /// Whether it was replaced or removed, among the last that are remembered.
@@ -298,9 +331,12 @@ void Model::on(const domain::MemberJoined& event) {
   verdict_.require(!is_fenced_for_good(group, event.member_id, event.incarnation),
                    "fenced-for-good", "Event ", sequence_, " seats an incarnation of ",
                    event.member_id, " that was replaced or removed.");
+  const std::uint32_t most = group.settings.now().max_members;
+  verdict_.require(most == 0 || group.live.size() < most, "bounded", "Event ", sequence_,
+                   " seats one more than the ", most, " members of group ", group.name, ".");
   SeatFacts& seat = group.seats[sequence_];
   seat.member_id = event.member_id;
-  seat.topics = event.settings.subscription.topics();
+  seat.wishes.set(sequence_, wishes_of(event.settings));
   seat.occupant.set(sequence_, occupant_of(event.incarnation, event.settings));
   seat.held.set(sequence_, 0);
   group.live.insert(sequence_);
@@ -322,7 +358,7 @@ void Model::on(const domain::MemberReplaced& event) {
   group->ended[event.member_id].push_back(event.former_incarnation);
   end_tokens_of(*group, event.seat);
   seat->last_unsafe_end = sequence_;
-  seat->topics = event.settings.subscription.topics();
+  seat->wishes.set(sequence_, wishes_of(event.settings));
   seat->occupant.set(sequence_, occupant_of(event.incarnation, event.settings));
   changed(*group);
 }
@@ -331,7 +367,10 @@ void Model::on(const domain::MemberSubscribed& event) {
   GroupFacts* group = group_now(event.group);
   SeatFacts* seat = group == nullptr ? nullptr : live_seat(*group, event.seat, event.member_id);
   if (seat == nullptr) return;
-  seat->topics = event.subscription.topics();
+  seat->wishes.set(sequence_, {.topics = event.subscription.topics(),
+                               .patterns = event.subscription.patterns(),
+                               .metadata = event.metadata,
+                               .computes_plans = event.computes_plans});
   changed(*group);
 }
 
@@ -342,12 +381,5 @@ void Model::on(const domain::MemberLeft& event) {
 void Model::on(const domain::MemberExpired& event) {
   end_seat(event.group, event.seat, event.member_id, false);
 }
-
-void Model::on(const domain::TopicsMatched&) {}
-void Model::on(const domain::PlanRequested&) {}
-void Model::on(const domain::GroupConfigured&) {}
-void Model::on(const domain::GroupFrozen&) {}
-void Model::on(const domain::MemberDrained&) {}
-void Model::on(const domain::PartitionPinned&) {}
 
 }  // namespace muster::sim

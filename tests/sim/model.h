@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -50,13 +51,40 @@ struct Occupant {
   std::uint32_t lease_ms() const { return std::min(session_timeout_ms, disconnect_grace_ms); }
 };
 
+/// What a member brought along: what it wants, and whether it can plan.
+struct Wishes {
+  std::vector<std::string> topics;
+  std::vector<std::string> patterns;
+  std::string metadata;
+  bool computes_plans = false;
+
+  bool includes(const std::string& topic) const;
+};
+
+/// The model's own means, for the few shapes that the world uses: `^` and `$` around a name, or the
+/// beginning of names and `.*`.
+bool pattern_matches(const std::string& pattern, const std::string& name);
+
 struct SeatFacts {
   std::string member_id;
-  std::vector<std::string> topics;
+  History<Wishes> wishes;
   History<Occupant> occupant;
   History<std::uint32_t> held;   // how many partitions
   Sequence last_unsafe_end = 0;  // replaced or removed here: until its lease is over only tokens
                                  // protect from that occupant
+};
+
+/// What operators set on a group.
+struct GroupSettings {
+  std::string strategy{"round_robin"};
+  std::uint32_t max_members = 0;
+  bool frozen = false;
+};
+
+/// A plan that the leader was asked for.
+struct Wanted {
+  Sequence sequence = 0;  // 0: none
+  SeatId seat = kNobody;
 };
 
 struct GroupFacts {
@@ -72,11 +100,46 @@ struct GroupFacts {
   std::map<std::string, std::vector<Incarnation>> ended;  // replaced or removed, newest last
   std::map<TopicPartition, PartitionFacts> partitions;
   std::map<TopicId, std::int32_t> planned;
-  Sequence last_change = 0;  // of membership or subscription
+  History<GroupSettings> settings;
+  std::map<std::string, History<bool>> draining;  // by member id
+  std::map<TopicPartition, History<std::string>> pins;
+  std::set<std::pair<std::string, TopicId>> matched;  // as the events say
+  History<Wanted> wanted;
+  std::string last_sticky;  // all that its last plan depended on, if `sticky` made it
 
   const PartitionFacts& partition(TopicPartition at) const;
   /// The seat that the member id had at that sequence; null: none.
   const SeatFacts* seat_at(const std::string& member_id, Sequence sequence, SeatId* id) const;
+  bool drains(const std::string& member_id, Sequence sequence) const;
+  std::string pin_of(TopicPartition at, Sequence sequence) const;  // empty: none
+  /// Seats of the members at that sequence, by member id.
+  std::vector<SeatId> members_at(Sequence sequence) const;
+  /// The owner that an operator has fixed: kNobody while its member is absent; nothing when there
+  /// is no pin, or it can't be followed.
+  std::optional<SeatId> fixed(TopicPartition at, const std::string& topic, Sequence sequence) const;
+};
+
+/// A partition that a plan has to give to somebody.
+struct Plot {
+  TopicPartition at;
+  std::optional<SeatId> fixed;
+  std::size_t topic = 0;  // which of the Ground
+};
+/// What a plan is about, and who may have what: topics sorted by name, candidates by member id.
+struct Ground {
+  struct Topic {
+    TopicId id = 0;
+    std::string name;
+    std::int32_t partitions = 0;
+    std::vector<SeatId> candidates;
+  };
+  std::vector<Topic> topics;
+  std::vector<Plot> plots;
+
+  /// Who may have the plot.
+  const std::vector<SeatId>& candidates(const Plot& plot) const {
+    return topics[plot.topic].candidates;
+  }
 };
 
 class Model {
@@ -94,6 +157,8 @@ class Model {
   const TopicFacts* topic_by_id(TopicId id) const;
   const GroupFacts* group_at(const std::string& name, Sequence sequence) const;
   std::size_t living_groups() const;
+  /// Of the subscribed topics that exist at that sequence.
+  Ground ground(const GroupFacts& group, Sequence sequence) const;
   GroupFacts* group_now(const std::string& name);
 
  private:
@@ -130,7 +195,14 @@ class Model {
   void check_former(const GroupFacts& group, TopicId topic,
                     const std::vector<domain::OffsetValue>& former);
   void check_unit();
-  void check_plan(const GroupFacts& group);
+  void check_matches();
+  // model_plans.cc
+  void check_strategy(const GroupFacts& group, const domain::PlanMade& event);
+  void check_plan(GroupFacts& group);
+  void check_deal(const GroupFacts& group, const Ground& ground);
+  void check_ranges(const GroupFacts& group, const Ground& ground);
+  void check_sticky(GroupFacts& group, const Ground& ground);
+  void require_target(const GroupFacts& group, const Plot& plot, bool right, const char* why);
   void changed(GroupFacts& group);
 
   Verdict& verdict_;
@@ -145,6 +217,9 @@ class Model {
   // Of the unit being applied.
   std::vector<std::pair<GroupFacts*, TopicPartition>> freed_;
   GroupFacts* planned_ = nullptr;
+  std::string strategy_;                       // of that plan
+  std::map<TopicPartition, SeatId> formerly_;  // its group's targets before it, if `sticky` made it
+  bool matches_changed_ = false;
 };
 
 }  // namespace muster::sim

@@ -15,6 +15,13 @@ void Model::on(const domain::PlanMade& event) {
   verdict_.require(event.generation == group->generation.now() + 1, "generation-rises", "Event ",
                    sequence_, " makes generation ", event.generation, " after ",
                    group->generation.now(), ".");
+  check_strategy(*group, event);
+  strategy_ = event.strategy;
+  formerly_.clear();
+  if (strategy_ == "sticky") {
+    for (const auto& [at, partition] : group->partitions) formerly_[at] = partition.target;
+  }
+  group->wanted.set(sequence_, {});
   group->generation.set(sequence_, event.generation);
   group->planned.clear();
   for (const domain::PlannedTopic& topic : event.planned) {
@@ -46,53 +53,6 @@ void Model::on(const domain::PlanMade& event) {
     }
   }
   planned_ = group;
-}
-
-/// What the deal of round_robin gives to whom, worked out from the subscriptions alone; and that
-/// the plan disturbs nothing that stays, asks back all that goes and grants all that is free.
-void Model::check_plan(const GroupFacts& group) {
-  std::map<std::string, SeatId> by_name;
-  for (const SeatId seat : group.live) by_name[group.seats.at(seat).member_id] = seat;
-  std::vector<SeatId> members;
-  for (const auto& [name, seat] : by_name) members.push_back(seat);
-
-  std::map<TopicPartition, SeatId> deal;
-  std::size_t cursor = 0;
-  for (const auto& [name, incarnations] : topics_) {
-    const TopicFacts* topic = topic_at(name, sequence_);
-    if (topic == nullptr) continue;
-    const auto subscribes = [&](SeatId seat) {
-      return std::ranges::binary_search(group.seats.at(seat).topics, name);
-    };
-    if (std::ranges::none_of(members, subscribes)) continue;
-    for (PartitionIndex index = 0; index < topic->partitions.now(); ++index) {
-      while (!subscribes(members[cursor % members.size()])) ++cursor;
-      deal[{topic->id, index}] = members[cursor % members.size()];
-      ++cursor;
-    }
-    const auto planned = group.planned.find(topic->id);
-    verdict_.require(planned != group.planned.end() && planned->second == topic->partitions.now(),
-                     "no-orphan", "The plan at ", sequence_, " does not cover topic ", name, ".");
-  }
-
-  const auto check = [&](TopicPartition at, const PartitionFacts& partition) {
-    const auto dealt = deal.find(at);
-    const SeatId expected = dealt == deal.end() ? kNobody : dealt->second;
-    const SeatId target = group.live.contains(partition.target) ? partition.target : kNobody;
-    const Ownership& now = partition.ownership.now();
-    verdict_.require(target == expected, "balanced-plan", "The plan at ", sequence_, " of group ",
-                     group.name, " gives partition ", at.partition, " of topic ", at.topic,
-                     " to seat ", target, " and not to seat ", expected, ".");
-    verdict_.require(now.owner == kNobody || now.owner == target || now.revoking,
-                     "one-command-one-unit", "The plan at ", sequence_, " leaves partition ",
-                     at.partition, " of topic ", at.topic, " with seat ", now.owner,
-                     " unasked while seat ", target, " shall have it.");
-    verdict_.require(now.owner != kNobody || target == kNobody, "one-command-one-unit",
-                     "The plan at ", sequence_, " leaves partition ", at.partition, " of topic ",
-                     at.topic, " free although seat ", target, " shall have it.");
-  };
-  for (const auto& [at, partition] : group.partitions) check(at, partition);
-  for (const auto& [at, seat] : deal) check(at, group.partition(at));
 }
 
 void Model::on(const domain::PartitionsGranted& event) {

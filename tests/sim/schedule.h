@@ -17,6 +17,7 @@ enum class Happening : std::uint8_t {
   kToClient,       // what the coordinator sent arrives
   kWorkerWakes,
   kWorkerGoesOn,  // after a SIGSTOP
+  kPlannerWakes,
   kReaderGoesOn,  // after it was slow
   kDiskRecovers,
   kCheckCalm,  // has everything come to rest?

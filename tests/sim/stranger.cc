@@ -46,13 +46,6 @@ void Stranger::send_bytes(std::string bytes) {
   }
 }
 
-template <typename Body>
-void Stranger::send(Body body) {
-  if (!greeted_) hang_up();
-  last_ = codec::encode_request(++correlation_, std::move(body));
-  send_bytes(last_);
-}
-
 void Stranger::repeat() {
   if (last_.empty()) return;
   hang_up();

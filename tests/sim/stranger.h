@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 
 #include "codec/wire.h"
 #include "tests/sim/model.h"
@@ -22,6 +23,10 @@ class Stranger final : public Endpoint {
   void haunt(std::uint64_t number);    // commits and releases under tokens of any age
   void blunder(std::uint64_t number);  // requests that must be refused
   void make_noise(std::uint64_t number);
+  void steer(std::uint64_t number);  // what an operator sets on groups
+  /// Takes back what was set on the group, as far as it keeps partitions from owners.
+  void put_right(const GroupFacts& group);
+  static bool is_right(const GroupFacts& group);
   void repeat();  // the last request again, on another connection
   void ask_for_much();
   void hang_up();
@@ -43,8 +48,14 @@ class Stranger final : public Endpoint {
   };
 
   template <typename Body>
-  void send(Body body);
+  void send(Body body) {
+    if (!greeted_) hang_up();
+    last_ = codec::encode_request(++correlation_, std::move(body));
+    send_bytes(last_);
+  }
   void send_bytes(std::string bytes);
+  void configure(Random& random);
+  void pin(Random& random);
   void blunder_in_join(Random& random);
   void blunder_in_commit(Random& random, std::uint64_t kind);
   /// A partition that somebody owns or owned, with one of its tokens; of any group at random when

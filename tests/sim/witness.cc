@@ -47,6 +47,9 @@ void Witness::server_started(const Disk& disk) {
     watch = {.incarnation = watch.incarnation, .since_ms = started_ms_};
   }
   for (auto& [token, since_ms] : asked_back_ms_) since_ms = started_ms_;
+  for (auto& [group, since_ms] : rounds_ms_) since_ms = started_ms_;
+  submitted_.clear();
+  seated_by_.clear();
 }
 
 void Witness::delivered(ConnectionId id, std::string_view bytes) {
@@ -163,8 +166,13 @@ void Witness::staged(const StagedUnit& unit, bool storage_full) {
       check_expiry(*expired);
     } else if (const auto* replaced = std::get_if<domain::MemberReplaced>(&event.body)) {
       check_replacement(*replaced);
+      note_seated({replaced->group, replaced->member_id}, replaced->incarnation);
+    } else if (const auto* joined = std::get_if<domain::MemberJoined>(&event.body)) {
+      note_seated({joined->group, joined->member_id}, joined->incarnation);
     } else if (const auto* fenced = std::get_if<domain::PartitionsFenced>(&event.body)) {
       check_fencing(*fenced);
+    } else if (const auto* plan = std::get_if<domain::PlanMade>(&event.body)) {
+      check_plan(unit, *plan);
     }
   }
 }
@@ -191,15 +199,19 @@ void Witness::check_replacement(const domain::MemberReplaced& event) {
   const GroupFacts* group = model_.group_now(event.group);
   if (watch == watches_.end() || group == nullptr || !group->live.contains(event.seat)) return;
   const MemberName member{event.group, event.member_id};
-  if (outstanding_join(member, event.incarnation, {.takes_over = true}) != nullptr) {
-    return coverage_.fault(Fault::kTakeover);
-  }
-  const Asked* replacing = outstanding_join(member, event.incarnation, {});
-  if (replacing == nullptr) return;
+  const std::vector<const Asked*> replacing = outstanding_joins(member, event.incarnation);
+  const bool takes_over = std::ranges::any_of(
+      replacing, [](const Asked* asked) { return asked->request().body_as_Join()->takeover(); });
+  if (takes_over) return coverage_.fault(Fault::kTakeover);
+  if (replacing.empty()) return;
   // Whoever was seated a moment ago, and has not even been told, holds a fresh lease.
-  const Asked* former = outstanding_join(member, event.former_incarnation, {.was_read = true});
-  const bool fresh = watch->second.incarnation != event.former_incarnation && former != nullptr &&
-                     former->number < replacing->number;
+  const auto seated = seated_by_.find({member, event.former_incarnation});
+  const bool untold =
+      seated != seated_by_.end() &&
+      std::ranges::any_of(outstanding_joins(member, event.former_incarnation),
+                          [&](const Asked* former) { return former->number == seated->second; });
+  const bool fresh = watch->second.incarnation != event.former_incarnation && untold &&
+                     seated->second < replacing.front()->number;
   verdict_.require(!fresh, "lease-before-replacement", "Member ", event.member_id, " of group ",
                    event.group, ", incarnation ", event.former_incarnation,
                    ", was replaced by incarnation ", event.incarnation,
@@ -213,20 +225,29 @@ void Witness::check_replacement(const domain::MemberReplaced& event) {
                    " ms of silence; its lease is ", lease_ms, " ms.");
 }
 
-const Witness::Asked* Witness::outstanding_join(const MemberName& member, Incarnation incarnation,
-                                                Which which) const {
+std::vector<const Witness::Asked*> Witness::outstanding_joins(const MemberName& member,
+                                                              Incarnation incarnation) const {
+  std::vector<const Asked*> joins;
   for (const auto& [id, conversation] : conversations_) {
-    if (which.was_read && conversation.paused) continue;
     for (const Asked& asked : conversation.asked) {
       const wire::Join* join = asked.request().body_as_Join();
       if (join == nullptr || join->incarnation() != incarnation) continue;
-      if (which.takes_over && !join->takeover()) continue;
       if (join->group()->str() == member.first && join->member_id()->str() == member.second) {
-        return &asked;
+        joins.push_back(&asked);
       }
     }
   }
-  return nullptr;
+  return joins;
+}
+
+/// One of several may have been refused before, and wait for its reply.
+void Witness::note_seated(const MemberName& member, Incarnation incarnation) {
+  const std::vector<const Asked*> joins = outstanding_joins(member, incarnation);
+  if (joins.size() == 1) {
+    seated_by_[{member, incarnation}] = joins.front()->number;
+  } else {
+    seated_by_.erase({member, incarnation});
+  }
 }
 
 void Witness::check_fencing(const domain::PartitionsFenced& event) {
@@ -246,6 +267,7 @@ void Witness::check_fencing(const domain::PartitionsFenced& event) {
 }
 
 void Witness::durable(const StagedUnit& unit) {
+  note_round(unit);
   for (std::size_t i = 0; i < unit.events.size(); ++i) {
     const domain::EventBody& body = unit.events[i].body;
     if (const auto* joined = std::get_if<domain::MemberJoined>(&body)) {

@@ -23,8 +23,14 @@ namespace muster::sim {
 
 class Witness {
  public:
-  Witness(Schedule& schedule, Verdict& verdict, Coverage& coverage, AwakeClock& awake, Model& model)
-      : schedule_(schedule), verdict_(verdict), coverage_(coverage), awake_(awake), model_(model) {}
+  Witness(Schedule& schedule, Verdict& verdict, Coverage& coverage, AwakeClock& awake, Model& model,
+          std::uint32_t leader_plan_timeout_ms)
+      : schedule_(schedule),
+        verdict_(verdict),
+        coverage_(coverage),
+        awake_(awake),
+        model_(model),
+        leader_plan_timeout_ms_(leader_plan_timeout_ms) {}
 
   /// Of a framed message: "JoinReply".
   static const char* kind_of(std::string_view frame);
@@ -54,6 +60,7 @@ class Witness {
     bool paused = false;  // what it asked may not have been read yet
     bool doomed = false;  // it sent something for which it will be closed: it lives no more
     std::vector<Asked> asked;
+    std::vector<wire::PlanWantedT> wanted;  // pages of a push that is not complete yet
     Sequence last_sequence = 0;
     std::uint64_t heard_ms = 0;  // of the awake clock
   };
@@ -76,15 +83,17 @@ class Witness {
   // witness.cc
   void ask(Conversation& conversation, std::string frame);
   void check_expiry(const domain::MemberExpired& event);
+  void check_plan(const StagedUnit& unit, const domain::PlanMade& event);
+  void check_submitted(Sequence first, const domain::PlanMade& event);
+  bool is_made_of(const GroupFacts& group, Sequence made, const wire::SubmitPlan& plan) const;
+  void note_round(const StagedUnit& unit);
   void check_replacement(const domain::MemberReplaced& event);
   void check_fencing(const domain::PartitionsFenced& event);
   bool is_certain(const MemberName& member) const;
-  struct Which {
-    bool takes_over = false;
-    bool was_read = false;  // for sure
-  };
-  const Asked* outstanding_join(const MemberName& member, Incarnation incarnation,
-                                Which which) const;
+  /// Joins of this incarnation that have no reply yet.
+  std::vector<const Asked*> outstanding_joins(const MemberName& member,
+                                              Incarnation incarnation) const;
+  void note_seated(const MemberName& member, Incarnation incarnation);
   std::uint64_t silence_ms(const Watch& watch) const;
   std::uint64_t awake_ms() const { return awake_.now_ms(schedule_.now_ms()); }
 
@@ -102,8 +111,10 @@ class Witness {
   void check_group(const wire::GroupInfo& info, Sequence at);
   void check_topic(const wire::TopicInfo& info, Sequence at);
   void check(const wire::PartitionsReply& reply, const wire::ListPartitions& request, Sequence at);
+  void check(const wire::GroupReply& reply, Sequence at);
   void check_members(const wire::MembersReply& reply, const wire::ListMembers& request,
                      Sequence at);
+  bool is_set(const wire::Request& request, Sequence at) const;
   void check_done(const wire::Request& request, Sequence at);
   void check_refusal(const wire::Error& error, const wire::Request& request, Sequence at);
   void check_committed(const GroupFacts* group, const std::string& topic, PartitionIndex index,
@@ -117,16 +128,29 @@ class Witness {
   void check(const wire::Revoke& push, Sequence at);
   void check(const wire::Lost& push, Sequence at);
 
+  // witness_plans.cc
+  void check_wanted(ConnectionId id, const wire::PlanWanted& page, Sequence at);
+  void check_whole(const std::vector<wire::PlanWantedT>& pages, const GroupFacts& group,
+                   Sequence at);
+  /// Why a submitted plan is not right at that sequence; empty: it is.
+  std::string wrong_with(const wire::SubmitPlan& plan, const GroupFacts& group, Sequence at) const;
+
   Schedule& schedule_;
   Verdict& verdict_;
   Coverage& coverage_;
   AwakeClock& awake_;
   Model& model_;
+  std::uint32_t leader_plan_timeout_ms_;
   const Disk* disk_ = nullptr;
   std::map<ConnectionId, Conversation> conversations_;
   std::map<SeatId, Watch> watches_;
   std::map<MemberName, Joins> joins_;
+  /// The join that seated an incarnation, by its number, if it is known for sure.
+  std::map<std::pair<MemberName, Incarnation>, std::uint64_t> seated_by_;
   std::map<std::pair<FencingToken, TopicPartition>, std::uint64_t> asked_back_ms_;
+  /// The requests that a leader's plan may have come with.
+  std::map<Sequence, std::vector<std::string>> submitted_;
+  std::map<std::string, std::uint64_t> rounds_ms_;  // since when leaders are waited for, by group
   std::uint64_t started_ms_ = 0;
   std::uint64_t last_number_ = 0;
 };

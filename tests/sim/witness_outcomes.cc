@@ -29,10 +29,46 @@ Speaker speaker_of(const wire::Request& request) {
   if (const auto* body = request.body_as_Leave()) return speaker_of(*body);
   if (const auto* body = request.body_as_Detach()) return speaker_of(*body);
   if (const auto* body = request.body_as_Holdings()) return speaker_of(*body);
+  if (const auto* body = request.body_as_SubmitPlan()) return speaker_of(*body);
   return {};
 }
 
 }  // namespace
+
+/// What an operator set on a group, and the plan of a leader.
+bool Witness::is_set(const wire::Request& request, Sequence at) const {
+  if (const auto* configure = request.body_as_ConfigureGroup()) {
+    const GroupFacts* group = model_.group_at(configure->group()->str(), at);
+    const bool strategy = configure->strategy() != nullptr && configure->strategy()->size() > 0;
+    const bool most = configure->max_members() >= 0;
+    if (group == nullptr) return false;  // it is created, even when nothing is set
+    const GroupSettings& settings = group->settings.at(at);
+    return (!strategy || settings.strategy == configure->strategy()->str()) &&
+           (!most || settings.max_members == static_cast<std::uint32_t>(configure->max_members()));
+  }
+  if (const auto* freeze = request.body_as_FreezeGroup()) {
+    const GroupFacts* group = model_.group_at(freeze->group()->str(), at);
+    return group != nullptr && group->settings.at(at).frozen == freeze->frozen();
+  }
+  if (const auto* drain = request.body_as_DrainMember()) {
+    const GroupFacts* group = model_.group_at(drain->group()->str(), at);
+    return group != nullptr && group->drains(drain->member_id()->str(), at) == drain->draining();
+  }
+  if (const auto* pin = request.body_as_PinPartition()) {
+    const GroupFacts* group = model_.group_at(pin->group()->str(), at);
+    const TopicFacts* topic = model_.topic_at(pin->topic()->str(), at);
+    const std::string member_id = pin->member_id() == nullptr ? "" : pin->member_id()->str();
+    return group != nullptr && topic != nullptr &&
+           group->pin_of({topic->id, pin->partition()}, at) == member_id;
+  }
+  if (const auto* plan = request.body_as_SubmitPlan()) {
+    const GroupFacts* group = model_.group_at(plan->group()->str(), at);
+    return group != nullptr && group->wanted.at(at).sequence == 0 &&
+           group->wanted.any_until(
+               at, [&](const Wanted& wanted) { return wanted.sequence == plan->membership(); });
+  }
+  return true;
+}
 
 void Witness::check_done(const wire::Request& request, Sequence at) {
   const auto gone = [&](const std::string& group_name, const std::string& member,
@@ -56,6 +92,8 @@ void Witness::check_done(const wire::Request& request, Sequence at) {
     done = model_.topic_at(erase->name()->str(), at) == nullptr;
   } else if (const auto* disband = request.body_as_DeleteGroup()) {
     done = model_.group_at(disband->group()->str(), at) == nullptr;
+  } else {
+    done = is_set(request, at);
   }
   verdict_.require(done, "no-loss", "A ", wire::EnumNameRequestBody(request.body_type()),
                    " is acknowledged at ", at, " and is not durable.");
@@ -117,6 +155,23 @@ void Witness::check_refusal(const wire::Error& error, const wire::Request& reque
     case ErrorCode::kGroupNotEmpty: {
       const GroupFacts* of = model_.group_at(request.body_as_DeleteGroup()->group()->str(), at);
       justified = of != nullptr && of->member_count.at(at) > 0;
+      break;
+    }
+    case ErrorCode::kInvalidStrategy:
+      justified = request.body_as_ConfigureGroup()->strategy()->str() == "no such strategy";
+      break;
+    case ErrorCode::kGroupFull:
+      justified = seated == 0 && group != nullptr && group->settings.at(at).max_members > 0 &&
+                  group->member_count.at(at) >= group->settings.at(at).max_members;
+      break;
+    case ErrorCode::kNotLeader:
+      justified = group != nullptr && group->wanted.at(at).sequence != 0 && seated != 0 &&
+                  group->seats.at(group->wanted.at(at).seat).member_id != speaker.member_id;
+      break;
+    case ErrorCode::kInvalidPlan: {
+      const wire::SubmitPlan& plan = *request.body_as_SubmitPlan();
+      justified = group != nullptr && group->wanted.at(at).sequence == plan.membership() &&
+                  !wrong_with(plan, *group, at).empty();
       break;
     }
     default:

@@ -13,6 +13,8 @@ void Witness::check_push(ConnectionId id, const wire::ServerMessage& message) {
       return check(*message.body_as_Revoke(), at);
     case wire::ServerBody::Lost:
       return check(*message.body_as_Lost(), at);
+    case wire::ServerBody::PlanWanted:
+      return check_wanted(id, *message.body_as_PlanWanted(), at);
     case wire::ServerBody::Closing:
       return coverage_.refusal(message.body_as_Closing()->error()->code());
     default:

@@ -1,5 +1,6 @@
 // Replies, held against the model at the sequence that they reflect.
 
+#include <algorithm>
 #include <utility>
 
 #include "domain/errors.h"
@@ -84,7 +85,7 @@ void Witness::check_reply(ConnectionId id, const Asked& asked, const wire::Serve
       }
       return;
     case wire::ServerBody::GroupReply:
-      return check_group(*message.body_as_GroupReply()->group(), at);
+      return check(*message.body_as_GroupReply(), at);
     case wire::ServerBody::MembersReply:
       return check_members(*message.body_as_MembersReply(), *request.body_as_ListMembers(), at);
     case wire::ServerBody::PartitionsReply:
@@ -238,14 +239,31 @@ void Witness::check_group(const wire::GroupInfo& info, Sequence at) {
   verdict_.require(group != nullptr, "replies-are-true", "Group ", info.name()->str(),
                    " is told of at ", at, ", which is not there.");
   if (group == nullptr) return;
+  const GroupSettings& settings = group->settings.at(at);
   const SeatId leader = group->leader.at(at);
   const std::string name = leader == kNobody ? std::string() : group->seats.at(leader).member_id;
-  verdict_.require(info.generation() == group->generation.at(at) &&
-                       info.members() == group->member_count.at(at) &&
-                       info.leader()->str() == name &&
-                       (info.members() == 0) == (info.state() == wire::GroupState::empty),
-                   "replies-are-true", "Group ", info.name()->str(),
-                   " is described otherwise than it is at ", at, ".");
+  verdict_.require(
+      info.generation() == group->generation.at(at) &&
+          info.members() == group->member_count.at(at) && info.leader()->str() == name &&
+          (info.members() == 0) == (info.state() == wire::GroupState::empty) &&
+          info.strategy()->str() == settings.strategy &&
+          info.max_members() == settings.max_members && info.frozen() == settings.frozen,
+      "replies-are-true", "Group ", info.name()->str(), " is described otherwise than it is at ",
+      at, ".");
+}
+
+void Witness::check(const wire::GroupReply& reply, Sequence at) {
+  check_group(*reply.group(), at);
+  const GroupFacts* group = model_.group_at(reply.group()->name()->str(), at);
+  if (group == nullptr) return;
+  std::vector<std::string> told;
+  for (const auto* name : *reply.draining()) told.push_back(name->str());
+  std::vector<std::string> draining;
+  for (const auto& [name, drains] : group->draining) {
+    if (drains.at(at)) draining.push_back(name);
+  }
+  verdict_.require(told == draining, "replies-are-true", "Group ", group->name, " is said to have ",
+                   told.size(), " draining members at ", at, "; it has ", draining.size(), ".");
 }
 
 void Witness::check(const wire::EventsReply& reply, const wire::ListEvents& request, Sequence at) {
@@ -276,9 +294,14 @@ void Witness::check(const wire::PartitionsReply& reply, const wire::ListPartitio
                          : partition_at(*group, info->topic()->str(), info->partition(), at);
     const Ownership now = facts == nullptr ? Ownership() : facts->ownership.at(at);
     const Committed committed = facts == nullptr ? Committed() : facts->commits.at(at);
+    const TopicFacts* topic = model_.topic_at(info->topic()->str(), at);
+    const std::string pin = group == nullptr || topic == nullptr
+                                ? std::string()
+                                : group->pin_of({topic->id, info->partition()}, at);
     const std::string owner = now.owner == kNobody ? "" : group->seats.at(now.owner).member_id;
     verdict_.require(info->fence() == now.token && info->revoking() == now.revoking &&
-                         info->owner()->str() == owner && info->committed() == committed.offset,
+                         info->owner()->str() == owner && info->committed() == committed.offset &&
+                         info->pinned_to()->str() == pin,
                      "replies-are-true", "Partition ", info->topic()->str(), "/", info->partition(),
                      " is listed otherwise than it is at ", at, ".");
   }
@@ -296,8 +319,17 @@ void Witness::check_members(const wire::MembersReply& reply, const wire::ListMem
     for (const auto* lists : {info->owned(), info->revoking()}) {
       for (const wire::TopicPartitions* list : *lists) held += list->partitions()->size();
     }
-    verdict_.require(same && held == seat->held.at(at), "replies-are-true", "Member ",
-                     info->member_id()->str(), " is described otherwise than it is at ", at, ".");
+    const auto lists = [](const auto& told, const std::vector<std::string>& names) {
+      return std::ranges::equal(told, names, {}, [](const auto* one) { return one->str(); });
+    };
+    const Wishes wishes = same ? seat->wishes.at(at) : Wishes();
+    const bool wants = lists(*info->topics(), wishes.topics) &&
+                       lists(*info->patterns(), wishes.patterns) &&
+                       info->computes_plans() == wishes.computes_plans;
+    verdict_.require(same && held == seat->held.at(at) && wants &&
+                         info->draining() == group->drains(info->member_id()->str(), at),
+                     "replies-are-true", "Member ", info->member_id()->str(),
+                     " is described otherwise than it is at ", at, ".");
   }
 }
 

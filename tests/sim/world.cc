@@ -8,7 +8,16 @@ namespace {
 constexpr std::uint64_t kFoldEverySteps = 1'000;
 constexpr std::size_t kStrangers = 3;
 
-enum Stream : std::uint64_t { kWeather, kSettings, kNetwork, kServer, kDisk, kSwarm, kFence };
+enum Stream : std::uint64_t {
+  kWeather,
+  kSettings,
+  kNetwork,
+  kServer,
+  kDisk,
+  kSwarm,
+  kFence,
+  kPutsRight
+};
 
 Weather weather_of(std::uint64_t seed) {
   Random random(mixed(seed, kWeather));
@@ -33,6 +42,7 @@ coordinator::Settings settings_of(std::uint64_t seed) {
   settings.max_in_flight_requests = random.between(4, 64);
   settings.max_unsent_bytes = random.between(34, 120) * 1'024;
   settings.max_pending_journal_bytes = random.between(4, 64) * 1'024;
+  settings.limits.leader_plan_timeout_ms = static_cast<std::uint32_t>(random.between(3, 50) * 100);
   return settings;
 }
 
@@ -46,10 +56,12 @@ World::World(std::uint64_t seed, std::uint64_t steps, std::optional<Plan> given)
       given_(given.has_value()),
       plan_(given ? std::move(*given) : Plan{.seed = seed}),
       swarm_(mixed(seed, kSwarm)),
+      puts_right_(Random(mixed(seed, kPutsRight)).chance(700)),
       fence_base_(Random(mixed(seed, kFence)).below(2) * 1'000'000),
       model_(verdict_, fence_base_),
       network_(schedule_, coverage_, mixed(seed, kNetwork), weather_of(seed)),
-      witness_(schedule_, verdict_, coverage_, awake_, model_),
+      witness_(schedule_, verdict_, coverage_, awake_, model_,
+               settings_of(seed).limits.leader_plan_timeout_ms),
       server_(schedule_, verdict_, trace_, coverage_, network_, awake_, witness_, settings_of(seed),
               mixed(seed, kServer)),
       disk_(schedule_, verdict_, trace_, coverage_, awake_, model_, server_, mixed(seed, kDisk),
@@ -116,11 +128,18 @@ void World::step() {
         worker->second->go_on();
       }
       break;
+    case Happening::kPlannerWakes:
+      if (const auto planner = planners_.find(due.who); planner != planners_.end()) {
+        planner->second->wake(due.detail);
+      }
+      break;
     case Happening::kReaderGoesOn:
       network_.stop_reading(due.who, false);
       break;
     case Happening::kDiskRecovers:
-      due.who == 0 ? disk_.set_full(false) : disk_.set_speed({});
+      if (due.who == 0) disk_.set_full(false);
+      if (due.who == 1) disk_.set_speed({});
+      if (due.who == 2) disk_.set_tight(false);
       break;
     case Happening::kCheckCalm:
       check_calm();

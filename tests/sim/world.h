@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "tests/sim/action.h"
+#include "tests/sim/planner.h"
 #include "tests/sim/server.h"
 #include "tests/sim/stranger.h"
 #include "tests/sim/worker.h"
@@ -50,6 +51,8 @@ class World {
   void act(const Action& action);
   void start_worker(Random& random, bool twin);
   void with_worker(Random& random, const auto& what);
+  void start_planner(Random& random);
+  void with_planner(Random& random, const auto& what);
   void reap();
   ConnectionId a_connection(Random& random);
 
@@ -58,6 +61,9 @@ class World {
   void check_calm();
   std::string unrest() const;
   std::string unrest_of(const GroupFacts& group) const;
+  std::string unrest_of_plan(const GroupFacts& group) const;
+  void put_right();
+  bool all_right() const;
   void check_state();
 
   std::uint64_t steps_wanted_;
@@ -68,6 +74,7 @@ class World {
   std::optional<Swarm> swarm_;
   bool calm_ = false;
   bool done_ = false;
+  bool puts_right_;
   std::uint64_t calm_since_ms_ = 0;
   std::uint64_t rest_since_ms_ = 0;
 
@@ -85,6 +92,7 @@ class World {
   OwnershipBook book_;
   std::uint64_t last_worker_ = 0;
   std::map<std::uint64_t, std::unique_ptr<Worker>> workers_;
+  std::map<std::uint64_t, std::unique_ptr<Planner>> planners_;  // numbered with the workers
   std::vector<std::unique_ptr<Stranger>> strangers_;
 };
 

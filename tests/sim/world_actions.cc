@@ -10,6 +10,7 @@ namespace muster::sim {
 namespace {
 
 constexpr std::size_t kMostWorkers = 8;
+constexpr std::size_t kMostPlanners = 4;
 
 SessionOptions options_of(Random& random) {
   SessionOptions options;
@@ -63,8 +64,25 @@ void World::with_worker(Random& random, const auto& what) {
   what(chosen->first, *chosen->second);
 }
 
+void World::start_planner(Random& random) {
+  if (planners_.size() >= kMostPlanners) return;
+  const std::uint64_t number = ++last_worker_;
+  auto& planner = planners_[number];
+  planner = std::make_unique<Planner>(schedule_, network_, coverage_, model_, trace_, number,
+                                      random.draw());
+  planner->start();
+}
+
+void World::with_planner(Random& random, const auto& what) {
+  if (planners_.empty()) return;
+  auto chosen = planners_.begin();
+  std::advance(chosen, static_cast<std::ptrdiff_t>(random.below(planners_.size())));
+  what(*chosen->second);
+}
+
 /// Takes away the processes that have ended.
 void World::reap() {
+  std::erase_if(planners_, [](const auto& entry) { return entry.second->is_finished(); });
   std::erase_if(workers_, [](const auto& entry) { return entry.second->is_finished(); });
 }
 
@@ -149,6 +167,16 @@ void World::act(const Action& action) {
       return stranger.make_noise(detail);
     case ActionKind::kRepeat:
       return stranger.repeat();
+    case ActionKind::kStartPlanner:
+      return start_planner(random);
+    case ActionKind::kMeddle:
+      return with_planner(random, [&](Planner& planner) { planner.meddle(detail); });
+    case ActionKind::kSteer:
+      return stranger.steer(detail);
+    case ActionKind::kTightDisk:
+      coverage_.fault(Fault::kTightDisk);
+      disk_.set_tight(true);
+      return schedule_.in_us(random.between(100'000, 3'000'000), Happening::kDiskRecovers, 2);
     case ActionKind::kCount:
       return;
   }

@@ -8,7 +8,10 @@ namespace {
 
 // The longest session or grace of this world, the longest time to release, two back-offs and an
 // attempt that is given up.
-constexpr std::uint64_t kRestWithinMs = 4'000 + 5'000 + 2 * 2'000 + 3'000 + 2'000;
+constexpr std::uint64_t kPutRightAfterMs = 2'000;
+constexpr std::uint64_t kLeaderPlansWithinMs = 5'000;
+constexpr std::uint64_t kRestWithinMs =
+    4'000 + 5'000 + 2 * 2'000 + 3'000 + 2'000 + kPutRightAfterMs + kLeaderPlansWithinMs;
 constexpr std::uint64_t kRestForMs = 600;
 constexpr std::uint64_t kLookEveryMs = 200;
 
@@ -19,6 +22,7 @@ void World::begin_calm() {
   calm_since_ms_ = schedule_.now_ms();
   network_.calm();
   disk_.set_full(false);
+  disk_.set_tight(false);
   disk_.set_speed({});
   for (const auto& stranger : strangers_) stranger->hang_up();
   for (auto& [id, line] : network_.lines()) {
@@ -28,6 +32,7 @@ void World::begin_calm() {
     worker->be_good();
     worker->go_on();
   }
+  for (auto& [number, planner] : planners_) planner->be_good();
   if (server_.is_running()) {
     server_.go_on();
   } else {
@@ -37,8 +42,12 @@ void World::begin_calm() {
 }
 
 void World::check_calm() {
-  const std::string why = unrest();
+  std::string why = unrest();
   const std::uint64_t now_ms = schedule_.now_ms();
+  if (puts_right_ && !all_right()) {
+    why = "something is still frozen, draining or pinned";
+    if (now_ms >= calm_since_ms_ + kPutRightAfterMs) put_right();
+  }
   if (!why.empty()) {
     rest_since_ms_ = 0;
     verdict_.require(now_ms < calm_since_ms_ + kRestWithinMs, "no-orphan", "After ",
@@ -56,6 +65,9 @@ std::string World::unrest() const {
     if (group->died != 0) continue;
     std::string why = unrest_of(*group);
     if (!why.empty()) return why;
+  }
+  for (const auto& [number, planner] : planners_) {
+    if (!planner->is_at_rest()) return "planner " + planner->member_id() + " is not at rest";
   }
   for (const auto& [number, worker] : workers_) {
     const std::string& name = worker->member_id();
@@ -90,20 +102,86 @@ std::string World::unrest_of(const GroupFacts& group) const {
       return entry.second->group() == group.name &&
              entry.second->incarnation() == seat.occupant.now().incarnation;
     });
-    if (!alive) return "the seat of " + seat.member_id + " in " + group.name + " is a ghost's";
-    for (const std::string& name : seat.topics) {
-      const TopicFacts* topic = model_.topic_at(name, model_.sequence());
-      if (topic == nullptr) continue;
-      for (PartitionIndex index = 0; index < topic->partitions.now(); ++index) {
-        const Ownership& now = group.partition({topic->id, index}).ownership.now();
-        const std::string place = name + "/" + std::to_string(index) + " of " + group.name;
-        if (now.owner == kNobody) return place + " has no owner";
-        if (now.revoking) return place + " is still being revoked";
-      }
-    }
+    const bool plans = std::ranges::any_of(planners_, [&](const auto& entry) {
+      return entry.second->group() == group.name &&
+             entry.second->incarnation() == seat.occupant.now().incarnation;
+    });
+    if (!alive && !plans)
+      return "the seat of " + seat.member_id + " in " + group.name + " is a ghost's";
+  }
+  return unrest_of_plan(group);
+}
+
+/// A frozen group keeps its plan, whatever has changed since (no-orphan knows these by name:
+/// frozen, a pin to an absent member, all drain).
+std::string World::unrest_of_plan(const GroupFacts& group) const {
+  const bool frozen = group.settings.now().frozen;
+  const Ground about = model_.ground(group, model_.sequence());
+  for (const Plot& plot : about.plots) {
+    const PartitionFacts& partition = group.partition(plot.at);
+    const Ownership& now = partition.ownership.now();
+    const std::string place = about.topics[plot.topic].name + "/" +
+                              std::to_string(plot.at.partition) + " of " + group.name;
+    if (now.revoking) return place + " is still being revoked";
+    const SeatId target = group.live.contains(partition.target) ? partition.target : kNobody;
+    if (now.owner != target) return place + " is not with its target";
+    if (frozen) continue;
+    const std::vector<SeatId>& candidates = about.candidates(plot);
+    const bool right = plot.fixed ? now.owner == *plot.fixed
+                       : candidates.empty()
+                           ? now.owner == kNobody
+                           : std::ranges::find(candidates, now.owner) != candidates.end();
+    if (!right) return place + " is with seat " + std::to_string(now.owner);
+  }
+  if (frozen) return {};
+  if (group.wanted.now().sequence != 0) return "a plan of " + group.name + " is still waited for";
+  const bool covered = std::ranges::all_of(about.topics, [&](const Ground::Topic& topic) {
+    const auto planned = group.planned.find(topic.id);
+    return planned != group.planned.end() && planned->second == topic.partitions;
+  });
+  if (!covered || about.topics.size() != group.planned.size()) {
+    return "the plan of " + group.name + " is of other topics than it subscribes to";
   }
   return {};
 }
+
+/// In most worlds the operator takes back what was set on groups, while everything else is calm.
+void World::put_right() {
+  for (const auto& group : model_.all_groups()) {
+    if (group->died == 0) strangers_.front()->put_right(*group);
+  }
+}
+
+bool World::all_right() const {
+  return std::ranges::all_of(model_.all_groups(), [](const auto& group) {
+    return group->died != 0 || Stranger::is_right(*group);
+  });
+}
+
+namespace {
+
+/// What operators set, what patterns match, and what the leader is asked for.
+bool is_folded(const domain::Group& group, const GroupFacts& facts) {
+  const GroupSettings& settings = facts.settings.now();
+  bool same = group.strategy == settings.strategy && group.max_members == settings.max_members &&
+              group.frozen == settings.frozen &&
+              (group.request ? group.request->sequence : 0) == facts.wanted.now().sequence;
+  for (const auto& [name, draining] : facts.draining) {
+    same &= group.draining.contains(name) == draining.now();
+  }
+  for (const auto& [at, pin] : facts.pins) {
+    const auto folded = group.pins.find(at);
+    same &= pin.now() == (folded == group.pins.end() ? std::string() : folded->second);
+  }
+  std::size_t matched = 0;
+  for (const auto& [pattern, matches] : group.patterns) {
+    matched += matches.topics.size();
+    for (const TopicId topic : matches.topics) same &= facts.matched.contains({pattern, topic});
+  }
+  return same && matched == facts.matched.size();
+}
+
+}  // namespace
 
 /// The second fold (the product's) against the model (not the product's).
 void World::check_state() {
@@ -113,7 +191,7 @@ void World::check_state() {
     if (facts->died != 0) continue;
     verdict_.require(group != nullptr && group->id == facts->born &&
                          group->members.size() == facts->live.size() &&
-                         group->generation == facts->generation.now(),
+                         group->generation == facts->generation.now() && is_folded(*group, *facts),
                      "one-fold", "Group ", facts->name, " is folded to something else.");
     if (group == nullptr) return;
     for (const auto& [at, partition] : facts->partitions) {
