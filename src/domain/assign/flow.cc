@@ -173,9 +173,10 @@ void Flow::list_usable(Nodes audiences, Cost cost) {
     for (std::uint32_t edge = edges_begin(audience); edge < edges_end(audience); ++edge) {
       const std::uint32_t member = member_of_[edge];
       const std::int32_t difference = member_price_[member] - audience_price_[audience];
-      if (cost == Cost::kMoves && difference != 1 && !(difference == 0 && held_[edge] > 0))
-        continue;
-      if (audience_piece[audience] == member_piece[member]) usable_.push_back(edge);
+      const bool inside = audience_piece[audience] == member_piece[member];
+      const bool can_be_tight =
+          cost == Cost::kFree || difference == 1 || (difference == 0 && held_[edge] > 0);
+      if (inside && can_be_tight) usable_.push_back(edge);
     }
     usable_end_[audience] = static_cast<std::uint32_t>(usable_.size());
   }

@@ -184,8 +184,8 @@ TEST_CASE("sticky keeps topics even when members come and go") {
     even += spread <= 1 ? 1 : 0;
     near_even += spread <= 2 ? 1 : 0;
   }
-  // Not always within one: at times no balanced plan with the fewest moves is, and at times a greedy
-  // choice misses it.
+  // Not always within one: at times no balanced plan with the fewest moves is, and at times a
+  // greedy choice misses it.
   CHECK(even >= kGroups * 85 / 100);
   CHECK(near_even >= kGroups * 99 / 100);
 }
