@@ -19,7 +19,8 @@ std::unexpected<Rejection> refuse(ErrorCode code, const Pieces&... pieces) {
 
 inline std::unexpected<Rejection> refuse_unknown_group(std::string_view group) {
   return refuse(ErrorCode::kUnknownResource, "There is no group '", quotable(group),
-                "': it is created by its first join, or by an administrator's first commit.");
+                "': it is created by its first join, or by an administrator's first commit or "
+                "muster group configure.");
 }
 
 inline std::unexpected<Rejection> refuse_unknown_topic(std::string_view topic) {

@@ -259,6 +259,54 @@ wire::ErrorT group_full(ErrorCodesSetting& setting) {
   return member.client().refusal(member.join_request());
 }
 
+wire::SubmitPlanT empty_plan(const Member& member, std::uint64_t membership) {
+  auto plan = member.of_member<wire::SubmitPlanT>();
+  plan.membership = membership;
+  return plan;
+}
+
+// The group "planned", whose only member was asked for its plan and has not answered.
+struct Asked {
+  explicit Asked(ErrorCodesSetting& setting)
+      : leader(setting.daemon.address(),
+               {.group = "planned", .member_id = "leader", .topics = {"orders"}}) {
+    wire::ConfigureGroupT configure;
+    configure.group = "planned";
+    configure.strategy = "leader";
+    setting.client.ask<wire::DoneT>(std::move(configure));
+    wire::JoinT join = leader.join_request();
+    join.computes_plans = true;
+    leader.client().ask<wire::JoinReplyT>(std::move(join));
+    while (membership == 0) {
+      const auto push = leader.client().push();
+      REQUIRE_MESSAGE(push.has_value(), "the leader was not asked");
+      if (const wire::PlanWantedT* wanted = push->body.AsPlanWanted()) {
+        membership = wanted->membership;
+      }
+    }
+  }
+  Member leader;
+  std::uint64_t membership = 0;
+};
+
+wire::ErrorT not_leader(ErrorCodesSetting& setting) {
+  const Asked asked(setting);
+  Member other(setting.daemon.address(),
+               {.group = "planned", .member_id = "other", .topics = {"orders"}});
+  other.join();
+  return other.client().refusal(empty_plan(other, asked.membership));
+}
+
+wire::ErrorT stale_plan(ErrorCodesSetting& setting) {
+  Asked asked(setting);
+  return asked.leader.client().refusal(empty_plan(asked.leader, asked.membership - 1));
+}
+
+wire::ErrorT invalid_plan(ErrorCodesSetting& setting) {
+  Asked asked(setting);
+  return asked.leader.client().refusal(empty_plan(asked.leader, asked.membership));
+}
+
 wire::ErrorT slow_reader(ErrorCodesSetting& /*setting*/) {
   const Daemon daemon({"--gathering-window-ms", "0", "--max-frame-bytes", "131072",
                        "--max-unsent-bytes", "262144"});
@@ -305,6 +353,9 @@ const std::map<ErrorCode, std::function<wire::ErrorT(ErrorCodesSetting&)>> kProv
     {ErrorCode::kInvalidStrategy, invalid_strategy},
     {ErrorCode::kInvalidPattern, invalid_pattern},
     {ErrorCode::kGroupFull, group_full},
+    {ErrorCode::kNotLeader, not_leader},
+    {ErrorCode::kStalePlan, stale_plan},
+    {ErrorCode::kInvalidPlan, invalid_plan},
 };
 
 // Codes on the wire: all below 100 that exist, without "no error" and "internal error".

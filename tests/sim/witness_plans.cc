@@ -16,7 +16,7 @@ void Witness::check_plan(const StagedUnit& unit, const domain::PlanMade& event) 
   const std::string& why = event.instead_of_leader;
   if (why.find("submitted a wrong plan") != std::string::npos) {
     coverage_.fault(Fault::kLeaderWrong);
-  } else if (why.find("left or expired") != std::string::npos) {
+  } else if (why.find("left, expired or was removed") != std::string::npos) {
     coverage_.fault(Fault::kLeaderGone);
   } else if (why.find("computes no plans") != std::string::npos) {
     coverage_.fault(Fault::kLeaderUnable);
