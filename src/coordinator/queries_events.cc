@@ -55,7 +55,7 @@ class Wanted {
   }
   /// Tokens or offsets. False: nothing is left.
   bool cut_values(auto& values) const {
-    std::erase_if(values, [this](const auto& value) { return !concerns(value.at); });
+    std::erase_if(values, [&](const auto& value) { return !concerns(value.at); });
     return !values.empty();
   }
 

@@ -82,15 +82,17 @@ void Pipeline::Implementation::make_plan(const std::string& group,
   if (made) return;
   // The disk has become full within this turn: the plan stays due, and so does the reason why it is
   // not the leader's (nobody would wait for that one any more).
-  if (!instead_of_leader.empty()) overruled_[group] = std::move(instead_of_leader);
+  if (!instead_of_leader.empty()) overruled_[group] = instead_of_leader;
   schedule_plan(*state_.group(group));
 }
 
 void Pipeline::Implementation::overrule_late_leaders() {
   for (const std::string& group : leader_deadlines_.take_due(now_ms())) {
-    overruled_[group] = domain::sentence("leader '", state_.group(group)->request->member_id,
-                                         "' submitted no plan within ",
-                                         settings_.limits.leader_plan_timeout_ms, " ms");
+    const auto& request = state_.group(group)->request;
+    if (!request) continue;  // its round is over, and so is its deadline
+    overruled_[group] =
+        domain::sentence("leader '", request->member_id, "' submitted no plan within ",
+                         settings_.limits.leader_plan_timeout_ms, " ms");
   }
 }
 

@@ -136,9 +136,9 @@ std::uint64_t hash_of(GroupId group, TopicPartition at, const PartitionState& pa
   const bool first_state = partition.target == kNobody && partition.fence == 0 &&
                            partition.ended_fence == 0 && !partition.has_commit();
   if (first_state) return 0;
-  // A plan may change half a million of these in one turn, so their numbers are combined at once and
-  // not one after the other: multilinear hashing (Lemire, Kaser: "Strongly universal string hashing
-  // is fast", 2014), with the odd constants of SplitMix64's sequence.
+  // A plan may change half a million of these in one turn, so their numbers are combined at once
+  // and not one after the other: multilinear hashing (Lemire, Kaser: "Strongly universal string
+  // hashing is fast", 2014), with the odd constants of SplitMix64's sequence.
   std::uint64_t odd = kPartition;
   std::uint64_t sum = 0;
   const auto add = [&](std::uint64_t number) {

@@ -14,6 +14,7 @@
 #include "tests/fakes/fake_connections.h"
 #include "tests/fakes/fake_journal.h"
 #include "tests/fakes/manual_clock.h"
+#include "tests/fakes/records_reader.h"
 #include "tests/fakes/scripted_entropy.h"
 
 namespace muster::coordinator {
@@ -102,8 +103,10 @@ class Group {
   fakes::FakeConnections connections_;
   fakes::ScriptedEntropy entropy_;
   fakes::FakeJournal journal_{clock_};
+  fakes::RecordsReader history_{journal_.records()};
   std::uint64_t asked_ = 0;
-  Pipeline pipeline_{{}, {}, without_gathering(), clock_, connections_, entropy_, journal_};
+  Pipeline pipeline_{{},       {},      without_gathering(), clock_, connections_, entropy_,
+                     journal_, history_};
 };
 
 struct Shape {
