@@ -137,6 +137,9 @@ void RunLoop::listen_to_consumer() {
     log(partition, "resumed.");
     worker(partition).resumed(partition, now);
   }));
+  consumer_.on_waiting([this](const Error& why) {
+    inbox_.post([this, why] { log("waiting: " + why.name + ": " + why.message); });
+  });
   consumer_.on_ended(
       [this](const Error& error) { inbox_.post([this, error] { begin_end(error); }); });
 }

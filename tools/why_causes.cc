@@ -40,7 +40,7 @@ void PlanCauses::mark(const domain::Event& event, std::string until_then) {
 
 std::string PlanCauses::spent_on(bool urgent) const {
   if (!leader_.empty()) return fmt::format("waiting for the plan of leader {}", leader_);
-  return urgent ? "planning" : "gathering joins";
+  return urgent ? "planning" : "gathering changes";
 }
 
 void PlanCauses::take_member(Sequence sequence, const domain::Event& event,
@@ -70,6 +70,18 @@ void PlanCauses::take_member(Sequence sequence, const domain::Event& event,
   }
 }
 
+/// A topic that is created in the same unit; what a new pattern matches is told with its member.
+void PlanCauses::take_match(const domain::Event& event, const TopicNames& names) {
+  const auto* matched = std::get_if<domain::TopicsMatched>(&event.body);
+  if (matched == nullptr || created_.id == 0 || event.time_ms != created_.time_ms) return;
+  const bool counted = std::ranges::any_of(
+      changes_, [&](const Change& change) { return change.topic == created_.id; });
+  const bool matches = std::ranges::any_of(matched->matches, [&](const auto& one) {
+    return std::ranges::binary_search(one.topics, created_.id);
+  });
+  if (matches && !counted) add_topic(event, created_.id, names.of(created_.id), "was created");
+}
+
 void PlanCauses::take_setting(Sequence sequence, const domain::Event& event,
                               const GroupFacts& facts, const TopicNames& names) {
   const std::string by = "by " + who_text(event.cause);
@@ -92,6 +104,7 @@ void PlanCauses::take_setting(Sequence sequence, const domain::Event& event,
   } else if (const auto* frozen = std::get_if<domain::GroupFrozen>(&event.body)) {
     mark(event, frozen->frozen ? spent_on(urgent_) : "while the group was frozen");
     if (frozen->frozen) leader_.clear();  // what it was asked for is void
+    if (!frozen->frozen && any()) urgent_ = true;
   } else if (const auto* asked = std::get_if<domain::PlanRequested>(&event.body)) {
     mark(event, spent_on(urgent_));
     leader_ = asked->member_id;
@@ -106,7 +119,8 @@ void PlanCauses::take_topic(Sequence sequence, const domain::Event& event, const
                             const TopicNames& names) {
   if (facts.empty()) return;
   if (const auto* created = std::get_if<domain::TopicCreated>(&event.body)) {
-    add_topic(event, sequence, created->name, "was created");
+    created_ = {.id = sequence, .time_ms = event.time_ms};
+    if (facts.anyone_names(created->name)) add_topic(event, sequence, created->name, "was created");
   } else if (const auto* expanded = std::get_if<domain::TopicExpanded>(&event.body)) {
     add_topic(
         event, expanded->topic, names.of(expanded->topic),
@@ -121,6 +135,7 @@ void PlanCauses::take(Sequence sequence, const domain::Event& event, const Group
                       const TopicNames& names) {
   if (domain::event_group(event.body).empty()) return take_topic(sequence, event, facts, names);
   take_member(sequence, event, facts);
+  take_match(event, names);
   take_setting(sequence, event, facts, names);
 }
 
@@ -171,13 +186,9 @@ std::string PlanCauses::text(const domain::PlanMade& plan) const {
   return text;
 }
 
-std::vector<PlanCauses::Mark> PlanCauses::marks(const domain::PlanMade& plan,
-                                                std::int64_t plan_ms) const {
-  const bool urgent = urgent_ || std::ranges::any_of(changes_, [&](const Change& change) {
-                        return change.topic != 0 && counts(change, plan);
-                      });
+std::vector<PlanCauses::Mark> PlanCauses::marks(std::int64_t plan_ms) const {
   std::vector<Mark> all = marks_;
-  all.push_back({.until_then = spent_on(urgent), .time_ms = plan_ms});
+  all.push_back({.until_then = spent_on(urgent_), .time_ms = plan_ms});
   return all;
 }
 

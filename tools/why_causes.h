@@ -45,7 +45,7 @@ class PlanCauses {
   /// When the first of them happened; nothing: none is known.
   std::optional<std::int64_t> first_ms(const domain::PlanMade& plan) const;
   /// In order; the last is the plan, made at `plan_ms`.
-  std::vector<Mark> marks(const domain::PlanMade& plan, std::int64_t plan_ms) const;
+  std::vector<Mark> marks(std::int64_t plan_ms) const;
   /// Of the leader that was asked for the plan; empty: none was.
   const std::string& leader() const { return leader_; }
   /// Whether a plan seems to be due.
@@ -72,11 +72,18 @@ class PlanCauses {
   std::string spent_on(bool urgent) const;
 
   void take_member(Sequence sequence, const domain::Event& event, const GroupFacts& facts);
+  void take_match(const domain::Event& event, const TopicNames& names);
   void take_setting(Sequence sequence, const domain::Event& event, const GroupFacts& facts,
                     const TopicNames& names);
   void take_topic(Sequence sequence, const domain::Event& event, const GroupFacts& facts,
                   const TopicNames& names);
 
+  struct Created {
+    TopicId id = 0;
+    std::int64_t time_ms = 0;
+  };
+
+  Created created_;  // the latest topic
   std::vector<Change> changes_;
   std::vector<Line> lines_;
   std::vector<Mark> marks_;

@@ -62,6 +62,12 @@ bool GroupFacts::subscribes(const Member& member, const std::string& topic) cons
          });
 }
 
+bool GroupFacts::anyone_names(const std::string& topic) const {
+  return std::ranges::any_of(members_, [&](const auto& one) {
+    return std::ranges::binary_search(one.second.subscription.topics(), topic);
+  });
+}
+
 bool GroupFacts::anyone_subscribes(const std::string& topic) const {
   return std::ranges::any_of(members_,
                              [&](const auto& member) { return subscribes(member.second, topic); });

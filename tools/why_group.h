@@ -31,6 +31,8 @@ class GroupFacts {
   const Member* member(const std::string& member_id) const;
   bool empty() const { return members_.empty(); }
   bool subscribes(const Member& member, const std::string& topic) const;
+  /// By name, patterns apart.
+  bool anyone_names(const std::string& topic) const;
   bool anyone_subscribes(const std::string& topic) const;
   bool all_subscribers_drain(const std::string& topic) const;
   bool drains(const std::string& member_id) const { return draining_.contains(member_id); }

@@ -37,7 +37,7 @@ void Story::plan_hand_over(const domain::PlanMade& plan) {
   const std::int64_t first_ms = causes_.first_ms(plan).value_or(event_->time_ms);
   hand_over_.begin(first_ms);
   if (first_ms > hand_over_.reached_ms) hand_over_.step("without a member to own it", first_ms);
-  const auto marks = causes_.marks(plan, event_->time_ms);
+  const auto marks = causes_.marks(event_->time_ms);
   for (const PlanCauses::Mark& mark : marks) {
     const bool last = &mark == &marks.back();
     if (last || mark.time_ms > hand_over_.reached_ms) {

@@ -72,6 +72,10 @@ class GroupConsumer::Implementation {
       if (const EndedCallback callback = copy_of(on_ended)) callback(notice.why);
       return;
     }
+    if (notice.kind == NoticeKind::kWaiting) {
+      if (const EndedCallback callback = copy_of(on_waiting)) callback(notice.why);
+      return;
+    }
     const PartitionCallback callback = copy_of(slot_of(notice.kind));
     if (callback) callback(partition_of(notice));
     if (notice.kind != NoticeKind::kRevoked) return;
@@ -141,6 +145,7 @@ class GroupConsumer::Implementation {
       case NoticeKind::kResumed:
         return on_resumed;
       case NoticeKind::kLost:
+      case NoticeKind::kWaiting:
       case NoticeKind::kEnded:
         break;
     }
@@ -161,6 +166,7 @@ class GroupConsumer::Implementation {
   PartitionCallback on_lost;
   PartitionCallback on_paused;
   PartitionCallback on_resumed;
+  EndedCallback on_waiting;
   EndedCallback on_ended;
   PlanCallback on_plan;
   EndedCallback on_plan_refused;
@@ -186,6 +192,9 @@ void GroupConsumer::on_paused(PartitionCallback callback) {
 }
 void GroupConsumer::on_resumed(PartitionCallback callback) {
   self_->set(self_->on_resumed, std::move(callback));
+}
+void GroupConsumer::on_waiting(EndedCallback callback) {
+  self_->set(self_->on_waiting, std::move(callback));
 }
 void GroupConsumer::on_ended(EndedCallback callback) {
   self_->set(self_->on_ended, std::move(callback));

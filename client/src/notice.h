@@ -8,15 +8,15 @@
 
 namespace muster {
 
-enum class NoticeKind : std::uint8_t { kAssigned, kRevoked, kLost, kPaused, kResumed, kEnded };
+enum class NoticeKind : std::uint8_t { kAssigned, kRevoked, kLost, kPaused, kResumed, kWaiting, kEnded };
 
 struct Notice {
   NoticeKind kind = NoticeKind::kAssigned;
-  PartitionKey at = {};    // all kinds but kEnded
+  PartitionKey at = {};    // all kinds but kWaiting and kEnded
   FencingToken fence = 0;  // the token that it was held under
   std::int64_t committed = -1;
   std::uint64_t release_by_ms = 0;  // kRevoked, on the session's clock
-  Error why = {};                   // kEnded
+  Error why = {};                   // kWaiting, kEnded
 };
 
 }  // namespace muster

@@ -156,6 +156,7 @@ void Session::join_refused(std::uint64_t now_ms, const InFlight& sent, const Err
     }
     return;
   }
+  const bool repeated = last_refusal_.code == why.code;
   last_refusal_ = why;
   if (why.code == ErrorCode::kUnknownMember) {  // to a resume, overtaken by the news
     join_attempt_at_ms_ = now_ms + backoff_.next_ms();
@@ -166,6 +167,7 @@ void Session::join_refused(std::uint64_t now_ms, const InFlight& sent, const Err
   const bool held_too_long =
       in_use && join_calls_.empty() && now_ms - refused_since_ms_ >= options_.join_timeout_ms;
   if (why.retriable && !held_too_long) {
+    if (!repeated) notices_.push_back({.kind = NoticeKind::kWaiting, .why = why});
     try_again(now_ms, why);
   } else if (!join_calls_.empty()) {
     fail_join(now_ms, why);

@@ -7,6 +7,7 @@
 #include "coordinator/answer.h"
 #include "coordinator/holdings.h"
 #include "coordinator/plan_wanted.h"
+#include "domain/assert.h"
 
 namespace muster::coordinator {
 namespace {
@@ -117,6 +118,7 @@ void Announcements::after(const domain::Event& event) {
 }
 
 void Announcements::ask_leader(const Group& group) {
+  MUSTER_ASSERT(group.request.has_value());
   const SeatId leader = group.request->leader;
   const std::size_t bytes_a_page = settings_.max_frame_bytes / 2;
   std::vector<wire::PlanWantedT> pages =

@@ -1,5 +1,5 @@
-// When groups are planned: joins gather for a short window, fixed from the first of them and never
-// sliding; departures and changed topics make a plan at the end of the turn.
+// When groups are planned: joins and changed topics gather for a short window, fixed from the first
+// of them and never sliding; departures and operators' actions make a plan at the end of the turn.
 #pragma once
 
 #include <cstdint>

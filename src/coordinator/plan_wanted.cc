@@ -6,6 +6,7 @@
 #include <span>
 #include <utility>
 
+#include "domain/assert.h"
 #include "domain/plan_input.h"
 
 namespace muster::coordinator {
@@ -124,6 +125,7 @@ SubscriptionNumbers add_subscriptions(Pages& pages, const domain::State& state,
 
 std::vector<wire::PlanWantedT> plan_wanted(const domain::State& state, const domain::Group& group,
                                            std::uint32_t timeout_ms, std::size_t bytes_a_page) {
+  MUSTER_ASSERT(group.request.has_value());
   const domain::PlanInput plan = domain::plan_input(state, group);
   const domain::Member& leader = *group.member(group.request->leader);
   wire::PlanWantedT head;

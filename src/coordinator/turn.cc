@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "coordinator/pipeline_implementation.h"
+#include "domain/assert.h"
 #include "domain/message.h"
 
 namespace muster::coordinator {
@@ -98,9 +99,11 @@ void Pipeline::Implementation::overrule_late_leaders() {
 
 /// The connection would be closed by so much unsent, again and again.
 void Pipeline::Implementation::overrule_untold_leader(const std::string& group) {
-  overruled_[group] = domain::sentence(
-      "the group is too large to be told to leader '", state_.group(group)->request->member_id,
-      "' within max-unsent-bytes (", settings_.max_unsent_bytes, "), or its metadata is");
+  const auto& request = state_.group(group)->request;
+  MUSTER_ASSERT(request.has_value());
+  overruled_[group] = domain::sentence("the group is too large to be told to leader '",
+                                       request->member_id, "' within max-unsent-bytes (",
+                                       settings_.max_unsent_bytes, "), or its metadata is");
 }
 
 /// What a leader was told over its former connection may be lost: a resume repeats everything.
@@ -117,11 +120,10 @@ void Pipeline::Implementation::remind_leaders() {
 /// A plan that follows from folded state is never forgotten: start and every change come here.
 void Pipeline::Implementation::schedule_plan(const domain::Group& group) {
   if (!domain::needs_plan(state_, group)) return;
-  const bool joins_alone = group.plan_outdated && !group.plan_urgent;
-  if (joins_alone) {
-    plans_.gather(group.name, now_ms());
-  } else {
+  if (group.plan_urgent) {
     plans_.at_once(group.name, now_ms());
+  } else {  // joins and topics: there are often more of them
+    plans_.gather(group.name, now_ms());
   }
 }
 

@@ -118,6 +118,8 @@ void add_limits(CLI::App& app, Configuration& into) {
              "partitions of one topic");
   add_number(app, "--max-members-per-group", limits.members_per_group_max, 1, 1'000'000,
              "members of one group");
+  add_number(app, "--max-partitions-per-group", limits.partitions_per_group_max, 1, 100'000'000,
+             "partitions of all topics that one group subscribes to");
   add_number(app, "--max-topics", limits.topics_max, 1, 10'000'000, "topics");
   add_number(app, "--max-groups", limits.groups_max, 1, 100'000'000, "groups");
   add_number(app, "--max-topics-per-member", limits.topics_per_member_max, 1, 1'000'000,

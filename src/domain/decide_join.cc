@@ -12,6 +12,7 @@
 
 #include "domain/decide.h"
 #include "domain/grants.h"
+#include "domain/group_size.h"
 #include "domain/names.h"
 #include "domain/patterns.h"
 #include "domain/refuse.h"
@@ -208,6 +209,19 @@ Decided replace(const State& state, const Group& group, const Member& member,
   return decision;
 }
 
+Decided admitted(const State& state, const Group* group, const Member* member,
+                 const JoinGroup& command, MemberSettings settings, const Limits& limits) {
+  if (member != nullptr && member->incarnation == command.incarnation) {
+    return same_incarnation(state, *group, *member, settings);
+  }
+  if (command.resume && member != nullptr) {
+    return refuse_ended(TokenEnd::kReplaced, command.group, command.member_id);
+  }
+  if (command.resume) return refuse_unknown_member(command.group, command.member_id);
+  if (member != nullptr) return replace(state, *group, *member, command, std::move(settings));
+  return new_member(state, group, command, std::move(settings), limits);
+}
+
 }  // namespace
 
 Decided decide(const State& state, const JoinGroup& command, Now now) {
@@ -222,15 +236,14 @@ Decided decide(const State& state, const JoinGroup& command, Now now) {
                              ? TokenEnd::kNone
                              : group->ended_incarnation(command.member_id, command.incarnation);
   if (ended != TokenEnd::kNone) return refuse_ended(ended, command.group, command.member_id);
-  if (member != nullptr && member->incarnation == command.incarnation) {
-    return same_incarnation(state, *group, *member, settings);
+  const Subscription subscription = settings.subscription;
+  Decided decided = admitted(state, group, member, command, std::move(settings), now.limits);
+  if (!decided || decided->events.empty()) return decided;
+  if (auto refused = refuse_group_size(state, group, command.group, subscription, decided->events,
+                                       now.limits)) {
+    return std::unexpected(*refused);
   }
-  if (command.resume && member != nullptr) {
-    return refuse_ended(TokenEnd::kReplaced, command.group, command.member_id);
-  }
-  if (command.resume) return refuse_unknown_member(command.group, command.member_id);
-  if (member != nullptr) return replace(state, *group, *member, command, std::move(settings));
-  return new_member(state, group, command, std::move(settings), now.limits);
+  return decided;
 }
 
 }  // namespace muster::domain

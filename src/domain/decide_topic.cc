@@ -5,6 +5,7 @@
 
 #include "domain/decide.h"
 #include "domain/grants.h"
+#include "domain/group_size.h"
 #include "domain/names.h"
 #include "domain/offsets.h"
 #include "domain/patterns.h"
@@ -68,6 +69,10 @@ Decided decide(const State& state, const CreateTopic& command, Now now) {
   for (const std::string& name : state.groups_with_patterns) {
     append_matches(*state.group(name), id, command.name, decision.events);
   }
+  if (auto refused = refuse_topic_size(state, command.name, command.partition_count,
+                                       decision.events, now.limits)) {
+    return std::unexpected(*refused);
+  }
   return decision;
 }
 
@@ -83,6 +88,11 @@ Decided decide(const State& state, const ExpandTopic& command, Now now) {
     return refuse(ErrorCode::kInvalidPartitionCount, "Topic '", command.name, "' has ",
                   topic->partition_count, " partitions and can't shrink to ",
                   command.partition_count, ": make another topic instead.");
+  }
+
+  const std::int32_t more = command.partition_count - topic->partition_count;
+  if (auto refused = refuse_topic_size(state, command.name, more, {}, now.limits)) {
+    return std::unexpected(*refused);
   }
 
   Decision decision;  // the same count again is a retry: success without effect

@@ -25,6 +25,7 @@ struct Limits {
   std::size_t commit_metadata_bytes_max = 4'096;
   std::int32_t partitions_per_topic_max = 100'000;
   std::size_t members_per_group_max = 10'000;
+  std::size_t partitions_per_group_max = 1'000'000;
   std::size_t topics_max = 100'000;
   std::size_t groups_max = 1'000'000;
   std::size_t topics_per_member_max = 10'000;

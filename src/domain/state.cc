@@ -4,6 +4,8 @@
 #include <array>
 #include <charconv>
 
+#include "domain/assert.h"
+
 namespace muster::domain {
 
 const Member* Group::member(SeatId seat) const {
@@ -83,6 +85,7 @@ bool needs_plan(const State& state, const Group& group) {
 }
 
 bool request_outdated(const State& state, const Group& group) {
+  MUSTER_ASSERT(group.request.has_value());
   return group.request->outdated || topics_differ(state, group, group.request->topics);
 }
 

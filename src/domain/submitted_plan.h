@@ -20,6 +20,6 @@ std::expected<PlanInput, Rejection> refuse_submitted(const State& state, const S
 /// The plan as an assignment, complete or kInvalidPlan. Pinned partitions are their pins'.
 std::expected<Assignment, Rejection> submitted_assignment(const State& state,
                                                           const SubmitPlan& command,
-                                                          const PlanInput& input);
+                                                          const PlanInput& plan);
 
 }  // namespace muster::domain

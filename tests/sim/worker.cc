@@ -224,7 +224,8 @@ void Worker::take_notices(std::uint64_t now) {
 void Worker::take(const Notice& notice, std::uint64_t now) {
   trace_.add(static_cast<std::uint64_t>(notice.kind));
   trace_.add(notice.fence);
-  constexpr std::array kKinds{"assigned", "revoked", "lost", "paused", "resumed", "ended"};
+  constexpr std::array kKinds{"assigned", "revoked", "lost", "paused",
+                              "resumed",  "waiting", "ended"};
   trace_.say(schedule_.now_us(), "worker ", member_id(), " of ", group(), ": ",
              kKinds.at(static_cast<std::size_t>(notice.kind)), " ", notice.at.topic, "/",
              notice.at.index, " token ", notice.fence);
@@ -269,6 +270,8 @@ void Worker::take(const Notice& notice, std::uint64_t now) {
       book_.begins(*this, notice.at, notice.fence);
       return;
     }
+    case NoticeKind::kWaiting:
+      break;
     case NoticeKind::kEnded:
       return die(false);
   }

@@ -61,6 +61,7 @@ TEST_CASE("a name in use is asked for again, no later than the server says") {
   Conversation c;
   c.reply(begin_join(c), refusal(ErrorCode::kMemberIdInUse, 60));
   CHECK_FALSE(c.outcome(kJoin));
+  CHECK(c.take_notices() == Notices{NoticeKind::kWaiting});
   CHECK_FALSE(c.sent<wire::JoinT>());
   c.run_until(kStartMs + 60);
   const auto again = c.take<wire::JoinT>();
@@ -80,6 +81,7 @@ TEST_CASE("a name that stays in use is an error after the join timeout") {
   }
   CHECK(c.code(kJoin) == ErrorCode::kMemberIdInUse);
   CHECK(c.now_ms >= kStartMs + 90'000);
+  CHECK(c.take_notices() == Notices{NoticeKind::kWaiting});  // said once
 }
 
 TEST_CASE("a full disk is waited out") {

@@ -69,7 +69,7 @@ TEST_CASE("gathering: a leave makes a plan at once, which counts those who gathe
   CHECK(world.group().generation == 2);  // the window has nothing left to plan
 }
 
-TEST_CASE("gathering: a topic that grows is planned at the end of the turn") {
+TEST_CASE("gathering: topics that grow within the window make one plan") {
   World world(gathering(200));
   WireClient client(world);
   client.ask<wire::TopicReplyT>(create_topic(1));
@@ -78,12 +78,16 @@ TEST_CASE("gathering: a topic that grows is planned at the end of the turn") {
   wire::ExpandTopicT expand;
   expand.name = "t";
   expand.partitions = 2;
-  client.send(expand);
-  world.end_turn();
-  CHECK(world.owner(1) == "a");
+  client.ask<wire::TopicReplyT>(expand);
+  expand.partitions = 3;
+  client.ask<wire::TopicReplyT>(expand);
+  CHECK(world.group().generation == 1);
+  world.pass(200);
+  CHECK(world.group().generation == 2);
+  CHECK(world.owner(2) == "a");
 }
 
-TEST_CASE("gathering: topics that a pattern begins or ceases to match are planned at once") {
+TEST_CASE("gathering: topics that a pattern begins or ceases to match are planned") {
   World world(gathering(200));
   WireClient client(world);
   wire::JoinT join = joining("a", 1, {});
@@ -91,19 +95,19 @@ TEST_CASE("gathering: topics that a pattern begins or ceases to match are planne
   client.ask<wire::JoinReplyT>(join);
   world.pass(200);
   CHECK(world.group().generation == 1);
-  client.send(create_topic(2));
-  world.end_turn();
+  client.ask<wire::TopicReplyT>(create_topic(2));
+  world.pass(200);
   CHECK(world.owner(1) == "a");
   CHECK(world.group().generation == 2);
   wire::DeleteTopicT remove;
   remove.name = "t";
-  client.send(remove);
-  world.end_turn();
+  client.ask<wire::DoneT>(remove);
+  world.pass(200);
   CHECK(world.group().generation == 3);
   CHECK_FALSE(domain::needs_plan(world.state(), world.group()));
 }
 
-TEST_CASE("gathering: what a frozen group's topics became is planned at once when it thaws") {
+TEST_CASE("gathering: what a frozen group's topics became is planned when it thaws") {
   World world(gathering(200));
   WireClient client(world);
   client.ask<wire::TopicReplyT>(create_topic(1));
@@ -120,8 +124,8 @@ TEST_CASE("gathering: what a frozen group's topics became is planned at once whe
   world.pass(1'000);
   CHECK(world.group().generation == 1);
   freeze.frozen = false;
-  client.send(freeze);
-  world.end_turn();
+  client.ask<wire::DoneT>(freeze);
+  world.pass(200);
   CHECK(world.owner(1) == "a");
 }
 
