@@ -8,7 +8,15 @@
 
 namespace muster {
 
-enum class NoticeKind : std::uint8_t { kAssigned, kRevoked, kLost, kPaused, kResumed, kWaiting, kEnded };
+enum class NoticeKind : std::uint8_t {
+  kAssigned,
+  kRevoked,
+  kLost,
+  kPaused,
+  kResumed,
+  kWaiting,
+  kEnded
+};
 
 struct Notice {
   NoticeKind kind = NoticeKind::kAssigned;
