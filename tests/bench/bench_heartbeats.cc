@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "end_to_end/daemon.h"
-#include "end_to_end/wire_client.h"
+#include "end_to_end/member.h"
 
 namespace muster::e2e {
 namespace {
@@ -79,25 +79,8 @@ class Crowd {
     while (!stop_) {
       const auto push = client_.push(Milliseconds(50));
       if (!push) continue;
-      if (const wire::RevokeT* revoke = push->body.AsRevoke()) release(*revoke);
+      if (const wire::RevokeT* revoke = push->body.AsRevoke()) client_.send(release_of(*revoke));
     }
-  }
-
-  void release(const wire::RevokeT& revoke) {
-    wire::ReleaseT release;
-    release.group = revoke.group;
-    release.member_id = revoke.member_id;
-    release.incarnation = revoke.incarnation;
-    for (const auto& topic : revoke.partitions) {
-      for (const wire::FencedPartition& partition : topic->partitions) {
-        auto item = std::make_unique<wire::ReleaseItemT>();
-        item->topic = topic->topic;
-        item->partition = partition.partition();
-        item->fence = partition.fence();
-        release.items.push_back(std::move(item));
-      }
-    }
-    client_.send(std::move(release));
   }
 
   int first_;

@@ -61,19 +61,9 @@ void Crowd::hold(const std::string& member_id,
 }
 
 void Crowd::release(const wire::RevokeT& revoke) {
-  wire::ReleaseT request;
-  request.group = group_;
-  request.member_id = revoke.member_id;
-  request.incarnation = kCrowdIncarnation;
-  for (const auto& topic : revoke.partitions) {
-    for (const wire::FencedPartition& partition : topic->partitions) {
-      auto item = std::make_unique<wire::ReleaseItemT>();
-      item->topic = topic->topic;
-      item->partition = partition.partition();
-      item->fence = partition.fence();
-      request.items.push_back(std::move(item));
-      held_[revoke.member_id].erase({topic->topic, partition.partition()});
-    }
+  wire::ReleaseT request = release_of(revoke);
+  for (const auto& item : request.items) {
+    held_[revoke.member_id].erase({item->topic, item->partition});
   }
   releases_.push_back(client_.send(std::move(request)));
 }

@@ -109,6 +109,23 @@ void Member::release(const Partition& partition) {
   asked_back_.erase(partition);
 }
 
+wire::ReleaseT release_of(const wire::RevokeT& revoke) {
+  wire::ReleaseT release;
+  release.group = revoke.group;
+  release.member_id = revoke.member_id;
+  release.incarnation = revoke.incarnation;
+  for (const auto& topic : revoke.partitions) {
+    for (const wire::FencedPartition& partition : topic->partitions) {
+      auto item = std::make_unique<wire::ReleaseItemT>();
+      item->topic = topic->topic;
+      item->partition = partition.partition();
+      item->fence = partition.fence();
+      release.items.push_back(std::move(item));
+    }
+  }
+  return release;
+}
+
 std::optional<wire::ErrorT> Member::commit(const Partition& partition, std::int64_t offset) {
   return commit(partition, offset, held_.at(partition));
 }

@@ -97,6 +97,9 @@ class Member {
   std::uint64_t heartbeat_in_flight_ = 0;
 };
 
+/// Gives back all that the push asks for.
+wire::ReleaseT release_of(const wire::RevokeT& revoke);
+
 /// Pumps all members until the predicate holds; false if it does not within `patience`.
 bool pump_until(const std::vector<Member*>& members, const std::function<bool()>& predicate,
                 Milliseconds patience = kPatience);

@@ -79,7 +79,7 @@ class GroupConsumer {
   void on_paused(PartitionCallback callback);
   /// The session was resumed and the partition is still this consumer's, under the same token.
   void on_resumed(PartitionCallback callback);
-  /// The join is refused for now and tried again by itself: the name is in use (kMemberIdInUse),
+  /// The join was refused, and is tried again by itself: the name is in use (kMemberIdInUse),
   /// the group is full (kGroupFull), the disk is (kStorageFull). Said once for each change of why.
   void on_waiting(EndedCallback callback);
   /// The membership ended for good: replaced by another process of the same name (kFenced),

@@ -208,10 +208,8 @@ TEST_CASE("leader: when its process dies, the round does not wait for its sessio
   CHECK(round.world.member("a") != nullptr);
 }
 
-TEST_CASE("leader: one that comes back over another connection is asked again") {
-  Round round;
-  const std::uint64_t membership = round.wanted().membership;
-  round.a.disconnect();
+/// The leader resumes over a connection of its own: it is asked for the same plan, and makes it.
+void come_back_and_plan(Round& round, std::uint64_t membership) {
   WireClient back(round.world, "a");
   wire::JoinT resume = resuming("a", 1);
   resume.computes_plans = true;
@@ -223,6 +221,13 @@ TEST_CASE("leader: one that comes back over another connection is asked again") 
   CHECK(round.last_plan().strategy == "leader");
 }
 
+TEST_CASE("leader: one that comes back over another connection is asked again") {
+  Round round;
+  const std::uint64_t membership = round.wanted().membership;
+  round.a.disconnect();
+  come_back_and_plan(round, membership);
+}
+
 TEST_CASE("leader: a round goes on over a restart, for whole time anew") {
   Round round;
   const std::uint64_t membership = round.wanted().membership;
@@ -230,15 +235,7 @@ TEST_CASE("leader: a round goes on over a restart, for whole time anew") {
   round.world.restart(60'000);
   round.world.pass(4'000);
   CHECK(plans_in(round.world).empty());
-  WireClient back(round.world, "a");
-  wire::JoinT resume = resuming("a", 1);
-  resume.computes_plans = true;
-  back.ask<wire::JoinReplyT>(std::move(resume));
-  const auto again = back.pushes<wire::PlanWantedT>();
-  REQUIRE(again.size() == 1);
-  CHECK(again[0].membership == membership);
-  back.ask<wire::DoneT>(answering(again[0], {"a", "b"}));
-  CHECK(round.last_plan().strategy == "leader");
+  come_back_and_plan(round, membership);
 }
 
 TEST_CASE("leader: a round whose leader does not come back after a restart ends in time") {
