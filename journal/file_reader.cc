@@ -20,9 +20,9 @@ namespace {
 constexpr std::size_t kChunkRecords = 4'096;
 constexpr std::size_t kChunkBytes = std::size_t{4} << 20;
 
-// Between a writer's two meta pages, or two of its commits, a snapshot can't be had: try again.
+// Between a writer's two meta pages, or two of its commits, a view can't be had: try again.
 // What still fails then is damage.
-constexpr int kSnapshotAttempts = 1'000;
+constexpr int kViewAttempts = 1'000;
 
 std::string path_in(const std::string& directory, std::string_view file) {
   return fmt::format("{}/{}", directory, file);
@@ -34,7 +34,7 @@ Error bad_record(std::uint64_t sequence, const std::string& message) {
 
 }  // namespace
 
-/// Records copied out of one snapshot.
+/// Records copied out of one view.
 struct FileReader::Chunk {
   std::string bytes;
   std::vector<std::size_t> ends;  // of each record, in `bytes`
@@ -76,43 +76,43 @@ std::expected<void, Error> FileReader::join_readers() {
   return {};
 }
 
-std::expected<FileReader::Snapshot, Error> FileReader::try_snapshot() {
+std::expected<FileReader::View, Error> FileReader::try_view() {
   // LMDB is let near the file only when its meta pages are sound.
   if (auto metas = file_.metas(); !metas) return std::unexpected(metas.error());
   if (!environment_) {
     if (auto joined = join_readers(); !joined) return std::unexpected(joined.error());
   }
-  Snapshot snapshot{};
+  View view{};
   if (environment_) {
     auto held = begin(environment_, MDB_RDONLY);
     if (!held) return std::unexpected(held.error());
-    snapshot.held = std::move(*held);
+    view.held = std::move(*held);
   }
   const auto metas = file_.metas();
   if (!metas) return std::unexpected(metas.error());
-  if (!snapshot.held) {
-    snapshot.meta = newest(*metas);
-    return snapshot;
+  if (!view.held) {
+    view.meta = newest(*metas);
+    return view;
   }
-  const std::uint64_t transaction = mdb_txn_id(snapshot.held.get());
-  snapshot.meta = (*metas)[transaction & 1];
-  if (snapshot.meta.transaction != transaction) {
+  const std::uint64_t transaction = mdb_txn_id(view.held.get());
+  view.meta = (*metas)[transaction & 1];
+  if (view.meta.transaction != transaction) {
     return std::unexpected(file_.corrupt("its newest transaction cannot be found"));
   }
-  return snapshot;
+  return view;
 }
 
-std::expected<FileReader::Snapshot, Error> FileReader::snapshot() {
+std::expected<FileReader::View, Error> FileReader::view() {
   for (int attempt = 1;; ++attempt) {
-    auto taken = try_snapshot();
-    if (taken || taken.error().fault != Fault::kCorrupt || attempt == kSnapshotAttempts) {
+    auto taken = try_view();
+    if (taken || taken.error().fault != Fault::kCorrupt || attempt == kViewAttempts) {
       return taken;
     }
   }
 }
 
 std::expected<Header, Error> FileReader::header() {
-  const auto taken = snapshot();
+  const auto taken = view();
   if (!taken) return std::unexpected(taken.error());
   const auto contents = read_contents(file_, taken->meta);
   if (!contents) return std::unexpected(contents.error());
@@ -120,14 +120,14 @@ std::expected<Header, Error> FileReader::header() {
 }
 
 std::expected<void, Error> FileReader::check_structure() {
-  const auto taken = snapshot();
+  const auto taken = view();
   if (!taken) return std::unexpected(taken.error());
   return journal::check_structure(file_, taken->meta);
 }
 
 std::expected<void, Error> FileReader::read_chunk(std::uint64_t from, std::uint64_t to,
                                                   Chunk& chunk) {
-  const auto taken = snapshot();
+  const auto taken = view();
   if (!taken) return std::unexpected(taken.error());
   const auto contents = read_contents(file_, taken->meta);
   if (!contents) return std::unexpected(contents.error());
@@ -185,6 +185,14 @@ std::expected<void, Error> FileReader::read(std::uint64_t from, std::uint64_t to
     return outcome;
   }
   return {};
+}
+
+std::expected<std::vector<Snapshot>, Error> FileReader::snapshots() { return {}; }
+
+std::expected<void, Error> FileReader::read_snapshot(std::uint64_t sequence, const Sink&) {
+  return std::unexpected(
+      Error{.fault = Fault::kMissing,
+            .message = fmt::format("the journal has no snapshot at sequence {}", sequence)});
 }
 
 }  // namespace muster::journal

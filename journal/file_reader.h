@@ -8,6 +8,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "journal/contents.h"
 #include "journal/environment.h"
@@ -27,6 +28,8 @@ class FileReader : public Reader {
 
   std::expected<Header, Error> header() override;
   std::expected<void, Error> read(std::uint64_t from, std::uint64_t to, const Sink& sink) override;
+  std::expected<std::vector<Snapshot>, Error> snapshots() override;
+  std::expected<void, Error> read_snapshot(std::uint64_t sequence, const Sink& sink) override;
 
   /// check_structure of structure.h. It holds the file's pages all the while, so beside a live
   /// daemon, which has checked them when it started, it is not worth its price.
@@ -34,7 +37,7 @@ class FileReader : public Reader {
 
  private:
   /// The newest transaction, and what keeps its pages from being reused.
-  struct Snapshot {
+  struct View {
     Transaction held;  // empty when there is no writer
     lmdb::Meta meta;
   };
@@ -46,8 +49,8 @@ class FileReader : public Reader {
         environment_(std::move(environment)) {}
 
   std::expected<void, Error> join_readers();
-  std::expected<Snapshot, Error> snapshot();
-  std::expected<Snapshot, Error> try_snapshot();
+  std::expected<View, Error> view();
+  std::expected<View, Error> try_view();
   std::expected<void, Error> read_chunk(std::uint64_t from, std::uint64_t to, Chunk& chunk);
 
   std::string directory_;

@@ -14,7 +14,9 @@ enum Kind : std::uint64_t {
   kRequest,
   kDraining,
   kPin,
-  kMatch
+  kMatch,
+  kGrant,
+  kQuietTime
 };
 
 std::uint64_t mix(std::uint64_t x) {
@@ -35,6 +37,10 @@ void add_settings(EntityHash& hash, const MemberSettings& settings) {
   hash.add(settings.session_timeout_ms)
       .add(settings.disconnect_grace_ms)
       .add(settings.rebalance_timeout_ms);
+}
+
+void add_reason(EntityHash& hash, const PlanReason& reason) {
+  hash.add(reason.sequence).add(reason.what).add(bits(reason.others));
 }
 
 }  // namespace
@@ -69,8 +75,8 @@ std::uint64_t hash_of(const Topic& topic) {
 }
 
 std::uint64_t hash_of(const Group& group) {
-  return EntityHash()
-      .add(kGroup)
+  EntityHash hash;
+  hash.add(kGroup)
       .add(group.id)
       .add(group.name)
       .add(group.generation)
@@ -78,8 +84,21 @@ std::uint64_t hash_of(const Group& group) {
       .add(bits(group.max_members))
       .add(bits(group.frozen))
       .add(bits(group.plan_outdated))
-      .add(bits(group.plan_urgent))
-      .value();
+      .add(bits(group.plan_urgent));
+  add_reason(hash, group.reason);
+  add_reason(hash, group.next_reason);
+  return hash.value();
+}
+
+std::uint64_t hash_of(GroupId group, FencingToken granted, const GrantNote& note) {
+  EntityHash hash;
+  hash.add(kGrant).add(group).add(granted).add(bits(note.time_ms)).add(note.generation);
+  add_reason(hash, note.reason);
+  return hash.value();
+}
+
+std::uint64_t hash_of_quiet_time(std::uint32_t quiet_time_ms) {
+  return quiet_time_ms == 0 ? 0 : EntityHash().add(kQuietTime).add(bits(quiet_time_ms)).value();
 }
 
 std::uint64_t hash_of(GroupId group, const Member& member) {

@@ -34,6 +34,9 @@ std::uint64_t hash_of_pin(GroupId group, TopicPartition at, std::string_view mem
 std::uint64_t hash_of_match(GroupId group, std::string_view pattern, TopicId topic);
 std::uint64_t hash_of(GroupId group, std::string_view member_id,
                       const std::deque<EndedIncarnation>& ended);
+std::uint64_t hash_of(GroupId group, FencingToken granted, const GrantNote& note);
+/// 0 when there is none.
+std::uint64_t hash_of_quiet_time(std::uint32_t quiet_time_ms);
 /// 0 for a partition in its first state, so that room in a table is no part of the state.
 std::uint64_t hash_of(GroupId group, TopicPartition at, const PartitionState& partition);
 

@@ -1,12 +1,19 @@
 // The fold of what operators set on a group, and of its end.
 
+#include <utility>
+
 #include "domain/folding.h"
 
 namespace muster::domain {
 
 /// A plan is due; one that the leader is computing is no longer for the present group.
-void Folding::outdate_plan(Group& group, Urgency urgency) {
+void Folding::outdate_plan(Group& group, Urgency urgency, std::string what) {
   const Changing changing(state_, group);
+  if (group.next_reason.sequence == 0) {
+    group.next_reason = {.sequence = sequence_, .what = std::move(what), .others = 0};
+  } else if (group.next_reason.sequence != sequence_) {
+    ++group.next_reason.others;
+  }
   group.plan_outdated = true;
   if (urgency == Urgency::kAtOnce) group.plan_urgent = true;
   if (!group.request || group.request->outdated) return;
@@ -31,7 +38,9 @@ Contradiction Folding::operator()(const GroupConfigured& event) {
     group.strategy = event.strategy;
     group.max_members = event.max_members;
   }
-  if (other_strategy && !group.members.empty()) outdate_plan(group, Urgency::kAtOnce);
+  if (other_strategy && !group.members.empty()) {
+    outdate_plan(group, Urgency::kAtOnce, sentence("the group's strategy became ", event.strategy));
+  }
   return std::nullopt;
 }
 
@@ -60,7 +69,11 @@ Contradiction Folding::operator()(const MemberDrained& event) {
     group->draining.erase(event.member_id);
     state_.digest -= hash;
   }
-  if (group->member(event.member_id) != nullptr) outdate_plan(*group, Urgency::kAtOnce);
+  if (group->member(event.member_id) != nullptr) {
+    outdate_plan(*group, Urgency::kAtOnce,
+                 sentence("member '", event.member_id,
+                          event.draining ? "' was told to drain" : "' no longer drains"));
+  }
   return std::nullopt;
 }
 
@@ -78,7 +91,12 @@ Contradiction Folding::operator()(const PartitionPinned& event) {
     group->pins.emplace(event.at, event.member_id);
     state_.digest += hash_of_pin(group->id, event.at, event.member_id);
   }
-  if (!group->members.empty()) outdate_plan(*group, Urgency::kAtOnce);
+  if (!group->members.empty()) {
+    outdate_plan(*group, Urgency::kAtOnce,
+                 event.member_id.empty()
+                     ? sentence("the pin of ", at_text(event.at), " was taken off")
+                     : sentence(at_text(event.at), " was pinned to '", event.member_id, "'"));
+  }
   return std::nullopt;
 }
 
@@ -102,6 +120,9 @@ Contradiction Folding::operator()(const GroupDeleted& event) {
     table.for_each([&](PartitionIndex index, const PartitionState& partition) {
       state_.digest -= hash_of(group->id, {.topic = topic, .partition = index}, partition);
     });
+  }
+  for (const auto& [fence, note] : group->grants) {
+    state_.digest -= hash_of(group->id, fence, note);
   }
   forget_request(*group);
   state_.digest -= hash_of(*group);

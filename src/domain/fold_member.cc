@@ -6,6 +6,20 @@
 #include "domain/limits.h"
 
 namespace muster::domain {
+namespace {
+
+const char* ended_word(TokenEnd how) {
+  switch (how) {
+    case TokenEnd::kRemoved:
+      return "was removed";
+    case TokenEnd::kExpired:
+      return "expired";
+    default:
+      return "left";
+  }
+}
+
+}  // namespace
 
 void Folding::remember_ended(Group& group, const std::string& member_id, Incarnation incarnation,
                              TokenEnd how) {
@@ -42,7 +56,7 @@ Contradiction Folding::end_seat(const std::string& group_name, SeatId seat,
   group->seats.erase(member->member_id);
   group->members.erase(seat);
   --state_.member_count;
-  outdate_plan(*group, Urgency::kAtOnce);
+  outdate_plan(*group, Urgency::kAtOnce, sentence("member '", member_id, "' ", ended_word(how)));
   return std::nullopt;
 }
 
@@ -61,7 +75,7 @@ Contradiction Folding::operator()(const MemberJoined& event) {
   subscribe(group, member.settings.subscription);
   ++state_.member_count;
   state_.digest += hash_of(group.id, member);
-  outdate_plan(group, Urgency::kMayGather);
+  outdate_plan(group, Urgency::kMayGather, sentence("member '", event.member_id, "' joined"));
   return std::nullopt;
 }
 
@@ -87,10 +101,11 @@ Contradiction Folding::operator()(const MemberReplaced& event) {
     member->incarnation_sequence = sequence_;
     member->settings = std::move(settings);
   }
-  if (resubscribed || other_metadata) outdate_plan(*group, Urgency::kMayGather);
   // The process that was asked is gone, and the new one's resume or join does not repeat it.
-  if (group->request && group->request->leader == event.seat) {
-    outdate_plan(*group, Urgency::kMayGather);
+  const bool was_asked = group->request && group->request->leader == event.seat;
+  if (resubscribed || other_metadata || was_asked) {
+    outdate_plan(*group, Urgency::kMayGather,
+                 sentence("a new process took over as member '", event.member_id, "'"));
   }
   return std::nullopt;
 }
@@ -109,7 +124,8 @@ Contradiction Folding::operator()(const MemberSubscribed& event) {
     member->settings.metadata = event.metadata;
     member->settings.computes_plans = event.computes_plans;
   }
-  outdate_plan(*group, Urgency::kMayGather);
+  outdate_plan(*group, Urgency::kMayGather,
+               sentence("member '", event.member_id, "' changed its subscription"));
   return std::nullopt;
 }
 

@@ -1,6 +1,7 @@
 // The fold of plans and of what follows from them: grants, releases, fencing.
 
 #include <iterator>
+#include <utility>
 
 #include "domain/assign/strategy.h"
 #include "domain/folding.h"
@@ -123,6 +124,7 @@ Contradiction Folding::operator()(const PlanMade& event) {
   group->generation = event.generation;
   group->plan_outdated = false;
   group->plan_urgent = false;
+  group->reason = std::exchange(group->next_reason, {});
   return std::nullopt;
 }
 
@@ -147,6 +149,26 @@ Contradiction refuse_grant(TopicPartition at, const PartitionState& partition, S
 
 }  // namespace
 
+/// One more event that so many partitions were last granted by.
+void Folding::note_grants(Group& group, FencingToken fence, std::uint32_t partitions) {
+  if (partitions == 0) return;
+  const auto [note, fresh] =
+      group.grants.try_emplace(fence, GrantNote{.time_ms = time_ms_,
+                                                .generation = group.generation,
+                                                .reason = group.reason,
+                                                .partitions = 0});
+  note->second.partitions += partitions;
+  if (fresh) state_.digest += hash_of(group.id, fence, note->second);
+}
+
+/// A partition whose last grant that was is granted anew, or gone.
+void Folding::forget_grant(Group& group, FencingToken fence) {
+  const auto note = group.grants.find(fence);
+  if (note == group.grants.end() || --note->second.partitions > 0) return;
+  state_.digest -= hash_of(group.id, fence, note->second);
+  group.grants.erase(note);
+}
+
 Contradiction Folding::grant(Group& group, const MemberPartitions& grant, FencingToken fence) {
   Member* member = find_member(group, grant.seat, grant.member_id);
   if (member == nullptr) return no_seat(group.name, grant.seat, grant.member_id);
@@ -162,6 +184,7 @@ Contradiction Folding::grant(Group& group, const MemberPartitions& grant, Fencin
       const TopicPartition at{list.topic, index};
       PartitionState& partition = table->at(index);
       if (auto refused = refuse_grant(at, partition, grant.seat, fence)) return refused;
+      if (partition.ended_fence != 0) forget_grant(group, partition.ended_fence);
       const Changing changing(state_, group.id, at, partition);
       partition.owner = grant.seat;
       partition.phase = Phase::kOwned;
@@ -170,6 +193,7 @@ Contradiction Folding::grant(Group& group, const MemberPartitions& grant, Fencin
       partition.fence = fence;
       hint = std::next(member->held.insert(hint, at));
     }
+    note_grants(group, fence, static_cast<std::uint32_t>(list.partitions.size()));
   }
   return std::nullopt;
 }

@@ -62,6 +62,7 @@ Contradiction Folding::operator()(const GroupTopicDropped& event) {
   }
   table->second.for_each([&](PartitionIndex index, const PartitionState& partition) {
     if (Member* target = find_member(*group, partition.target)) --target->targeted;
+    if (partition.last_fence() != 0) forget_grant(*group, partition.last_fence());
     state_.digest -= hash_of(group->id, {.topic = event.topic, .partition = index}, partition);
   });
   group->partitions.erase(table);

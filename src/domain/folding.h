@@ -72,7 +72,10 @@ class Folding {
   Member* find_member(Group& group, SeatId seat, const std::string& member_id);
   Contradiction unknown(TopicPartition at) const;
   enum class Urgency : bool { kMayGather, kAtOnce };
-  void outdate_plan(Group& group, Urgency urgency);
+  /// `what` brought it about, as a sentence without its stop.
+  void outdate_plan(Group& group, Urgency urgency, std::string what);
+  void note_grants(Group& group, FencingToken fence, std::uint32_t partitions);
+  void forget_grant(Group& group, FencingToken fence);
   void forget_request(Group& group);
   void subscribe(Group& group, Subscription& subscription);
   void unsubscribe(Group& group, const Subscription& subscription);

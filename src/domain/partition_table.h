@@ -45,6 +45,8 @@ struct PartitionState {
   TokenEnd ended_how = TokenEnd::kNone;
 
   bool has_commit() const { return committed >= 0; }
+  /// The token of its last grant, current or ended; 0: never granted.
+  FencingToken last_fence() const { return fence != 0 ? fence : ended_fence; }
   std::string_view metadata_view() const {
     return metadata ? std::string_view(*metadata) : std::string_view();
   }

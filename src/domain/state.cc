@@ -80,7 +80,7 @@ bool topics_differ(const State& state, const Group& group,
 }  // namespace
 
 bool needs_plan(const State& state, const Group& group) {
-  if (group.frozen) return false;
+  if (group.frozen || state.quiet_time_ms != 0) return false;
   return group.plan_outdated || topics_differ(state, group, group.planned);
 }
 

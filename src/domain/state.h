@@ -64,6 +64,22 @@ struct PlanRequest {
   std::map<TopicId, std::int32_t> topics;
 };
 
+/// What a plan is made for: the first of the changes since the one before, and how many followed.
+struct PlanReason {
+  Sequence sequence = 0;     // of the event; 0: nothing changed but topics
+  std::string what;          // "member 'a' joined"
+  std::uint32_t others = 0;  // further changes
+};
+
+/// What is kept of an event that granted partitions until all of them are granted again or gone, so
+/// that "who gave it to whom, when and why" has an answer when the event itself has been trimmed.
+struct GrantNote {
+  std::int64_t time_ms = 0;  // of the event
+  Generation generation = 0;
+  PlanReason reason;             // of that generation's plan
+  std::uint32_t partitions = 0;  // derived: whose last grant this is
+};
+
 struct Group {
   std::string name;
   GroupId id = 0;
@@ -82,6 +98,9 @@ struct Group {
   bool plan_urgent = false;                      // and the next must not wait for further joins
   std::optional<PlanRequest> request;
   std::map<std::string, PatternMatches, std::less<>> patterns;
+  PlanReason reason;                         // of the last plan
+  PlanReason next_reason;                    // of the next one, so far
+  std::map<FencingToken, GrantNote> grants;  // by the token that they gave
 
   std::map<Subscription, std::uint32_t> subscribers;  // derived: distinct subscriptions → members
   /// Derived: names of topics that anybody subscribes to (they need not exist) → how many distinct
@@ -101,6 +120,9 @@ struct Group {
 struct State {
   Sequence sequence = 0;        // of the last event folded in
   FencingToken fence_base = 0;  // from the journal's header, not from events
+  /// After a restore, until the workers of the lost future can have none of their leases left: no
+  /// plan is made (no-orphan names the quiet time). 0: none. A start gives the whole time anew.
+  std::uint32_t quiet_time_ms = 0;
   std::map<std::string, Topic, std::less<>> topics;
   std::unordered_map<TopicId, const Topic*> topics_by_id;  // looked up, never iterated
   std::map<std::string, Group, std::less<>> groups;

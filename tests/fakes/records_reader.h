@@ -34,6 +34,13 @@ class RecordsReader final : public journal::Reader {
     return {};
   }
 
+  std::expected<std::vector<journal::Snapshot>, journal::Error> snapshots() override { return {}; }
+
+  std::expected<void, journal::Error> read_snapshot(std::uint64_t, const Sink&) override {
+    return std::unexpected(
+        journal::Error{.fault = journal::Fault::kMissing, .message = "there is no such snapshot"});
+  }
+
  private:
   const std::vector<std::string>& records_;
   std::optional<std::string> failure_;
