@@ -79,6 +79,8 @@ std::uint64_t hash_of(const Group& group) {
       .add(bits(group.frozen))
       .add(bits(group.plan_outdated))
       .add(bits(group.plan_urgent))
+      .add(bits(group.plan_unfinished))
+      .add(group.changed)
       .value();
 }
 

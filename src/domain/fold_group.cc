@@ -8,6 +8,7 @@ namespace muster::domain {
 void Folding::outdate_plan(Group& group, Urgency urgency) {
   const Changing changing(state_, group);
   group.plan_outdated = true;
+  group.changed = sequence_;
   if (urgency == Urgency::kAtOnce) group.plan_urgent = true;
   if (!group.request || group.request->outdated) return;
   const Changing changing_request(state_, group.id, *group.request);
