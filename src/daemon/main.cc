@@ -17,6 +17,7 @@
 #include "daemon/listening_socket.h"
 #include "daemon/logging.h"
 #include "daemon/loop.h"
+#include "daemon/plan_thread.h"
 #include "journal/group_commit.h"
 #include "journal/store.h"
 
@@ -81,11 +82,12 @@ std::expected<void, std::string> serve(const Configuration& configuration) {
                                {.wake = [&loop] { loop.wake(); },
                                 .monotonic_ms = [&clock] { return clock.monotonic_ms(); },
                                 .batch = configuration.batch});
+  PlanThread planner([&loop] { loop.wake(); });
   Daemon daemon(loop, configuration, *max_connections, std::move(*state),
                 {.journal_id = journal::text(header.journal_id),
                  .boot = header.boot,
                  .version = MUSTER_VERSION},
-                journal, *reader, [&journal] { journal.collect(); });
+                planner, journal, *reader, [&journal] { journal.collect(); });
   if (!daemon.run(std::move(*sockets))) {
     return std::unexpected("stopped before everything that was accepted was answered");
   }

@@ -81,7 +81,7 @@ bool topics_differ(const State& state, const Group& group,
 
 bool needs_plan(const State& state, const Group& group) {
   if (group.frozen || state.quiet_time_ms != 0) return false;
-  return group.plan_outdated || topics_differ(state, group, group.planned);
+  return group.plan_outdated || group.plan_unfinished || topics_differ(state, group, group.planned);
 }
 
 bool request_outdated(const State& state, const Group& group) {

@@ -9,6 +9,7 @@
 #include "coordinator/pipeline.h"
 #include "domain/assert.h"
 #include "domain/fold.h"
+#include "tests/fakes/fake_planner.h"
 #include "tests/fakes/records_reader.h"
 #include "tests/fuzz/pieces.h"
 
@@ -55,6 +56,7 @@ class World final : public coordinator::Clock,
   std::uint64_t durable = 0;
   DurableListener listener;
   fakes::RecordsReader history{records};
+  fakes::FakePlanner planner;
 };
 
 coordinator::Settings small_limits() {
@@ -62,6 +64,8 @@ coordinator::Settings small_limits() {
   settings.limits.partitions_per_topic_max = 64;
   settings.limits.gathering_window_ms = 0;
   settings.max_frame_bytes = 64 * 1024;
+  settings.limits.plan_slice_max = 16;
+  settings.plan_in_turn_max = 16;
   return settings;
 }
 
@@ -69,7 +73,7 @@ void run(Pieces pieces) {
   World world;
   const coordinator::Settings settings = small_limits();
   coordinator::Pipeline pipeline({}, {.journal_id = "fuzz", .boot = 1, .version = "fuzz"}, settings,
-                                 world, world, world, world, world.history);
+                                 world, world, world, world.planner, world, world.history);
   coordinator::ConnectionId connection = 0;
   while (const auto piece = pieces.next()) {
     if (!world.open) {
