@@ -1,5 +1,5 @@
 // What a journal's file holds, as one transaction left it: the main tree has the header under
-// "header" and the tree of records under "records". Snapshots will stand beside them.
+// "header", the tree of records under "records" and that of snapshots under "snapshots".
 #pragma once
 
 #include <expected>
@@ -16,10 +16,12 @@ inline constexpr std::string_view kDataFile = "data.mdb";
 inline constexpr std::string_view kReadersFile = "lock.mdb";  // LMDB's table of readers
 inline constexpr std::string_view kHeaderKey = "header";
 inline constexpr const char* kRecordsTree = "records";
+inline constexpr const char* kSnapshotsTree = "snapshots";
 
 struct Contents {
   Header header;
   lmdb::Tree records;
+  lmdb::Tree snapshots;  // empty when the file has none yet
 };
 
 /// kCorrupt (also when it is a file of LMDB but no journal) or kNewerFormat. `meta` belongs to a
