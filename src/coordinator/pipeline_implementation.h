@@ -65,6 +65,7 @@ class Pipeline::Implementation {
   Answer heartbeat(const Connection& connection, const wire::HeartbeatT& request);
   Answer detach(const Connection& connection, const wire::DetachT& request);
   Answer status() const;
+  std::expected<void, journal::Error> describe_journal(wire::StatusReplyT& reply) const;
 
   // ---- start.cc
   void start_session(const domain::Group& group, const domain::Member& member);

@@ -128,6 +128,18 @@ void add_limits(CLI::App& app, Configuration& into) {
              "partitions in one commit, release or fetch");
 }
 
+void add_history(CLI::App& app, Configuration& into) {
+  journal::RetentionSettings& retention = into.retention;
+  add_number(app, "--snapshot-every-bytes", retention.snapshot_every_bytes, 4'096,
+             std::uint64_t{1} << 40,
+             "events after which a snapshot is made: a start folds about as many");
+  add_number(app, "--history-max-bytes", retention.history_max_bytes, 8'192, std::uint64_t{1} << 46,
+             "events that are kept on the disk; older ones are trimmed, back to a snapshot");
+  add_number(app, "--history-max-age-ms", retention.history_max_age_ms, 0,
+             std::uint64_t{100} * 365 * 24 * kHourMs,
+             "the age up to which events are kept; 0: whatever their age");
+}
+
 /// What no single option can see. Returns a sentence, or nothing when all fits together.
 std::optional<std::string> contradiction(const Configuration& told) {
   const Limits& limits = told.coordinator.limits;
@@ -218,6 +230,7 @@ std::expected<Configuration, NothingToRun> parse_configuration(std::vector<std::
       ->capture_default_str();
   add_timeouts(app, told);
   add_limits(app, told);
+  add_history(app, told);
   try {
     std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back
     app.parse(std::move(arguments));
