@@ -7,7 +7,7 @@
 #include "journal/contents.h"
 #include "journal/create.h"
 #include "journal/page_file.h"
-#include "journal/record.h"
+#include "journal/put.h"
 #include "journal/structure.h"
 
 namespace muster::journal {
@@ -28,21 +28,6 @@ std::expected<Header, Error> check_before_opening(const std::string& data_file) 
   return contents->header;
 }
 
-int put_record(MDB_cursor* cursor, const JournalId& id, std::uint64_t sequence,
-               const std::string& bytes) {
-  SequenceKey key = sequence_key(sequence);
-  MDB_val key_value{.mv_size = key.size(), .mv_data = key.data()};
-  MDB_val value{.mv_size = kRecordChecksumBytes + bytes.size(), .mv_data = nullptr};
-  const int code = mdb_cursor_put(cursor, &key_value, &value, MDB_APPEND | MDB_RESERVE);
-  if (code != MDB_SUCCESS) return code;
-  std::string checksum;
-  append_little_endian(checksum, record_checksum(id, sequence, bytes));
-  auto* const to = static_cast<char*>(value.mv_data);
-  checksum.copy(to, checksum.size());
-  bytes.copy(to + checksum.size(), bytes.size());
-  return MDB_SUCCESS;
-}
-
 }  // namespace
 
 std::expected<Store, Error> Store::open(const std::string& directory, const StoreOptions& options) {
@@ -57,6 +42,15 @@ std::expected<Store, Error> Store::open(const std::string& directory, const Stor
   }
   const auto header = check_before_opening(data_file);
   if (!header) return std::unexpected(header.error());
+  if (header->backup) {
+    return std::unexpected(Error{
+        .fault = Fault::kBackup,
+        .message =
+            fmt::format("the journal in {} is a backup, whose workers may have gone on since: "
+                        "make one that may be served of it with muster journal restore {} "
+                        "--data-dir NEW",
+                        directory, directory)});
+  }
   auto environment = open_environment(directory, 0, options.map_bytes);
   if (!environment) return std::unexpected(environment.error());
 
@@ -116,12 +110,7 @@ std::expected<void, Error> Store::append(std::uint64_t first_sequence,
 }
 
 std::expected<void, Error> Store::put_header(MDB_txn* transaction, Header& header) {
-  header.transaction = mdb_txn_id(transaction);
-  std::string bytes = encode_header(header);
-  std::string key(kHeaderKey);
-  MDB_val key_value{.mv_size = key.size(), .mv_data = key.data()};
-  MDB_val value{.mv_size = bytes.size(), .mv_data = bytes.data()};
-  const int code = mdb_put(transaction, main_, &key_value, &value, 0);
+  const int code = journal::put_header(transaction, main_, header);
   if (code != MDB_SUCCESS) return std::unexpected(failed(code, "write the header of"));
   return {};
 }
