@@ -23,6 +23,8 @@ std::unexpected<Error> refused(Fault fault, std::string message) {
   return std::unexpected(Error{.fault = fault, .message = std::move(message)});
 }
 
+}  // namespace
+
 std::expected<void, Error> refuse_occupied(const std::string& directory) {
   const fs::path path(directory);
   if (fs::exists(path / kDataFile)) {
@@ -38,8 +40,6 @@ std::expected<void, Error> refuse_occupied(const std::string& directory) {
   }
   return {};
 }
-
-}  // namespace
 
 std::string Builder::draft() const { return fmt::format("{}/{}.new", directory_, kDataFile); }
 

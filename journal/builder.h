@@ -18,13 +18,17 @@ namespace muster::journal {
 /// Room for a journal in the address space; costs nothing until it is used.
 inline constexpr std::uint64_t kDefaultMapBytes = std::uint64_t{1} << 40;
 
+/// kExists when there is a journal in the directory, kCorrupt when something in it shows that there
+/// was one. It need not exist.
+std::expected<void, Error> refuse_occupied(const std::string& directory);
+
 /// In this order: snapshots, ascending, each its chunks and then its description; records; finish.
 /// After an error it is of no further use. What was not finished is removed with it.
 class Builder {
  public:
   /// `header` says who the new journal is and with which sequence it begins; its last sequence is
-  /// counted here. The directory exists, and the caller holds the writer's lock on it. kExists when
-  /// there is a journal in it, kCorrupt when something in it shows that there was one.
+  /// counted here. The directory exists, is not occupied, and the caller holds the writer's lock on
+  /// it.
   static std::expected<Builder, Error> begin(const std::string& directory, const Header& header,
                                              std::uint64_t map_bytes = kDefaultMapBytes);
   Builder(Builder&&) noexcept = default;

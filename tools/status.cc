@@ -1,6 +1,7 @@
 #include "tools/status.h"
 
 #include "tools/commands.h"
+#include "tools/group_view.h"
 #include "tools/server_link.h"
 
 namespace muster::tools {
@@ -33,7 +34,8 @@ Json status_json(const wire::StatusReplyT& status) {
           {"members", status.members},
           {"connections", status.connections},
           {"uptime_ms", status.uptime_ms},
-          {"storage_full", status.storage_full}};
+          {"storage_full", status.storage_full},
+          {"quiet_remaining_ms", status.quiet_remaining_ms}};
 }
 
 std::string status_text(const wire::StatusReplyT& status, std::string_view server) {
@@ -49,6 +51,8 @@ std::string status_text(const wire::StatusReplyT& status, std::string_view serve
   return "musterd " + printable(status.version) + " at " + printable(server) + ", up " +
          uptime_text(status.uptime_ms) +
          (status.storage_full ? ", STORAGE FULL: changes are refused until there is room" : "") +
+         (status.quiet_remaining_ms > 0 ? ", QUIET TIME: " + quiet_text(status.quiet_remaining_ms)
+                                        : "") +
          "\n\n" + table.text();
 }
 

@@ -41,21 +41,25 @@ void Folding::end_all_tokens(Group& group, const Member& member, TokenEnd how) {
   for (const TopicPartition& at : member.held) end_token(group, at, how);
 }
 
+void Folding::drop_member(Group& group, Member& member, TokenEnd how) {
+  end_all_tokens(group, member, how);
+  state_.digest -= hash_of(group.id, member);
+  unsubscribe(group, member.settings.subscription);
+  group.seats.erase(member.member_id);
+  group.members.erase(SeatId{member.seat});  // a copy: the member goes with it
+  --state_.member_count;
+}
+
 Contradiction Folding::end_seat(const std::string& group_name, SeatId seat,
                                 const std::string& member_id, TokenEnd how) {
   Group* group = find_group(group_name);
   if (group == nullptr) return no_group(group_name);
   Member* member = find_member(*group, seat, member_id);
   if (member == nullptr) return no_seat(group_name, seat, member_id);
-  end_all_tokens(*group, *member, how);
   if (how == TokenEnd::kRemoved) {
     remember_ended(*group, member->member_id, member->incarnation, TokenEnd::kRemoved);
   }
-  state_.digest -= hash_of(group->id, *member);
-  unsubscribe(*group, member->settings.subscription);
-  group->seats.erase(member->member_id);
-  group->members.erase(seat);
-  --state_.member_count;
+  drop_member(*group, *member, how);
   outdate_plan(*group, Urgency::kAtOnce, sentence("member '", member_id, "' ", ended_word(how)));
   return std::nullopt;
 }

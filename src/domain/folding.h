@@ -64,6 +64,8 @@ class Folding {
   Contradiction operator()(const GroupFrozen& event);
   Contradiction operator()(const MemberDrained& event);
   Contradiction operator()(const PartitionPinned& event);
+  Contradiction operator()(const JournalRestored& event);
+  Contradiction operator()(const QuietTimeEnded& event);
 
  private:
   Group* find_group(const std::string& name);
@@ -86,6 +88,8 @@ class Folding {
   void end_all_tokens(Group& group, const Member& member, TokenEnd how);
   Contradiction end_seat(const std::string& group_name, SeatId seat, const std::string& member_id,
                          TokenEnd how);
+  void drop_member(Group& group, Member& member, TokenEnd how);
+  void set_quiet_time(std::uint32_t quiet_time_ms);
   template <typename Ended>
   Contradiction end_named_tokens(const Ended& event, TokenEnd how);
   Contradiction set_planned(Group& group, const std::vector<PlannedTopic>& planned);
