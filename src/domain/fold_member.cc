@@ -76,7 +76,7 @@ Contradiction Folding::operator()(const MemberJoined& event) {
   member.incarnation_sequence = sequence_;
   member.settings = event.settings;
   group.seats[event.member_id] = sequence_;
-  subscribe(group, member.settings.subscription);
+  subscribe(state_, group, member.settings.subscription);
   ++state_.member_count;
   state_.digest += hash_of(group.id, member);
   outdate_plan(group, Urgency::kMayGather, sentence("member '", event.member_id, "' joined"));
@@ -96,7 +96,7 @@ Contradiction Folding::operator()(const MemberReplaced& event) {
   const bool resubscribed = member->settings.subscription != event.settings.subscription;
   const bool other_metadata = member->settings.metadata != event.settings.metadata;
   MemberSettings settings = event.settings;
-  subscribe(*group, settings.subscription);
+  subscribe(state_, *group, settings.subscription);
   unsubscribe(*group, member->settings.subscription);
   {
     const Changing changing(state_, group->id, *member);
@@ -120,7 +120,7 @@ Contradiction Folding::operator()(const MemberSubscribed& event) {
   Member* member = find_member(*group, event.seat, event.member_id);
   if (member == nullptr) return no_seat(event.group, event.seat, event.member_id);
   Subscription subscription = event.subscription;
-  subscribe(*group, subscription);
+  subscribe(state_, *group, subscription);
   unsubscribe(*group, member->settings.subscription);
   {
     const Changing changing(state_, group->id, *member);

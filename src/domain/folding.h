@@ -1,4 +1,5 @@
-// One event being folded: what the fold_*.cc share. Private to the fold.
+// One event being folded: what the fold_*.cc share. Private to the fold, and to the rebuilding of
+// what it folded (rebuild.h).
 #pragma once
 
 #include <optional>
@@ -79,7 +80,6 @@ class Folding {
   void note_grants(Group& group, FencingToken fence, std::uint32_t partitions);
   void forget_grant(Group& group, FencingToken fence);
   void forget_request(Group& group);
-  void subscribe(Group& group, Subscription& subscription);
   void unsubscribe(Group& group, const Subscription& subscription);
   void forget_matches(Group& group, TopicId topic);
   void remember_ended(Group& group, const std::string& member_id, Incarnation incarnation,
@@ -102,6 +102,12 @@ class Folding {
   Sequence sequence_;
   std::int64_t time_ms_;
 };
+
+/// One more member has the subscription. Members that subscribe to the same share one:
+/// `subscription` becomes it.
+void subscribe(State& state, Group& group, Subscription& subscription);
+/// One more subscription names the topic, or one more pattern matches it.
+void count_name(Group& group, const std::string& topic);
 
 inline std::string no_group(const std::string& name) {
   return sentence("there is no group '", name, "'");
