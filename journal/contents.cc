@@ -65,12 +65,15 @@ std::expected<Contents, Error> read_contents(const PageFile& file, const lmdb::M
   const Contents contents{
       .header = *header, .records = **records, .snapshots = snapshots->value_or(lmdb::kEmptyTree)};
 
-  const std::uint64_t counted = header->last_sequence + 1 - header->first_sequence;
-  if (contents.records.entries != counted) {
-    return std::unexpected(file.corrupt(fmt::format("its header counts {} records, it holds {}",
-                                                    counted, contents.records.entries)));
-  }
   return contents;
+}
+
+std::expected<void, Error> check_count(const PageFile& file, const Contents& contents) {
+  const Header& header = contents.header;
+  const std::uint64_t counted = header.last_sequence + 1 - header.first_sequence;
+  if (contents.records.entries == counted) return {};
+  return std::unexpected(file.corrupt(
+      fmt::format("its header counts {} records, it holds {}", counted, contents.records.entries)));
 }
 
 }  // namespace muster::journal

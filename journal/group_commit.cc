@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "journal/failure.h"
+#include "journal/record.h"
 #include "journal/signals_blocked.h"
 
 namespace muster::journal {
@@ -138,12 +139,15 @@ bool GroupCommit::upkeep_is_due() {
 
 void GroupCommit::commit(std::uint64_t first_sequence, std::span<const Unit> units,
                          std::size_t bytes) {
-  for (const Unit& unit : units) events_since_upkeep_ += unit.size();
+  std::size_t events = 0;
+  for (const Unit& unit : units) events += unit.size();
+  const std::size_t appended_bytes = bytes + events * kBytesAroundRecord;
+  events_since_upkeep_ += events;
   bytes_since_upkeep_ += bytes;
   const auto start = Clock::now();
   if (!upkeep_is_due()) {
     if (auto done = store_.append(first_sequence, units); !done) stop_process(done.error());
-    appended_bytes_ += bytes;
+    appended_bytes_ += appended_bytes;
     return;
   }
   const UpkeepLimits least;
@@ -153,7 +157,7 @@ void GroupCommit::commit(std::uint64_t first_sequence, std::span<const Unit> uni
                     {.max_bytes = std::max(least.max_bytes, bytes_since_upkeep_),
                      .max_records = std::max(least.max_records, 2 * events_since_upkeep_)});
   if (!done) stop_process(done.error());
-  appended_bytes_ += bytes;
+  appended_bytes_ += appended_bytes;
   upkeep_.done(pieces - work_.size());
   events_since_upkeep_ = bytes_since_upkeep_ = 0;
   const auto end = Clock::now();

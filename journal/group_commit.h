@@ -64,7 +64,7 @@ class GroupCommit final : public Journal {
   bool tended() { return upkeep_.wait_until_done(); }
   /// Any thread: upkeep ends here, whatever of it is done; who waits for it is told.
   void stop_tending() { upkeep_.close(); }
-  /// Any thread: bytes of all records that became durable in this run.
+  /// Any thread: bytes in the file of all records that became durable in this run.
   std::uint64_t appended_bytes() const { return appended_bytes_; }
   std::uint64_t file_bytes() const override { return file_bytes_; }
 

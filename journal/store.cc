@@ -7,7 +7,7 @@
 #include "journal/contents.h"
 #include "journal/create.h"
 #include "journal/page_file.h"
-#include "journal/record.h"
+#include "journal/put.h"
 #include "journal/snapshot_tree.h"
 #include "journal/structure.h"
 
@@ -28,27 +28,15 @@ std::expected<Found, Error> check_before_opening(const std::string& data_file) {
   // The header first: it can say that a newer muster is needed.
   const auto contents = read_contents(*file, newest(*metas));
   if (!contents) return std::unexpected(contents.error());
+  if (auto counted = check_count(*file, *contents); !counted) {
+    return std::unexpected(counted.error());
+  }
   if (auto sound = check_structure(*file, newest(*metas)); !sound) {
     return std::unexpected(sound.error());
   }
   auto snapshots = list_snapshots(*file, *contents);
   if (!snapshots) return std::unexpected(snapshots.error());
   return Found{.header = contents->header, .snapshots = std::move(snapshots->whole)};
-}
-
-int put_record(MDB_cursor* cursor, const JournalId& id, std::uint64_t sequence,
-               const std::string& bytes) {
-  SequenceKey key = sequence_key(sequence);
-  MDB_val key_value{.mv_size = key.size(), .mv_data = key.data()};
-  MDB_val value{.mv_size = kRecordChecksumBytes + bytes.size(), .mv_data = nullptr};
-  const int code = mdb_cursor_put(cursor, &key_value, &value, MDB_APPEND | MDB_RESERVE);
-  if (code != MDB_SUCCESS) return code;
-  std::string checksum;
-  append_little_endian(checksum, record_checksum(id, sequence, bytes));
-  auto* const to = static_cast<char*>(value.mv_data);
-  checksum.copy(to, checksum.size());
-  bytes.copy(to + checksum.size(), bytes.size());
-  return MDB_SUCCESS;
 }
 
 }  // namespace
@@ -65,6 +53,15 @@ std::expected<Store, Error> Store::open(const std::string& directory, const Stor
   }
   auto found = check_before_opening(data_file);
   if (!found) return std::unexpected(found.error());
+  if (found->header.backup) {
+    return std::unexpected(Error{
+        .fault = Fault::kBackup,
+        .message =
+            fmt::format("the journal in {} is a backup, whose workers may have gone on since: "
+                        "make one that may be served of it with muster journal restore {} "
+                        "--data-dir NEW",
+                        directory, directory)});
+  }
   auto environment = open_environment(directory, 0, options.map_bytes);
   if (!environment) return std::unexpected(environment.error());
 
@@ -78,6 +75,14 @@ std::expected<Store, Error> Store::open(const std::string& directory, const Stor
 std::expected<void, Error> Store::open_trees() {
   auto transaction = begin(environment_, 0);
   if (!transaction) return std::unexpected(transaction.error());
+  // LMDB counts on through its table of readers, if somebody else has that open.
+  if (mdb_txn_id(transaction->get()) != header_.transaction + 1) {
+    return std::unexpected(
+        Error{.fault = Fault::kInUse,
+              .message = fmt::format("{} in {} was replaced while another program went on reading "
+                                     "the file before it: end that program, and start again",
+                                     kDataFile, directory_)});
+  }
   int code = mdb_dbi_open(transaction->get(), nullptr, 0, &main_);
   if (code == MDB_SUCCESS) code = mdb_dbi_open(transaction->get(), kRecordsTree, 0, &records_);
   if (code == MDB_SUCCESS) {
@@ -147,12 +152,7 @@ std::expected<void, Error> Store::put_units(MDB_txn* transaction, std::span<cons
 }
 
 std::expected<void, Error> Store::put_header(MDB_txn* transaction, Header& header) {
-  header.transaction = mdb_txn_id(transaction);
-  std::string bytes = encode_header(header);
-  std::string key(kHeaderKey);
-  MDB_val key_value{.mv_size = key.size(), .mv_data = key.data()};
-  MDB_val value{.mv_size = bytes.size(), .mv_data = bytes.data()};
-  const int code = mdb_put(transaction, main_, &key_value, &value, 0);
+  const int code = journal::put_header(transaction, main_, header);
   if (code != MDB_SUCCESS) return std::unexpected(failed(code, "write the header of"));
   return {};
 }

@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "tools/commands.h"
+#include "tools/group_view.h"
 #include "tools/server_link.h"
 
 namespace muster::tools {
@@ -46,6 +47,7 @@ Json status_json(const wire::StatusReplyT& status) {
           {"connections", status.connections},
           {"uptime_ms", status.uptime_ms},
           {"storage_full", status.storage_full},
+          {"quiet_remaining_ms", status.quiet_remaining_ms},
           {"first_sequence", status.first_sequence},
           {"first_time_ms", time_or_null(status.first_time_ms)},
           {"snapshot_sequence",
@@ -72,6 +74,8 @@ std::string status_text(const wire::StatusReplyT& status, std::string_view serve
   return "musterd " + printable(status.version) + " at " + printable(server) + ", up " +
          uptime_text(status.uptime_ms) +
          (status.storage_full ? ", STORAGE FULL: changes are refused until there is room" : "") +
+         (status.quiet_remaining_ms > 0 ? ", QUIET TIME: " + quiet_text(status.quiet_remaining_ms)
+                                        : "") +
          "\n\n" + table.text();
 }
 

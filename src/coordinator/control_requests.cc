@@ -76,7 +76,7 @@ Answer Pipeline::Implementation::detach(const Connection& connection,
   return body_of(wire::DoneT());
 }
 
-Answer Pipeline::Implementation::status() const {
+Answer Pipeline::Implementation::status() {
   wire::StatusReplyT reply;
   reply.version = identity_.version;
   reply.journal_id = identity_.journal_id;
@@ -90,6 +90,7 @@ Answer Pipeline::Implementation::status() const {
   reply.connections = static_cast<std::uint32_t>(connections_.size());
   reply.uptime_ms = clock_.monotonic_ms() - started_ms_;
   reply.storage_full = journal_.storage_full();
+  reply.quiet_remaining_ms = quiet_remaining_ms();
   reply.journal_bytes = journal_.file_bytes();
   if (const auto described = describe_journal(reply); !described) {
     return refuse(ErrorCode::kInternalError,

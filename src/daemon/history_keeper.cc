@@ -23,10 +23,6 @@ constexpr auto kLooksEvery = std::chrono::seconds(1);
 // must not grow faster than it is trimmed.
 constexpr int kNice = 5;
 
-/// What a record takes in the file besides its bytes: its key, its checksum and the node around it.
-constexpr std::uint64_t kBytesAroundRecord =
-    journal::kSequenceKeyBytes + journal::kRecordChecksumBytes + 10;
-
 /// Reads until it is told that it is enough; what was read then is of no use.
 class ReaderUntil final : public journal::Reader {
  public:
@@ -171,7 +167,7 @@ void HistoryKeeper::count_since_snapshot() {
   counted_bytes_ = 0;
   const auto read = reader_.read(from, inventory.header.last_sequence,
                                  [this](std::uint64_t, std::string_view bytes) {
-                                   counted_bytes_ += bytes.size() + kBytesAroundRecord;
+                                   counted_bytes_ += bytes.size() + journal::kBytesAroundRecord;
                                    return !stopping_;
                                  });
   if (!read) journal::stop_process(read.error());

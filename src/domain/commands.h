@@ -159,9 +159,12 @@ struct MakePlan {
   std::string instead_of_leader;  // why the coordinator no longer waits for the leader's plan
 };
 
+/// The quiet time after a restore has passed.
+struct EndQuietTime {};
+
 using Command =
     std::variant<CreateTopic, ExpandTopic, DeleteTopic, JoinGroup, LeaveGroup, ReleasePartitions,
                  CommitOffsets, DeleteGroup, RemoveMember, ConfigureGroup, FreezeGroup, DrainMember,
-                 PinPartition, SubmitPlan, ExpireMember, FencePartitions, MakePlan>;
+                 PinPartition, SubmitPlan, ExpireMember, FencePartitions, MakePlan, EndQuietTime>;
 
 }  // namespace muster::domain

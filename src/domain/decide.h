@@ -48,6 +48,7 @@ Decided decide(const State& state, const SubmitPlan& command, Now now);
 Decided decide(const State& state, const ExpireMember& command, Now now);
 Decided decide(const State& state, const FencePartitions& command, Now now);
 Decided decide(const State& state, const MakePlan& command, Now now);
+Decided decide(const State& state, const EndQuietTime& command, Now now);
 
 /// How a token of this partition stands: kNone if it is the current one or never was one, otherwise
 /// how it ended.

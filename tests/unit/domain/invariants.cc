@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <sstream>
 
@@ -217,7 +218,7 @@ std::string describe(const State& state) {
 }
 
 std::uint64_t digest_from_scratch(const State& state) {
-  std::uint64_t sum = 0;
+  std::uint64_t sum = hash_of_quiet_time(state.quiet_time_ms);
   for (const auto& [name, topic] : state.topics) sum += hash_of(topic);
   for (const auto& [name, group] : state.groups) {
     sum += hash_of(group);
@@ -232,6 +233,7 @@ std::uint64_t digest_from_scratch(const State& state) {
       for (const TopicId topic : matches.topics) sum += hash_of_match(group.id, pattern, topic);
     }
     if (group.request) sum += hash_of(group.id, *group.request);
+    for (const auto& [fence, note] : group.grants) sum += hash_of(group.id, fence, note);
     for (const auto& [topic, table] : group.partitions) {
       table.for_each([&](PartitionIndex index, const PartitionState& partition) {
         sum += hash_of(group.id, {.topic = topic, .partition = index}, partition);
@@ -241,6 +243,22 @@ std::uint64_t digest_from_scratch(const State& state) {
   return sum;
 }
 
+namespace {
+
+/// A note is kept as long as a partition's last grant is of its event.
+void require_sound_notes(const Group& group) {
+  std::map<FencingToken, std::uint32_t> last_granted;
+  for (const auto& [topic, table] : group.partitions) {
+    table.for_each([&](PartitionIndex, const PartitionState& partition) {
+      if (partition.last_fence() != 0) ++last_granted[partition.last_fence()];
+    });
+  }
+  REQUIRE(group.grants.size() == last_granted.size());
+  for (const auto& [fence, note] : group.grants) REQUIRE(note.partitions == last_granted[fence]);
+}
+
+}  // namespace
+
 void require_sound(const State& state) {
   REQUIRE(state.digest == digest_from_scratch(state));
   REQUIRE(state.topics_by_id.size() == state.topics.size());
@@ -249,6 +267,7 @@ void require_sound(const State& state) {
   for (const auto& [name, group] : state.groups) {
     REQUIRE(group.name == name);
     require_sound(state, group);
+    require_sound_notes(group);
     members += group.members.size();
   }
   REQUIRE(state.member_count == members);
