@@ -140,6 +140,8 @@ void add_history(CLI::App& app, Configuration& into) {
              "the age up to which events are kept; 0: whatever their age");
 }
 
+std::uint64_t most_history_bytes(const Configuration& told) { return told.max_journal_bytes / 2; }
+
 /// What no single option can see. Returns a sentence, or nothing when all fits together.
 std::optional<std::string> contradiction(const Configuration& told) {
   const Limits& limits = told.coordinator.limits;
@@ -183,6 +185,12 @@ std::optional<std::string> contradiction(const Configuration& told) {
         "--max-journal-bytes is {}: it must be at least {}, twice what is held back "
         "(--journal-reserve-bytes and two times --max-pending-journal-bytes)",
         told.max_journal_bytes, 2 * held_back);
+  }
+  if (told.retention.history_max_bytes > most_history_bytes(told)) {
+    return fmt::format(
+        "--history-max-bytes is {}: it must be at most {}, half of --max-journal-bytes; the rest "
+        "is for snapshots",
+        told.retention.history_max_bytes, most_history_bytes(told));
   }
   return std::nullopt;
 }
@@ -238,6 +246,10 @@ std::expected<Configuration, NothingToRun> parse_configuration(std::vector<std::
     return std::unexpected(from_cli11(app, error));
   }
   told.max_connections_asked = app.count("--max-connections") > 0;
+  if (app.count("--history-max-bytes") == 0) {
+    std::uint64_t& history = told.retention.history_max_bytes;
+    history = std::min(history, most_history_bytes(told));
+  }
   if (auto found = contradiction(told)) return std::unexpected(usage_error(*found));
   if (listen.empty()) listen.emplace_back(kDefaultListen);
   for (const std::string& text : listen) {
