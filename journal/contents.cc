@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cstring>
+#include <optional>
 #include <string>
 
 #include "journal/tree_cursor.h"
@@ -35,29 +36,44 @@ std::expected<Header, Error> read_header(const PageFile& file, const lmdb::Meta&
   return header;
 }
 
+/// The tree under `name`, or nothing when there is none.
+std::expected<std::optional<lmdb::Tree>, Error> read_tree(const PageFile& file,
+                                                          const lmdb::Meta& meta,
+                                                          std::string_view name) {
+  TreeCursor cursor(file, meta.main);
+  const auto found = find(cursor, name);
+  if (!found) return std::unexpected(found.error());
+  if (!*found || !cursor.value_is_tree()) return std::nullopt;
+  std::string bytes;
+  if (auto value = cursor.value(bytes); !value) return std::unexpected(value.error());
+  lmdb::Tree tree;
+  std::memcpy(&tree, bytes.data(), sizeof(tree));
+  return tree;
+}
+
 }  // namespace
 
 std::expected<Contents, Error> read_contents(const PageFile& file, const lmdb::Meta& meta) {
   const auto header = read_header(file, meta);
   if (!header) return std::unexpected(header.error());
 
-  TreeCursor cursor(file, meta.main);
-  const auto found = find(cursor, kRecordsTree);
-  if (!found) return std::unexpected(found.error());
-  if (!*found || !cursor.value_is_tree()) {
-    return std::unexpected(file.corrupt("it has no tree of records"));
-  }
-  std::string bytes;
-  if (auto value = cursor.value(bytes); !value) return std::unexpected(value.error());
-  Contents contents{.header = *header, .records = {}};
-  std::memcpy(&contents.records, bytes.data(), sizeof(contents.records));
+  const auto records = read_tree(file, meta, kRecordsTree);
+  if (!records) return std::unexpected(records.error());
+  if (!*records) return std::unexpected(file.corrupt("it has no tree of records"));
+  const auto snapshots = read_tree(file, meta, kSnapshotsTree);
+  if (!snapshots) return std::unexpected(snapshots.error());
+  const Contents contents{
+      .header = *header, .records = **records, .snapshots = snapshots->value_or(lmdb::kEmptyTree)};
 
-  const std::uint64_t counted = header->last_sequence + 1 - header->first_sequence;
-  if (contents.records.entries != counted) {
-    return std::unexpected(file.corrupt(fmt::format("its header counts {} records, it holds {}",
-                                                    counted, contents.records.entries)));
-  }
   return contents;
+}
+
+std::expected<void, Error> check_count(const PageFile& file, const Contents& contents) {
+  const Header& header = contents.header;
+  const std::uint64_t counted = header.last_sequence + 1 - header.first_sequence;
+  if (contents.records.entries == counted) return {};
+  return std::unexpected(file.corrupt(
+      fmt::format("its header counts {} records, it holds {}", counted, contents.records.entries)));
 }
 
 }  // namespace muster::journal

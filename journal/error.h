@@ -11,6 +11,8 @@ enum class Fault : std::uint8_t {
   kInUse,          // another daemon writes to it
   kCorrupt,        // the file holds what no correct writer wrote
   kNewerFormat,    // written by a newer muster
+  kBackup,         // a copy that must be restored before it is served
+  kExists,         // a new journal was to be made where one is
   kWrongSequence,  // an append that would leave a gap or overwrite
   kSystem,         // the operating system refused something
 };

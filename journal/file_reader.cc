@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "journal/record.h"
+#include "journal/snapshot_tree.h"
 #include "journal/structure.h"
 #include "journal/tree_cursor.h"
 #include "journal/writer_lock.h"
@@ -122,6 +123,9 @@ std::expected<Header, Error> FileReader::header() {
 std::expected<void, Error> FileReader::check_structure() {
   const auto taken = view();
   if (!taken) return std::unexpected(taken.error());
+  const auto contents = read_contents(file_, taken->meta);
+  if (!contents) return std::unexpected(contents.error());
+  if (auto counted = check_count(file_, *contents); !counted) return counted;
   return journal::check_structure(file_, taken->meta);
 }
 
@@ -187,12 +191,68 @@ std::expected<void, Error> FileReader::read(std::uint64_t from, std::uint64_t to
   return {};
 }
 
-std::expected<std::vector<Snapshot>, Error> FileReader::snapshots() { return {}; }
+std::expected<FileReader::Inventory, Error> FileReader::inventory() {
+  const auto taken = view();
+  if (!taken) return std::unexpected(taken.error());
+  const auto contents = read_contents(file_, taken->meta);
+  if (!contents) return std::unexpected(contents.error());
+  auto list = list_snapshots(file_, *contents);
+  if (!list) return std::unexpected(list.error());
+  const lmdb::Tree& records = contents->records;
+  return Inventory{
+      .header = contents->header,
+      .snapshots = std::move(list->whole),
+      .unfinished = std::move(list->unfinished),
+      .record_bytes = (records.branch_pages + records.leaf_pages + records.overflow_pages) *
+                      file_.page_bytes()};
+}
 
-std::expected<void, Error> FileReader::read_snapshot(std::uint64_t sequence, const Sink&) {
-  return std::unexpected(
-      Error{.fault = Fault::kMissing,
-            .message = fmt::format("the journal has no snapshot at sequence {}", sequence)});
+std::expected<std::vector<Snapshot>, Error> FileReader::snapshots() {
+  auto all = inventory();
+  if (!all) return std::unexpected(all.error());
+  return std::move(all->snapshots);
+}
+
+std::expected<Snapshot, Error> FileReader::copy_chunk(std::uint64_t sequence, std::uint32_t chunk,
+                                                      std::string& bytes) {
+  const auto taken = view();
+  if (!taken) return std::unexpected(taken.error());
+  const auto contents = read_contents(file_, taken->meta);
+  if (!contents) return std::unexpected(contents.error());
+  const auto snapshot = find_snapshot(file_, *contents, sequence);
+  if (!snapshot) return std::unexpected(snapshot.error());
+  if (!*snapshot) {
+    return std::unexpected(Error{
+        .fault = Fault::kMissing,
+        .message = fmt::format("the journal in {} has no snapshot at sequence {}: those that are "
+                               "older than its history are dropped",
+                               directory_, sequence)});
+  }
+  bytes.clear();
+  if (chunk >= (*snapshot)->chunks) return **snapshot;
+  if (auto read = read_snapshot_chunk(file_, *contents, sequence, chunk, bytes); !read) {
+    return std::unexpected(read.error());
+  }
+  return **snapshot;
+}
+
+std::expected<void, Error> FileReader::read_snapshot(std::uint64_t sequence, const Sink& sink) {
+  std::string bytes;
+  std::uint64_t total_bytes = 0;
+  for (std::uint32_t chunk = 0;; ++chunk) {
+    const auto snapshot = copy_chunk(sequence, chunk, bytes);
+    if (!snapshot) return std::unexpected(snapshot.error());
+    total_bytes += bytes.size();
+    const bool ended = chunk >= snapshot->chunks;
+    if (ended ? total_bytes != snapshot->bytes : total_bytes > snapshot->bytes) {
+      return std::unexpected(bad_record(
+          sequence, file_
+                        .corrupt(fmt::format(
+                            "the snapshot at sequence {} is not as long as it says", sequence))
+                        .message));
+    }
+    if (ended || !sink(chunk, bytes)) return {};
+  }
 }
 
 }  // namespace muster::journal

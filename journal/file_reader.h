@@ -1,10 +1,10 @@
 // Reads the journal in a directory: beside a live daemon, after it died, or a copy of it on a
 // read-only disk. Takes no writer's lock and creates nothing.
 //
-// While a writer may be at work, each chunk is read under a short transaction of LMDB's, which does
-// nothing but keep the writer from reusing the chunk's pages; the pages themselves are read by
-// page_file.h. No record is handed out within such a transaction: whoever takes long over it would
-// make the file grow.
+// While a writer may be at work, each chunk, of records or of a snapshot, is read under a short
+// transaction of LMDB's, which does nothing but keep the writer from reusing the chunk's pages; the
+// pages themselves are read by page_file.h. Nothing is handed out within such a transaction:
+// whoever takes long over it would make the file grow.
 #pragma once
 
 #include <string>
@@ -31,7 +31,17 @@ class FileReader : public Reader {
   std::expected<std::vector<Snapshot>, Error> snapshots() override;
   std::expected<void, Error> read_snapshot(std::uint64_t sequence, const Sink& sink) override;
 
-  /// check_structure of structure.h. It holds the file's pages all the while, so beside a live
+  /// What the journal holds, as one transaction left it.
+  struct Inventory {
+    Header header;
+    std::vector<Snapshot> snapshots;        // the whole ones, ascending
+    std::vector<std::uint64_t> unfinished;  // the sequences of those that are not
+    std::uint64_t record_bytes = 0;         // that the records take in the file
+  };
+  std::expected<Inventory, Error> inventory();
+
+  /// check_structure of structure.h, and whether the header counts the records right. It holds the
+  /// file's pages all the while, so beside a live
   /// daemon, which has checked them when it started, it is not worth its price.
   std::expected<void, Error> check_structure();
 
@@ -52,6 +62,9 @@ class FileReader : public Reader {
   std::expected<View, Error> view();
   std::expected<View, Error> try_view();
   std::expected<void, Error> read_chunk(std::uint64_t from, std::uint64_t to, Chunk& chunk);
+  /// The snapshot's description; `bytes` stay empty behind its last chunk.
+  std::expected<Snapshot, Error> copy_chunk(std::uint64_t sequence, std::uint32_t chunk,
+                                            std::string& bytes);
 
   std::string directory_;
   PageFile file_;

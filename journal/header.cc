@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t kChecksumBytes = 8;
 constexpr std::size_t kPrefixBytes = 4 + 1;
-constexpr std::size_t kBodyBytes = 16 + 5 * 8;
+constexpr std::size_t kBodyBytes = 16 + 5 * 8 + 1;
 
 Error corrupt(std::string_view what) {
   return Error{.fault = Fault::kCorrupt,
@@ -51,6 +51,7 @@ std::string encode_header(const Header& header) {
   append_little_endian(bytes, header.first_sequence);
   append_little_endian(bytes, header.last_sequence);
   append_little_endian(bytes, header.transaction);
+  append_little_endian(bytes, static_cast<std::uint8_t>(header.backup));
   append_little_endian(bytes, static_cast<std::uint64_t>(XXH3_64bits(bytes.data(), bytes.size())));
   return bytes;
 }
@@ -84,6 +85,9 @@ std::expected<Header, Error> decode_header(std::string_view bytes) {
     *field = read_little_endian<std::uint64_t>(bytes, offset);
     offset += sizeof(*field);
   }
+  const auto backup = static_cast<std::uint8_t>(bytes[offset]);
+  if (backup > 1) return std::unexpected(corrupt("its mark of a backup is neither 0 nor 1"));
+  header.backup = backup == 1;
   if (header.first_sequence == 0 || header.first_sequence > header.last_sequence + 1) {
     return std::unexpected(corrupt("first and last sequence contradict each other"));
   }

@@ -4,7 +4,7 @@
 // As bytes, little-endian:
 //   u32 format | u8 n, n bytes: the oldest muster that reads this format | 16 bytes journal id |
 //   u64 fence base | u64 boot | u64 first sequence | u64 last sequence | u64 transaction |
-//   u64 XXH3-64 of all bytes before it
+//   u8 backup (0 or 1) | u64 XXH3-64 of all bytes before it
 // In every later format the first two fields and the checksum at the end stay as they are, so that
 // an old program can always say what it lacks.
 #pragma once
@@ -40,6 +40,9 @@ struct Header {
   /// LMDB's number of the transaction that wrote this header. LMDB's own meta pages carry no
   /// checksum: a damaged one that leads to an older state of the file is noticed by this.
   std::uint64_t transaction = 0;
+  /// A copy that must not be served as it is: workers may hold tokens and leases of a future that
+  /// it knows nothing of. `muster journal restore` makes a journal of it that may (fence-rises).
+  bool backup = false;
 
   bool operator==(const Header&) const = default;
 };

@@ -54,6 +54,14 @@ struct Tree {
   bool operator==(const Tree&) const = default;
 };
 static_assert(sizeof(Tree) == 48);
+inline constexpr Tree kEmptyTree{.pad = 0,
+                                 .flags = 0,
+                                 .depth = 0,
+                                 .branch_pages = 0,
+                                 .leaf_pages = 0,
+                                 .overflow_pages = 0,
+                                 .entries = 0,
+                                 .root = kNoPage};
 
 struct Meta {
   std::uint32_t magic;

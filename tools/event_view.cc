@@ -127,6 +127,14 @@ class Fields {
     json_["member_id"] = event.member_id;
   }
 
+  void operator()(const domain::JournalRestored& event) {
+    json_["former_journal_id"] = event.former_journal_id;
+    json_["former_last_sequence"] = event.former_last_sequence;
+    json_["fence_base"] = event.fence_base;
+    json_["quiet_time_ms"] = event.quiet_time_ms;
+  }
+  void operator()(const domain::QuietTimeEnded&) {}
+
   Json take() { return std::move(json_); }
 
  private:
@@ -384,6 +392,15 @@ struct Sentence {
     const std::string at = fmt::format("{}/{}", names.of(event.at.topic), event.at.partition);
     if (event.member_id.empty()) return at + " is no longer pinned";
     return fmt::format("{} is pinned to {}", at, event.member_id);
+  }
+  std::string operator()(const domain::JournalRestored& event) const {
+    return fmt::format(
+        "made of a backup of journal {} that ended with sequence {}; every member and token has "
+        "ended, new tokens are above {}; nothing is planned for {} ms",
+        event.former_journal_id, event.former_last_sequence, event.fence_base, event.quiet_time_ms);
+  }
+  std::string operator()(const domain::QuietTimeEnded&) const {
+    return "no lease of the time before the restore is left: groups are planned again";
   }
 };
 

@@ -45,6 +45,7 @@ std::expected<GroupView, Error> gather_group(ServerLink& link, const std::string
   GroupView view;
   view.group = std::move(*reply->group);
   view.draining = std::move(reply->draining);
+  view.quiet_remaining_ms = reply->quiet_remaining_ms;
   if (auto got = gather_members(link, view); !got) return std::unexpected(got.error());
   if (auto got = gather_partitions(link, view); !got) return std::unexpected(got.error());
   return view;

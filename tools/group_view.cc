@@ -173,6 +173,11 @@ std::string summary_text(const GroupView& view) {
   return text + ", " + lag_text(view) + ".\n";
 }
 
+std::string quiet_time_text(const GroupView& view) {
+  if (view.quiet_remaining_ms == 0) return {};
+  return "Quiet time: " + quiet_text(view.quiet_remaining_ms) + ".\n";
+}
+
 std::string frozen_text(const GroupView& view) {
   if (!view.group.frozen) return {};
   const std::string text = "Frozen: its plan does not change until muster group unfreeze";
@@ -212,6 +217,12 @@ std::string state_text(const wire::GroupInfoT& group) {
   return group.frozen ? text + ", frozen" : text;
 }
 
+std::string quiet_text(std::uint32_t remaining_ms) {
+  return "restored from a backup, nothing is assigned for " +
+         std::to_string((remaining_ms + 999) / 1'000) +
+         " s more, until no worker of the time before can still be at work";
+}
+
 std::optional<std::int64_t> lag_of(const wire::PartitionInfoT& partition) {
   if (partition.end < 0 || partition.committed < 0) return std::nullopt;
   return std::max<std::int64_t>(0, partition.end - partition.committed);
@@ -233,12 +244,13 @@ Json group_json(const GroupView& view) {
           {"members", std::move(members)},
           {"partitions", std::move(partitions)},
           {"unowned", view.group.unowned},
-          {"revoking", view.group.revoking}};
+          {"revoking", view.group.revoking},
+          {"quiet_remaining_ms", view.quiet_remaining_ms}};
 }
 
 std::string group_text(const GroupView& view) {
-  return summary_text(view) + frozen_text(view) + draining_text(view) + members_text(view) +
-         partitions_text(view);
+  return summary_text(view) + quiet_time_text(view) + frozen_text(view) + draining_text(view) +
+         members_text(view) + partitions_text(view);
 }
 
 Json group_summary_json(const wire::GroupInfoT& group) {

@@ -20,6 +20,8 @@ struct GroupView {
   std::vector<std::string> draining;  // member ids, present or not
   std::vector<std::unique_ptr<wire::MemberInfoT>> members;
   std::vector<std::unique_ptr<wire::PartitionInfoT>> partitions;
+  /// Of the quiet time after a restore; 0: there is none.
+  std::uint32_t quiet_remaining_ms = 0;
   /// False: folded from a journal, which knows no connections.
   bool live = true;
 };
@@ -34,6 +36,9 @@ std::string group_text(const GroupView& view);
 std::string member_count_text(const wire::GroupInfoT& group);
 /// "stable", or "stable, frozen".
 std::string state_text(const wire::GroupInfoT& group);
+
+/// When a quiet time of so much more is over, and what it means: "nothing is assigned for 12 s …".
+std::string quiet_text(std::uint32_t remaining_ms);
 
 /// One entry of `muster group list`.
 Json group_summary_json(const wire::GroupInfoT& group);

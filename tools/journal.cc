@@ -37,13 +37,19 @@ void show_progress(Sequence reached, Sequence last) {
 
 void add_journal_commands(CLI::App& app, Context& context) {
   CLI::App& noun = add_command(app, "journal",
-                               "Question a journal: what happened, what was the state, is it sound",
+                               "Question a journal, copy it, or save what is good of it",
                                "  muster journal log --data-dir /var/lib/muster --group billing");
   noun.require_subcommand(1);
   add_journal_log(noun, context);
   add_journal_state(noun, context);
   add_journal_verify(noun, context);
   add_journal_why(noun, context);
+  add_journal_export(noun, context);
+  add_journal_import(noun, context);
+  add_journal_backup(noun, context);
+  add_journal_compact(noun, context);
+  add_journal_restore(noun, context);
+  add_journal_repair(noun, context);
 }
 
 }  // namespace muster::tools

@@ -104,6 +104,7 @@ class Story {
   void tell(const domain::GroupDeleted& event);
   void tell(const domain::GroupFrozen& event);
   void tell(const domain::PartitionPinned& event);
+  void tell(const domain::JournalRestored& event);
   void tell(const auto&) {}
 
   bool lists(const std::vector<domain::PartitionList>& lists) const;

@@ -27,6 +27,9 @@ void GroupFacts::take(Sequence sequence, const domain::EventBody& body, TopicId 
   } else if (const auto* expired = std::get_if<domain::MemberExpired>(&body)) {
     members_.erase(expired->seat);
     seats_.erase(expired->member_id);
+  } else if (std::holds_alternative<domain::JournalRestored>(body)) {
+    members_.clear();
+    seats_.clear();
   } else if (const auto* configured = std::get_if<domain::GroupConfigured>(&body)) {
     strategy_ = configured->strategy;
   } else if (const auto* froze = std::get_if<domain::GroupFrozen>(&body)) {

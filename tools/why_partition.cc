@@ -210,6 +210,16 @@ void Story::tell(const domain::GroupFrozen& event) {
                    : fmt::format("the group was unfrozen {}", by()));
 }
 
+void Story::tell(const domain::JournalRestored& event) {
+  if (!group_exists_) return;
+  std::string what =
+      fmt::format("the journal was restored from a backup that ended with sequence {}",
+                  event.former_last_sequence);
+  if (owner_ != kNobody) what += fmt::format("; {}'s token {} ended", last_owner_, fence_);
+  add("restored", std::move(what));
+  if (owner_ != kNobody) freed("in the quiet time after the restore");
+}
+
 void Story::tell(const domain::PartitionPinned& event) {
   if (event.at != TopicPartition{.topic = topic_, .partition = partition_}) return;
   pinned_to_ = event.member_id;

@@ -188,6 +188,7 @@ class Session {
   bool wants_to_join(std::uint64_t now_ms) const;
   void send_join(std::uint64_t now_ms);
   bool joined(std::uint64_t now_ms, const InFlight& sent, const wire::JoinReplyT& reply);
+  void wait_for_quiet_time(std::uint32_t remaining_ms);
   void join_refused(std::uint64_t now_ms, const InFlight& sent, const Error& why);
   void seat_refused(std::uint64_t now_ms, const Error& why);
   void try_again(std::uint64_t now_ms, const Error& why);

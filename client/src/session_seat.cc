@@ -127,7 +127,8 @@ bool Session::joined(std::uint64_t now_ms, const InFlight& sent, const wire::Joi
     standing_ = Standing::kSeated;
     paused_ = false;
     takeover_ = false;  // on the operator's word, once: not when the seat is lost later
-    settles_by_ms_ = now_ms + reply.rebalance_timeout_ms;
+    settles_by_ms_ = now_ms + reply.rebalance_timeout_ms + reply.quiet_remaining_ms;
+    if (reply.quiet_remaining_ms > 0) wait_for_quiet_time(reply.quiet_remaining_ms);
   }
   lease_.begin(reply.lease_ms, sent.sent_at_ms);
   heartbeat_interval_ms_ =
@@ -139,6 +140,16 @@ bool Session::joined(std::uint64_t now_ms, const InFlight& sent, const wire::Joi
   pending_ = reply.pending;
   listing_.emplace();
   return list(now_ms, reply);
+}
+
+void Session::wait_for_quiet_time(std::uint32_t remaining_ms) {
+  notices_.push_back(
+      {.kind = NoticeKind::kWaiting,
+       .why = make_error(ErrorCode::kQuietTime,
+                         "Group \"" + options_.group +
+                             "\": the server was restored from a backup and assigns nothing for " +
+                             std::to_string((remaining_ms + 999) / 1'000) +
+                             " s more, until no worker of the time before can still be at work.")});
 }
 
 void Session::join_refused(std::uint64_t now_ms, const InFlight& sent, const Error& why) {

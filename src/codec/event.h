@@ -8,6 +8,10 @@
 
 #include "domain/events.h"
 
+namespace muster::event {
+struct Event;  // of schemas/event.fbs
+}
+
 namespace muster::codec {
 
 /// The bytes are not an event of this format version.
@@ -20,5 +24,8 @@ std::string encode_event(const domain::Event& event);
 
 /// Verifies, then reads. `bytes` may have any alignment.
 std::expected<domain::Event, EventError> decode_event(std::string_view bytes);
+
+/// The same for a table that was verified.
+std::expected<domain::Event, EventError> read_event(const event::Event& source);
 
 }  // namespace muster::codec

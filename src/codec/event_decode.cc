@@ -218,6 +218,13 @@ EventBody read(const event::PartitionPinned& body) {
                          .member_id = read(body.member_id())};
 }
 
+EventBody read(const event::JournalRestored& body) {
+  return JournalRestored{.former_journal_id = read(body.former_journal_id()),
+                         .former_last_sequence = body.former_last_sequence(),
+                         .fence_base = body.fence_base(),
+                         .quiet_time_ms = body.quiet_time_ms()};
+}
+
 std::unexpected<EventError> unknown(const char* what, int number) {
   return std::unexpected(EventError{
       std::string("its ") + what + " " + std::to_string(number) +
@@ -273,6 +280,10 @@ std::expected<EventBody, EventError> read_body(const event::Event& source) {
       return read(*source.body_as_MemberDrained());
     case event::EventBody::PartitionPinned:
       return read(*source.body_as_PartitionPinned());
+    case event::EventBody::JournalRestored:
+      return read(*source.body_as_JournalRestored());
+    case event::EventBody::QuietTimeEnded:
+      return QuietTimeEnded{};
     case event::EventBody::NONE:
       break;
   }
@@ -289,7 +300,10 @@ std::expected<Event, EventError> decode_event(std::string_view bytes) {
   if (!verifier.VerifyBuffer<event::Event>()) {
     return std::unexpected(EventError{"its bytes do not verify against schemas/event.fbs"});
   }
-  const event::Event& source = *fb::GetRoot<event::Event>(aligned.data());
+  return read_event(*fb::GetRoot<event::Event>(aligned.data()));
+}
+
+std::expected<Event, EventError> read_event(const event::Event& source) {
   if (source.cause()->kind() > event::CauseKind::MAX) {
     return unknown("cause", static_cast<int>(source.cause()->kind()));
   }

@@ -214,6 +214,12 @@ class Encoder {
     return event::CreatePartitionPinned(builder_, group, value.at.topic, value.at.partition,
                                         text(value.member_id));
   }
+  auto body(const JournalRestored& value) {
+    return event::CreateJournalRestored(builder_, text(value.former_journal_id),
+                                        value.former_last_sequence, value.fence_base,
+                                        value.quiet_time_ms);
+  }
+  auto body(const QuietTimeEnded&) { return event::CreateQuietTimeEnded(builder_); }
 
   fb::FlatBufferBuilder builder_{256};
 };

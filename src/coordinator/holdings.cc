@@ -54,7 +54,8 @@ wire::JoinReplyT member_reply(const View& view, const domain::Group& group,
   reply.generation = group.generation;
   reply.leader = group.leader()->member_id;
   reply.member_count = static_cast<std::uint32_t>(group.members.size());
-  reply.gathering = domain::needs_plan(view.state, group);
+  reply.gathering = domain::plan_is_outdated(view.state, group);
+  reply.quiet_remaining_ms = view.quiet_remaining_ms;
   reply.pending = static_cast<std::uint32_t>(member.pending());
   Page page(view.max_frame_bytes, 0);
   append_holdings(view, group, member, after, page, reply.held);

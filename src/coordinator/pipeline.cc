@@ -222,7 +222,8 @@ View Pipeline::Implementation::view() {
           .ends = ends_,
           .limits = settings_.limits,
           .max_frame_bytes = settings_.max_frame_bytes,
-          .now_ms = now_ms()};
+          .now_ms = now_ms(),
+          .quiet_remaining_ms = quiet_remaining_ms()};
 }
 
 /// A wrong plan changes nothing, but its round is over: the coordinator plans itself.

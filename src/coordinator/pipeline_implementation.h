@@ -65,7 +65,8 @@ class Pipeline::Implementation {
   Answer greet(Connection& connection, const wire::HelloT& hello) const;
   Answer heartbeat(const Connection& connection, const wire::HeartbeatT& request);
   Answer detach(const Connection& connection, const wire::DetachT& request);
-  Answer status() const;
+  Answer status();
+  std::expected<void, journal::Error> describe_journal(wire::StatusReplyT& reply) const;
 
   // ---- start.cc
   void start_session(const domain::Group& group, const domain::Member& member);
@@ -75,6 +76,8 @@ class Pipeline::Implementation {
   void excuse_paused();
   void expire_silent_members();
   void fence_overdue_revocations();
+  void end_quiet_time();
+  std::uint32_t quiet_remaining_ms();
   void overrule_late_leaders();
   void overrule_untold_leader(const std::string& group);
   void remind_leaders();
@@ -124,6 +127,7 @@ class Pipeline::Implementation {
   LeaderDeadlines leader_deadlines_;
   std::map<std::string, std::string> overruled_;  // groups whose leader failed → how
   std::vector<std::string> reminders_;            // groups whose leader came back and owes a plan
+  std::uint64_t quiet_until_ms_ = 0;              // of the session clock; while there is one
   EndOffsets ends_;
   ParkedEffects parked_;
   absl::btree_map<ConnectionId, std::unique_ptr<Connection>> connections_;  // shut down in order

@@ -182,6 +182,7 @@ Answer answer(const View& view, const wire::DescribeGroupT& query) {
   wire::GroupReplyT reply;
   reply.group = std::make_unique<wire::GroupInfoT>(group_info(view, *group));
   reply.draining.assign(group->draining.begin(), group->draining.end());
+  reply.quiet_remaining_ms = view.quiet_remaining_ms;
   return body_of(std::move(reply));
 }
 

@@ -29,6 +29,7 @@ Pipeline::Implementation::Implementation(domain::State state, Identity identity,
     schedule_plan(group);
     if (group.request) leader_deadlines_.begin(name, now_ms());
   }
+  quiet_until_ms_ = now_ms() + state_.quiet_time_ms;
   journal_.on_durable([this](Sequence) { durable(); });
 }
 
@@ -64,8 +65,7 @@ Pipeline::Pipeline(domain::State state, Identity identity, const Settings& setti
                    Connections& connections, Entropy& entropy, Planner& planner,
                    journal::Journal& journal, journal::Reader& history)
     : self_(std::make_unique<Implementation>(std::move(state), std::move(identity), settings, clock,
-                                             connections, entropy, planner, journal,
-                                             history)) {}
+                                             connections, entropy, planner, journal, history)) {}
 Pipeline::~Pipeline() = default;
 
 void Pipeline::connected(ConnectionId connection, std::string peer) {

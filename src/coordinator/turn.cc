@@ -31,6 +31,7 @@ void Pipeline::Implementation::end_turn() {
   if (!journal_.storage_full() && !stopping_) {
     expire_silent_members();
     overrule_late_leaders();
+    end_quiet_time();
     go_on_planning();
   }
   fence_overdue_revocations();
@@ -68,6 +69,19 @@ void Pipeline::Implementation::fence_overdue_revocations() {
         domain::FencePartitions{.group = overdue.group, .tokens = std::move(overdue.tokens)},
         deadline("rebalance timeout"));
   }
+}
+
+/// The session clock stands while the coordinator is away, so it never counts too much (and a start
+/// begins the quiet time anew: how much of it has passed is not journaled).
+std::uint32_t Pipeline::Implementation::quiet_remaining_ms() {
+  const std::uint64_t now = now_ms();
+  if (state_.quiet_time_ms == 0 || now >= quiet_until_ms_) return 0;
+  return static_cast<std::uint32_t>(quiet_until_ms_ - now);
+}
+
+void Pipeline::Implementation::end_quiet_time() {
+  if (state_.quiet_time_ms == 0 || now_ms() < quiet_until_ms_) return;
+  std::ignore = execute(domain::EndQuietTime{}, deadline("quiet time"));  // no room: the next turn
 }
 
 void Pipeline::Implementation::overrule_late_leaders() {
@@ -133,7 +147,9 @@ void Pipeline::Implementation::note_change(const domain::Event& event) {
     leader_deadlines_.end(name);
     overruled_.erase(name);
   }
-  if (std::holds_alternative<domain::TopicCreated>(event.body)) {
+  if (std::holds_alternative<domain::QuietTimeEnded>(event.body)) {
+    for (const auto& [name, each] : state_.groups) schedule_plan(each);
+  } else if (std::holds_alternative<domain::TopicCreated>(event.body)) {
     schedule_plans_of_topic(std::get<domain::TopicCreated>(event.body).name);
   } else if (const auto* expanded = std::get_if<domain::TopicExpanded>(&event.body)) {
     schedule_plans_of_topic(state_.topic(expanded->topic)->name);
@@ -150,8 +166,10 @@ std::uint64_t Pipeline::Implementation::wake_in_ms() const {
   if (!overruled_.empty()) return kLeastMs;
   if (under_way_.ready_after({}, journal_.durable_sequence())) return kLeastMs;
   std::uint64_t wake_ms = kMostMs;
-  for (const auto due_ms :
-       {sessions_.next_due_ms(), plans_.next_due_ms(), leader_deadlines_.next_due_ms()}) {
+  std::optional<std::uint64_t> quiet_until_ms;
+  if (state_.quiet_time_ms != 0) quiet_until_ms = quiet_until_ms_;
+  for (const auto due_ms : {sessions_.next_due_ms(), plans_.next_due_ms(),
+                            leader_deadlines_.next_due_ms(), quiet_until_ms}) {
     if (!due_ms) continue;
     const std::uint64_t now = session_clock_.now_ms();
     wake_ms = std::min(wake_ms, *due_ms > now ? *due_ms - now : 0);

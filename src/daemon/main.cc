@@ -14,6 +14,7 @@
 #include "daemon/configuration.h"
 #include "daemon/daemon.h"
 #include "daemon/descriptors.h"
+#include "daemon/history_keeper.h"
 #include "daemon/listening_socket.h"
 #include "daemon/logging.h"
 #include "daemon/loop.h"
@@ -68,6 +69,8 @@ std::expected<void, std::string> serve(const Configuration& configuration) {
   const journal::Header header = store->header();
   auto reader = store->reader();
   if (!reader) return std::unexpected(reader.error().message);
+  auto keepers_reader = store->reader();
+  if (!keepers_reader) return std::unexpected(keepers_reader.error().message);
   const auto progress = [](Sequence reached, Sequence last) {
     spdlog::info("folding the journal: {} of {} events", reached, last);
   };
@@ -83,6 +86,7 @@ std::expected<void, std::string> serve(const Configuration& configuration) {
                                 .monotonic_ms = [&clock] { return clock.monotonic_ms(); },
                                 .batch = configuration.batch});
   PlanThread planner([&loop] { loop.wake(); });
+  const HistoryKeeper keeper(journal, std::move(*keepers_reader), configuration.retention, clock);
   Daemon daemon(loop, configuration, *max_connections, std::move(*state),
                 {.journal_id = journal::text(header.journal_id),
                  .boot = header.boot,

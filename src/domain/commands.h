@@ -164,10 +164,12 @@ struct MakePlan {
 struct ApplyPlan {
   PlanUnderWay under_way;
 };
+/// The quiet time after a restore has passed.
+struct EndQuietTime {};
 
-using Command =
-    std::variant<CreateTopic, ExpandTopic, DeleteTopic, JoinGroup, LeaveGroup, ReleasePartitions,
-                 CommitOffsets, DeleteGroup, RemoveMember, ConfigureGroup, FreezeGroup, DrainMember,
-                 PinPartition, SubmitPlan, ExpireMember, FencePartitions, MakePlan, ApplyPlan>;
+using Command = std::variant<CreateTopic, ExpandTopic, DeleteTopic, JoinGroup, LeaveGroup,
+                             ReleasePartitions, CommitOffsets, DeleteGroup, RemoveMember,
+                             ConfigureGroup, FreezeGroup, DrainMember, PinPartition, SubmitPlan,
+                             ExpireMember, FencePartitions, MakePlan, ApplyPlan, EndQuietTime>;
 
 }  // namespace muster::domain

@@ -53,6 +53,7 @@ Decided decide(const State& state, const FencePartitions& command, Now now);
 Decided decide(const State& state, const MakePlan& command, Now now);
 /// No events and no rest: the plan is not wanted any more.
 Decided decide(const State& state, const ApplyPlan& command, Now now);
+Decided decide(const State& state, const EndQuietTime& command, Now now);
 
 /// How a token of this partition stands: kNone if it is the current one or never was one, otherwise
 /// how it ended.

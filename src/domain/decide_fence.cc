@@ -1,5 +1,5 @@
-// The revocation deadline passed: the partition is fenced, not the member, and goes on to its
-// target in the same unit.
+// Deadlines that are nobody's wish. The revocation deadline passed: the partition is fenced, not
+// the member, and goes on to its target in the same unit. The quiet time passed: it is over.
 
 #include <map>
 #include <set>
@@ -35,6 +35,12 @@ Decided decide(const State& state, const FencePartitions& command, Now) {
   Grants grants(*group);
   for (const TopicPartition& at : freed) grants.freed(at);
   grants.append_to(decision.events, state.fence_base);
+  return decision;
+}
+
+Decided decide(const State& state, const EndQuietTime&, Now) {
+  Decision decision;
+  if (state.quiet_time_ms != 0) decision.events.emplace_back(QuietTimeEnded{});
   return decision;
 }
 

@@ -153,10 +153,13 @@ std::uint64_t hash_of(GroupId group, std::string_view member_id,
   return hash.value();
 }
 
+bool is_first_state(const PartitionState& partition) {
+  return partition.target == kNobody && partition.fence == 0 && partition.ended_fence == 0 &&
+         !partition.has_commit();
+}
+
 std::uint64_t hash_of(GroupId group, TopicPartition at, const PartitionState& partition) {
-  const bool first_state = partition.target == kNobody && partition.fence == 0 &&
-                           partition.ended_fence == 0 && !partition.has_commit();
-  if (first_state) return 0;
+  if (is_first_state(partition)) return 0;
   // A plan may change half a million of these in one turn, so their numbers are combined at once
   // and not one after the other: multilinear hashing (Lemire, Kaser: "Strongly universal string
   // hashing is fast", 2014), with the odd constants of SplitMix64's sequence.
@@ -182,6 +185,26 @@ std::uint64_t hash_of(GroupId group, TopicPartition at, const PartitionState& pa
   const std::uint64_t numbers = mix(sum);
   if (!partition.metadata) return numbers;
   return EntityHash().add(numbers).add(*partition.metadata).value();
+}
+
+std::uint64_t hash_of_all(const Group& group) {
+  std::uint64_t sum = hash_of(group);
+  for (const auto& [seat, member] : group.members) sum += hash_of(group.id, member);
+  for (const auto& [member_id, ended] : group.ended) sum += hash_of(group.id, member_id, ended);
+  for (const std::string& member_id : group.draining) sum += hash_of_draining(group.id, member_id);
+  for (const auto& [at, member_id] : group.pins) sum += hash_of_pin(group.id, at, member_id);
+  for (const auto& [topic, count] : group.planned) sum += hash_of(group.id, topic, count);
+  if (group.request) sum += hash_of(group.id, *group.request);
+  for (const auto& [pattern, matches] : group.patterns) {
+    for (const TopicId topic : matches.topics) sum += hash_of_match(group.id, pattern, topic);
+  }
+  for (const auto& [fence, note] : group.grants) sum += hash_of(group.id, fence, note);
+  for (const auto& [topic, table] : group.partitions) {
+    table.for_each([&](PartitionIndex index, const PartitionState& partition) {
+      sum += hash_of(group.id, {.topic = topic, .partition = index}, partition);
+    });
+  }
+  return sum;
 }
 
 }  // namespace muster::domain

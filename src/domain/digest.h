@@ -37,7 +37,11 @@ std::uint64_t hash_of(GroupId group, std::string_view member_id,
 std::uint64_t hash_of(GroupId group, FencingToken granted, const GrantNote& note);
 /// 0 when there is none.
 std::uint64_t hash_of_quiet_time(std::uint32_t quiet_time_ms);
+/// Nothing was ever planned, granted or committed.
+bool is_first_state(const PartitionState& partition);
 /// 0 for a partition in its first state, so that room in a table is no part of the state.
 std::uint64_t hash_of(GroupId group, TopicPartition at, const PartitionState& partition);
+/// What the group has in the digest: the sum of it and of all entities in it.
+std::uint64_t hash_of_all(const Group& group);
 
 }  // namespace muster::domain

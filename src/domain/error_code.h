@@ -50,6 +50,9 @@ enum class ErrorCode : std::uint16_t {
   kNotJoined = 105,
   kInvalidArgument = 106,
   kJournalUnreadable = 107,  // of the command line: missing, damaged or of a newer format
+  kQuietTime = 108,          // why a join waits: the journal was restored from a backup
+  kInvalidImport = 109,      // of the command line: the text is no export of a journal
+  kJournalExists = 110,      // of the command line: a new journal was to be made where one is
 };
 
 }  // namespace muster

@@ -46,6 +46,9 @@ constexpr std::array kTraits{
     ErrorTraits{ErrorCode::kNotJoined, "NOT_JOINED", false},
     ErrorTraits{ErrorCode::kInvalidArgument, "INVALID_ARGUMENT", false},
     ErrorTraits{ErrorCode::kJournalUnreadable, "JOURNAL_UNREADABLE", false},
+    ErrorTraits{ErrorCode::kQuietTime, "QUIET_TIME", true},
+    ErrorTraits{ErrorCode::kInvalidImport, "INVALID_IMPORT", false},
+    ErrorTraits{ErrorCode::kJournalExists, "JOURNAL_EXISTS", false},
 };
 
 }  // namespace

@@ -12,7 +12,7 @@ constexpr std::array<std::string_view, std::variant_size_v<EventBody>> kNames{
     "MemberExpired",    "PlanMade",         "PartitionsGranted", "PartitionsReleased",
     "PartitionsFenced", "OffsetsCommitted", "GroupDeleted",      "TopicsMatched",
     "PlanRequested",    "GroupConfigured",  "GroupFrozen",       "MemberDrained",
-    "PartitionPinned"};
+    "PartitionPinned",  "JournalRestored",  "QuietTimeEnded"};
 
 }  // namespace
 

@@ -246,12 +246,27 @@ struct PartitionPinned {
   bool operator==(const PartitionPinned&) const = default;
 };
 
+/// This journal was made of a backup, and begins where that ended: every seat and token of every
+/// group ends, since workers may have gone on with a future that is lost. Nothing is planned for
+/// the quiet time (single-owner, no-orphan names it).
+struct JournalRestored {
+  std::string former_journal_id;  // of the backup
+  Sequence former_last_sequence = 0;
+  FencingToken fence_base = 0;  // of this journal, as in its header (fence-rises)
+  std::uint32_t quiet_time_ms = 0;
+  bool operator==(const JournalRestored&) const = default;
+};
+/// Every lease that the lost future can have given has lapsed: groups are planned again.
+struct QuietTimeEnded {
+  bool operator==(const QuietTimeEnded&) const = default;
+};
+
 using EventBody =
     std::variant<TopicCreated, TopicExpanded, TopicDeleted, GroupTopicDropped, MemberJoined,
                  MemberReplaced, MemberSubscribed, MemberLeft, MemberExpired, PlanMade,
                  PartitionsGranted, PartitionsReleased, PartitionsFenced, OffsetsCommitted,
                  GroupDeleted, TopicsMatched, PlanRequested, GroupConfigured, GroupFrozen,
-                 MemberDrained, PartitionPinned>;
+                 MemberDrained, PartitionPinned, JournalRestored, QuietTimeEnded>;
 
 struct Event {
   std::int64_t time_ms = 0;  // wall clock; information only, order is by sequence

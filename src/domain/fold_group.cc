@@ -105,28 +105,7 @@ Contradiction Folding::operator()(const GroupDeleted& event) {
   Group* group = find_group(event.group);
   if (group == nullptr) return no_group(event.group);
   if (!group->members.empty()) return sentence("group '", event.group, "' has members");
-  for (const auto& [topic, count] : group->planned) {
-    state_.digest -= hash_of(group->id, topic, count);
-  }
-  for (const auto& [member_id, ended] : group->ended) {
-    state_.digest -= hash_of(group->id, member_id, ended);
-  }
-  for (const std::string& member_id : group->draining) {
-    state_.digest -= hash_of_draining(group->id, member_id);
-  }
-  for (const auto& [at, member_id] : group->pins) {
-    state_.digest -= hash_of_pin(group->id, at, member_id);
-  }
-  for (const auto& [topic, table] : group->partitions) {
-    table.for_each([&](PartitionIndex index, const PartitionState& partition) {
-      state_.digest -= hash_of(group->id, {.topic = topic, .partition = index}, partition);
-    });
-  }
-  for (const auto& [fence, note] : group->grants) {
-    state_.digest -= hash_of(group->id, fence, note);
-  }
-  forget_request(*group);
-  state_.digest -= hash_of(*group);
+  state_.digest -= hash_of_all(*group);
   state_.groups.erase(event.group);
   return std::nullopt;
 }

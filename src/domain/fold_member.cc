@@ -41,21 +41,25 @@ void Folding::end_all_tokens(Group& group, const Member& member, TokenEnd how) {
   for (const TopicPartition& at : member.held) end_token(group, at, how);
 }
 
+void Folding::drop_member(Group& group, Member& member, TokenEnd how) {
+  end_all_tokens(group, member, how);
+  state_.digest -= hash_of(group.id, member);
+  unsubscribe(group, member.settings.subscription);
+  group.seats.erase(member.member_id);
+  group.members.erase(SeatId{member.seat});  // a copy: the member goes with it
+  --state_.member_count;
+}
+
 Contradiction Folding::end_seat(const std::string& group_name, SeatId seat,
                                 const std::string& member_id, TokenEnd how) {
   Group* group = find_group(group_name);
   if (group == nullptr) return no_group(group_name);
   Member* member = find_member(*group, seat, member_id);
   if (member == nullptr) return no_seat(group_name, seat, member_id);
-  end_all_tokens(*group, *member, how);
   if (how == TokenEnd::kRemoved) {
     remember_ended(*group, member->member_id, member->incarnation, TokenEnd::kRemoved);
   }
-  state_.digest -= hash_of(group->id, *member);
-  unsubscribe(*group, member->settings.subscription);
-  group->seats.erase(member->member_id);
-  group->members.erase(seat);
-  --state_.member_count;
+  drop_member(*group, *member, how);
   outdate_plan(*group, Urgency::kAtOnce, sentence("member '", member_id, "' ", ended_word(how)));
   return std::nullopt;
 }
@@ -72,7 +76,7 @@ Contradiction Folding::operator()(const MemberJoined& event) {
   member.incarnation_sequence = sequence_;
   member.settings = event.settings;
   group.seats[event.member_id] = sequence_;
-  subscribe(group, member.settings.subscription);
+  subscribe(state_, group, member.settings.subscription);
   ++state_.member_count;
   state_.digest += hash_of(group.id, member);
   outdate_plan(group, Urgency::kMayGather, sentence("member '", event.member_id, "' joined"));
@@ -92,7 +96,7 @@ Contradiction Folding::operator()(const MemberReplaced& event) {
   const bool resubscribed = member->settings.subscription != event.settings.subscription;
   const bool other_metadata = member->settings.metadata != event.settings.metadata;
   MemberSettings settings = event.settings;
-  subscribe(*group, settings.subscription);
+  subscribe(state_, *group, settings.subscription);
   unsubscribe(*group, member->settings.subscription);
   {
     const Changing changing(state_, group->id, *member);
@@ -116,7 +120,7 @@ Contradiction Folding::operator()(const MemberSubscribed& event) {
   Member* member = find_member(*group, event.seat, event.member_id);
   if (member == nullptr) return no_seat(event.group, event.seat, event.member_id);
   Subscription subscription = event.subscription;
-  subscribe(*group, subscription);
+  subscribe(state_, *group, subscription);
   unsubscribe(*group, member->settings.subscription);
   {
     const Changing changing(state_, group->id, *member);

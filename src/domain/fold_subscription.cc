@@ -7,8 +7,6 @@
 namespace muster::domain {
 namespace {
 
-void count_name(Group& group, const std::string& topic) { ++group.subscriptions[topic]; }
-
 void discount_name(Group& group, std::string_view topic) {
   const auto found = group.subscriptions.find(topic);
   if (--found->second == 0) group.subscriptions.erase(found);
@@ -16,8 +14,9 @@ void discount_name(Group& group, std::string_view topic) {
 
 }  // namespace
 
-/// Members that subscribe to the same share one Subscription: `subscription` becomes it.
-void Folding::subscribe(Group& group, Subscription& subscription) {
+void count_name(Group& group, const std::string& topic) { ++group.subscriptions[topic]; }
+
+void subscribe(State& state, Group& group, Subscription& subscription) {
   const auto [shared, first] = group.subscribers.try_emplace(subscription, 0);
   ++shared->second;
   subscription = shared->first;
@@ -26,7 +25,7 @@ void Folding::subscribe(Group& group, Subscription& subscription) {
   for (const std::string& pattern : subscription.patterns()) {
     ++group.patterns[pattern].subscriptions;
   }
-  if (!group.patterns.empty()) state_.groups_with_patterns.insert(group.name);
+  if (!group.patterns.empty()) state.groups_with_patterns.insert(group.name);
 }
 
 void Folding::unsubscribe(Group& group, const Subscription& subscription) {

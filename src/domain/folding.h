@@ -1,4 +1,5 @@
-// One event being folded: what the fold_*.cc share. Private to the fold.
+// One event being folded: what the fold_*.cc share. Private to the fold, and to the rebuilding of
+// what it folded (rebuild.h).
 #pragma once
 
 #include <optional>
@@ -64,6 +65,8 @@ class Folding {
   Contradiction operator()(const GroupFrozen& event);
   Contradiction operator()(const MemberDrained& event);
   Contradiction operator()(const PartitionPinned& event);
+  Contradiction operator()(const JournalRestored& event);
+  Contradiction operator()(const QuietTimeEnded& event);
 
  private:
   Group* find_group(const std::string& name);
@@ -77,7 +80,6 @@ class Folding {
   void note_grants(Group& group, FencingToken fence, std::uint32_t partitions);
   void forget_grant(Group& group, FencingToken fence);
   void forget_request(Group& group);
-  void subscribe(Group& group, Subscription& subscription);
   void unsubscribe(Group& group, const Subscription& subscription);
   void forget_matches(Group& group, TopicId topic);
   void remember_ended(Group& group, const std::string& member_id, Incarnation incarnation,
@@ -86,6 +88,8 @@ class Folding {
   void end_all_tokens(Group& group, const Member& member, TokenEnd how);
   Contradiction end_seat(const std::string& group_name, SeatId seat, const std::string& member_id,
                          TokenEnd how);
+  void drop_member(Group& group, Member& member, TokenEnd how);
+  void set_quiet_time(std::uint32_t quiet_time_ms);
   template <typename Ended>
   Contradiction end_named_tokens(const Ended& event, TokenEnd how);
   Contradiction set_planned(Group& group, const std::vector<PlannedTopic>& planned);
@@ -100,6 +104,12 @@ class Folding {
   Sequence sequence_;
   std::int64_t time_ms_;
 };
+
+/// One more member has the subscription. Members that subscribe to the same share one:
+/// `subscription` becomes it.
+void subscribe(State& state, Group& group, Subscription& subscription);
+/// One more subscription names the topic, or one more pattern matches it.
+void count_name(Group& group, const std::string& topic);
 
 inline std::string no_group(const std::string& name) {
   return sentence("there is no group '", name, "'");

@@ -27,6 +27,7 @@ enum class TokenEnd : std::uint8_t {
   kReplaced,
   kTopicDeleted,
   kOlder,
+  kRestored,
 };
 
 /// One partition as one group sees it: who has it, who shall have it, what was committed.

@@ -80,7 +80,11 @@ bool topics_differ(const State& state, const Group& group,
 }  // namespace
 
 bool needs_plan(const State& state, const Group& group) {
-  if (group.frozen || state.quiet_time_ms != 0) return false;
+  return state.quiet_time_ms == 0 && plan_is_outdated(state, group);
+}
+
+bool plan_is_outdated(const State& state, const Group& group) {
+  if (group.frozen) return false;
   return group.plan_outdated || group.plan_unfinished || topics_differ(state, group, group.planned);
 }
 
@@ -91,7 +95,7 @@ bool request_outdated(const State& state, const Group& group) {
 
 GroupPhase phase_of(const State& state, const Group& group) {
   if (group.members.empty()) return GroupPhase::kEmpty;
-  if (group.revoking_count > 0 || needs_plan(state, group)) return GroupPhase::kBalancing;
+  if (group.revoking_count > 0 || plan_is_outdated(state, group)) return GroupPhase::kBalancing;
   return GroupPhase::kStable;
 }
 

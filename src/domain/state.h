@@ -155,6 +155,9 @@ std::uint32_t lease_ms(const MemberSettings& settings);
 /// function of the folded state alone, so that a restart forgets no plan that was due (§4 rule 4).
 bool needs_plan(const State& state, const Group& group);
 
+/// The same, but for the quiet time: then such a plan is made when that is over.
+bool plan_is_outdated(const State& state, const Group& group);
+
 /// Whether the group changed since the plan was requested; there must be a request.
 bool request_outdated(const State& state, const Group& group);
 

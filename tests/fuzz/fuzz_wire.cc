@@ -45,6 +45,7 @@ class World final : public coordinator::Clock,
   std::uint64_t flush_age_ms() const override { return 0; }
   bool storage_full() const override { return false; }
   bool has_room_for(std::size_t) const override { return true; }
+  std::uint64_t file_bytes() const override { return 0; }
   void on_durable(DurableListener durable_listener) override {
     listener = std::move(durable_listener);
   }

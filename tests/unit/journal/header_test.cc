@@ -14,7 +14,8 @@ Header example() {
           .boot = 7,
           .first_sequence = 100,
           .last_sequence = 4'000'000'000'000,
-          .transaction = 99};
+          .transaction = 99,
+          .backup = true};
 }
 
 std::string with_checksum(std::string bytes) {
@@ -33,7 +34,7 @@ TEST_CASE("a header's bytes are little-endian and stay as they are from build to
   CHECK(bytes.substr(0, 4) == std::string("\x01\0\0\0", 4));
   CHECK(bytes.substr(5, 5) == "0.1.0");
   CHECK(read_little_endian<std::uint64_t>(bytes, 10 + 16) == 1ULL << 40);
-  CHECK(bytes.size() == 4 + 1 + 5 + 16 + 5 * 8 + 8);
+  CHECK(bytes.size() == 4 + 1 + 5 + 16 + 5 * 8 + 1 + 8);
 }
 
 TEST_CASE("any flipped bit of a header is noticed") {

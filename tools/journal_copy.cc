@@ -1,0 +1,96 @@
+#include "tools/journal_copy.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "tools/journal.h"
+
+namespace muster::tools {
+namespace {
+
+constexpr Sequence kProgressEvery = 250'000;
+
+/// Lets a sink end its reading with an error of its own.
+class Sinking {
+ public:
+  bool take(std::expected<void, journal::Error> put) {
+    if (!put) failed_ = std::move(put);
+    return failed_.has_value();
+  }
+  std::expected<void, journal::Error> end(std::expected<void, journal::Error> read) const {
+    return failed_ ? read : failed_;
+  }
+
+ private:
+  std::expected<void, journal::Error> failed_;
+};
+
+std::expected<void, journal::Error> copy_snapshot(journal::Reader& from,
+                                                  const journal::Snapshot& snapshot,
+                                                  journal::Builder& to) {
+  Sinking sinking;
+  const auto read = sinking.end(
+      from.read_snapshot(snapshot.sequence, [&](std::uint64_t number, std::string_view bytes) {
+        return sinking.take(
+            to.put_snapshot_chunk(snapshot.sequence, static_cast<std::uint32_t>(number), bytes));
+      }));
+  return read ? to.put_snapshot(snapshot) : read;
+}
+
+}  // namespace
+
+std::expected<void, journal::Error> copy_journal(journal::Reader& from, const CopyRange& range,
+                                                 journal::Builder& to) {
+  std::expected<std::vector<journal::Snapshot>, journal::Error> snapshots;
+  if (range.last_snapshot > 0) snapshots = from.snapshots();
+  if (!snapshots) return std::unexpected(snapshots.error());
+  const Sequence last_snapshot = std::min(range.last_snapshot, range.last_sequence);
+  for (const journal::Snapshot& snapshot : *snapshots) {
+    if (snapshot.sequence < range.first_snapshot || snapshot.sequence > last_snapshot) continue;
+    if (auto copied = copy_snapshot(from, snapshot, to); !copied) return copied;
+  }
+  if (range.last_sequence < range.first_sequence) return {};
+  Sinking sinking;
+  return sinking.end(from.read(range.first_sequence, range.last_sequence,
+                               [&](std::uint64_t sequence, std::string_view bytes) {
+                                 if (sequence % kProgressEvery == 0) {
+                                   fmt::print(stderr, "muster: copied {} of {} events\n",
+                                              sequence - range.first_sequence + 1,
+                                              range.last_sequence - range.first_sequence + 1);
+                                 }
+                                 return sinking.take(to.append(bytes));
+                               }));
+}
+
+std::expected<domain::State, Error> verify_copy(const std::string& directory) {
+  auto opened = open_journal(directory);
+  if (!opened) return std::unexpected(opened.error());
+  const auto sound = [](const std::expected<void, journal::Error>& read) -> Outcome {
+    if (!read) return std::unexpected(journal_error(read.error().message));
+    return 0;
+  };
+  if (auto structure = sound(opened->reader.check_structure()); !structure) {
+    return std::unexpected(structure.error());
+  }
+  const auto snapshots = opened->reader.snapshots();
+  if (!snapshots) return std::unexpected(journal_error(snapshots.error().message));
+  const auto go_on = [](std::uint64_t, std::string_view) { return true; };
+  for (const journal::Snapshot& snapshot : *snapshots) {
+    if (auto read = sound(opened->reader.read_snapshot(snapshot.sequence, go_on)); !read) {
+      return std::unexpected(read.error());
+    }
+  }
+  const journal::Header& header = opened->header;
+  if (auto read = sound(opened->reader.read(header.first_sequence, header.last_sequence, go_on));
+      !read) {
+    return std::unexpected(read.error());
+  }
+  auto state = coordinator::recover(opened->reader, header, {.progress = show_progress});
+  if (!state) return std::unexpected(journal_error(state.error().message));
+  return std::move(*state);
+}
+
+}  // namespace muster::tools
