@@ -150,18 +150,23 @@ void GroupCommit::commit(std::uint64_t first_sequence, std::span<const Unit> uni
     appended_bytes_ += appended_bytes;
     return;
   }
-  const UpkeepLimits least;
   const std::size_t pieces = work_.size();
-  const auto done =
-      store_.append(first_sequence, units, work_,
-                    {.max_bytes = std::max(least.max_bytes, bytes_since_upkeep_),
-                     .max_records = std::max(least.max_records, 2 * events_since_upkeep_)});
+  const auto done = store_.append(first_sequence, units, work_, upkeep_limits());
   if (!done) stop_process(done.error());
   appended_bytes_ += appended_bytes;
   upkeep_.done(pieces - work_.size());
   events_since_upkeep_ = bytes_since_upkeep_ = 0;
   const auto end = Clock::now();
   next_upkeep_ = end + 2 * (end - start);
+}
+
+/// Trimming must not fall behind what comes, nor hold up a batch for long.
+UpkeepLimits GroupCommit::upkeep_limits() const {
+  constexpr UpkeepLimits kLeast;
+  constexpr UpkeepLimits kMost{.max_bytes = std::size_t{1} << 20, .max_records = 16'384};
+  return {
+      .max_bytes = std::clamp(bytes_since_upkeep_, kLeast.max_bytes, kMost.max_bytes),
+      .max_records = std::clamp(2 * events_since_upkeep_, kLeast.max_records, kMost.max_records)};
 }
 
 bool GroupCommit::has_room_for(std::size_t bytes) const {

@@ -81,6 +81,7 @@ class GroupCommit final : public Journal {
   void commit_batch();
   void commit(std::uint64_t first_sequence, std::span<const Unit> units, std::size_t bytes);
   bool upkeep_is_due();
+  UpkeepLimits upkeep_limits() const;
   void measure_room();
   void look_after();
 

@@ -220,8 +220,6 @@ TEST_CASE("whoever waits for upkeep is sent away when it ends") {
   CHECK_FALSE(fixture.journal.tend(PutChunk{1, 0, "chunk"}));
 }
 
-TEST_CASE("signals are left}
-
 TEST_CASE("signals are left to the coordinator's thread") {
   static volatile sig_atomic_t handled_by = 0;
   static pthread_t coordinator;
