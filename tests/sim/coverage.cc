@@ -44,6 +44,7 @@ constexpr std::array kFaultNames{
     "leader gone while asked",
     "leader unable",
     "leader asked again",
+    "restored from a backup",
 };
 static_assert(kFaultNames.size() == static_cast<std::size_t>(Fault::kCount));
 

@@ -45,6 +45,7 @@ enum class Fault : std::uint8_t {
   kLeaderGone,    // while it was asked
   kLeaderUnable,  // it computes no plans
   kLeaderAskedAgain,
+  kRestored,
   kCount,
 };
 

@@ -7,6 +7,7 @@
 namespace muster::sim {
 
 void Model::on(const domain::PlanMade& event) {
+  require_no_quiet_time("plans");
   GroupFacts* group = group_now(event.group);
   if (group == nullptr) {
     return verdict_.require(false, "outcomes-not-intents", "Event ", sequence_,
@@ -56,13 +57,15 @@ void Model::on(const domain::PlanMade& event) {
 }
 
 void Model::on(const domain::PartitionsGranted& event) {
+  require_no_quiet_time("grants");
   GroupFacts* group = group_now(event.group);
   if (group == nullptr) {
     return verdict_.require(false, "outcomes-not-intents", "Event ", sequence_,
                             " grants in a group that is not there.");
   }
-  verdict_.require(event.fence_base == fence_base_, "fence-rises", "Event ", sequence_,
-                   " grants above fence base ", event.fence_base, " and not ", fence_base_, ".");
+  const FencingToken base = std::prev(fence_bases_.upper_bound(sequence_))->second;
+  verdict_.require(event.fence_base == base, "fence-rises", "Event ", sequence_,
+                   " grants above fence base ", event.fence_base, " and not ", base, ".");
   for (const domain::MemberPartitions& to : event.grants) grant(*group, to);
 }
 
@@ -72,7 +75,7 @@ void Model::grant(GroupFacts& group, const domain::MemberPartitions& to) {
   verdict_.require(seat->occupant.now().incarnation == to.incarnation, "outcomes-not-intents",
                    "Event ", sequence_, " grants to another incarnation than has seat ", to.seat,
                    ".");
-  const FencingToken token = fence_base_ + sequence_;
+  const FencingToken token = std::prev(fence_bases_.upper_bound(sequence_))->second + sequence_;
   for (const domain::PartitionList& list : to.topics) {
     const TopicFacts* topic = topic_by_id(list.topic);
     for (const PartitionIndex index : list.partitions) {

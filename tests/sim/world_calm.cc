@@ -6,12 +6,12 @@
 namespace muster::sim {
 namespace {
 
-// The longest session or grace of this world, the longest time to release, two back-offs and an
-// attempt that is given up.
+// The quiet time after a restore, the longest session or grace of this world, the longest time to
+// release, two back-offs and an attempt that is given up.
 constexpr std::uint64_t kPutRightAfterMs = 2'000;
 constexpr std::uint64_t kLeaderPlansWithinMs = 5'000;
 constexpr std::uint64_t kRestWithinMs =
-    4'000 + 5'000 + 2 * 2'000 + 3'000 + 2'000 + kPutRightAfterMs + kLeaderPlansWithinMs;
+    4'100 + 4'000 + 5'000 + 2 * 2'000 + 3'000 + 2'000 + kPutRightAfterMs + kLeaderPlansWithinMs;
 constexpr std::uint64_t kRestForMs = 600;
 constexpr std::uint64_t kLookEveryMs = 200;
 
