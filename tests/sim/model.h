@@ -198,6 +198,8 @@ class Model {
   void on(const domain::JournalRestored& event);
   void on(const domain::QuietTimeEnded& event);
   void require_no_quiet_time(const char* what);
+  /// In force at the present sequence, which may be within what a backup has.
+  FencingToken base_now() const { return std::prev(fence_bases_.upper_bound(sequence_))->second; }
 
   GroupFacts& group_or_new(const std::string& name);
   SeatFacts* live_seat(GroupFacts& group, SeatId seat, const std::string& member_id);

@@ -63,9 +63,8 @@ void Model::on(const domain::PartitionsGranted& event) {
     return verdict_.require(false, "outcomes-not-intents", "Event ", sequence_,
                             " grants in a group that is not there.");
   }
-  const FencingToken base = std::prev(fence_bases_.upper_bound(sequence_))->second;
-  verdict_.require(event.fence_base == base, "fence-rises", "Event ", sequence_,
-                   " grants above fence base ", event.fence_base, " and not ", base, ".");
+  verdict_.require(event.fence_base == base_now(), "fence-rises", "Event ", sequence_,
+                   " grants above fence base ", event.fence_base, " and not ", base_now(), ".");
   for (const domain::MemberPartitions& to : event.grants) grant(*group, to);
 }
 
@@ -75,7 +74,7 @@ void Model::grant(GroupFacts& group, const domain::MemberPartitions& to) {
   verdict_.require(seat->occupant.now().incarnation == to.incarnation, "outcomes-not-intents",
                    "Event ", sequence_, " grants to another incarnation than has seat ", to.seat,
                    ".");
-  const FencingToken token = std::prev(fence_bases_.upper_bound(sequence_))->second + sequence_;
+  const FencingToken token = base_now() + sequence_;
   for (const domain::PartitionList& list : to.topics) {
     const TopicFacts* topic = topic_by_id(list.topic);
     for (const PartitionIndex index : list.partitions) {

@@ -46,7 +46,7 @@ Sequence Model::granted_at(FencingToken fence) const {
 }
 
 void Model::on(const domain::JournalRestored& event) {
-  verdict_.require(event.fence_base == fence_base() && event.former_last_sequence + 1 == sequence_,
+  verdict_.require(event.fence_base == base_now() && event.former_last_sequence + 1 == sequence_,
                    "outcomes-not-intents", "Event ", sequence_, " restores another journal.");
   for (const auto& [place, token] : highest_) {
     verdict_.require(token < event.fence_base + sequence_, "fence-rises", "Event ", sequence_,

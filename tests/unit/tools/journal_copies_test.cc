@@ -36,7 +36,7 @@ class CopiesDirectory {
   fs::path path_;
 };
 
-int run(const std::vector<std::string>& arguments) {
+int run_journal(const std::vector<std::string>& arguments) {
   std::vector<const char*> all{"muster", "journal"};
   for (const std::string& argument : arguments) all.push_back(argument.c_str());
   return run_command_line(static_cast<int>(all.size()), all.data());
@@ -97,14 +97,16 @@ void damage_event(const std::string& directory, std::uint64_t sequence) {
 TEST_CASE("a backup has the state of its journal, and is not served") {
   const CopiesDirectory directory;
   make_journal(directory / "data");
-  CHECK(run({"backup", "--data-dir", directory / "data", "--to", directory / "backup"}) == 0);
+  CHECK(run_journal({"backup", "--data-dir", directory / "data", "--to", directory / "backup"}) ==
+        0);
   CHECK(digest_of(directory / "backup") == digest_of(directory / "data"));
   CHECK(header_of(directory / "backup").backup);
   CHECK_FALSE(journal::Store::open(directory / "backup").has_value());
-  CHECK(run({"verify", "--data-dir", directory / "backup"}) == 0);
-  CHECK(run({"log", "--data-dir", directory / "backup"}) == 0);
+  CHECK(run_journal({"verify", "--data-dir", directory / "backup"}) == 0);
+  CHECK(run_journal({"log", "--data-dir", directory / "backup"}) == 0);
   // A second one into the same place is refused, and the first one stays.
-  CHECK(run({"backup", "--data-dir", directory / "data", "--to", directory / "backup"}) == 1);
+  CHECK(run_journal({"backup", "--data-dir", directory / "data", "--to", directory / "backup"}) ==
+        1);
   CHECK(digest_of(directory / "backup") == digest_of(directory / "data"));
 }
 
@@ -112,15 +114,17 @@ TEST_CASE("a backup of a damaged journal fails and leaves nothing behind") {
   const CopiesDirectory directory;
   make_journal(directory / "data");
   damage_event(directory / "data", 3);
-  CHECK(run({"backup", "--data-dir", directory / "data", "--to", directory / "backup"}) == 1);
+  CHECK(run_journal({"backup", "--data-dir", directory / "data", "--to", directory / "backup"}) ==
+        1);
   CHECK_FALSE(fs::exists(directory / "backup"));
 }
 
 TEST_CASE("a restored journal is another one, with higher tokens, and can be served") {
   const CopiesDirectory directory;
   make_journal(directory / "data");
-  REQUIRE(run({"backup", "--data-dir", directory / "data", "--to", directory / "backup"}) == 0);
-  CHECK(run({"restore", directory / "backup", "--data-dir", directory / "new"}) == 0);
+  REQUIRE(run_journal({"backup", "--data-dir", directory / "data", "--to", directory / "backup"}) ==
+          0);
+  CHECK(run_journal({"restore", directory / "backup", "--data-dir", directory / "new"}) == 0);
   const journal::Header former = header_of(directory / "data");
   const journal::Header header = header_of(directory / "new");
   CHECK(header.journal_id != former.journal_id);
@@ -130,7 +134,7 @@ TEST_CASE("a restored journal is another one, with higher tokens, and can be ser
   CHECK(verify_copy(directory / "new")->quiet_time_ms == 30'000);
   CHECK(journal::Store::open(directory / "new", {.map_bytes = 64 << 20}).has_value());
   // Again from the same backup: the tokens of the first restore, lost too, must not come back.
-  CHECK(run({"restore", directory / "backup", "--data-dir", directory / "again"}) == 0);
+  CHECK(run_journal({"restore", directory / "backup", "--data-dir", directory / "again"}) == 0);
   CHECK(header_of(directory / "again").fence_base > header.fence_base + header.last_sequence);
 }
 
@@ -139,11 +143,11 @@ TEST_CASE("a plain copy of a data directory can be restored, with a quiet time a
   make_journal(directory / "data");
   fs::create_directory(directory / "copy");
   fs::copy_file(directory / "data/data.mdb", directory / "copy/data.mdb");
-  CHECK(run({"restore", directory / "copy", "--data-dir", directory / "new", "--quiet-time",
-             "2m"}) == 0);
+  CHECK(run_journal({"restore", directory / "copy", "--data-dir", directory / "new", "--quiet-time",
+                     "2m"}) == 0);
   CHECK(verify_copy(directory / "new")->quiet_time_ms == 120'000);
-  CHECK(run({"restore", directory / "copy", "--data-dir", directory / "x", "--quiet-time",
-             "soon"}) == 2);
+  CHECK(run_journal({"restore", directory / "copy", "--data-dir", directory / "x", "--quiet-time",
+                     "soon"}) == 2);
 }
 
 TEST_CASE("a journal with a live writer is not restored") {
@@ -151,7 +155,7 @@ TEST_CASE("a journal with a live writer is not restored") {
   make_journal(directory / "data");
   const auto store = journal::Store::open(directory / "data", {.map_bytes = 64 << 20});
   REQUIRE(store.has_value());
-  CHECK(run({"restore", directory / "data", "--data-dir", directory / "new"}) == 1);
+  CHECK(run_journal({"restore", directory / "data", "--data-dir", directory / "new"}) == 1);
   CHECK_FALSE(fs::exists(directory / "new"));
 }
 
@@ -178,8 +182,8 @@ TEST_CASE("the default quiet time is the longest lease of any member, at least 3
 TEST_CASE("an exported journal is imported with the same state, as a backup") {
   const CopiesDirectory directory;
   make_journal(directory / "data");
-  CHECK(run({"export", "--data-dir", directory / "data", directory / "text"}) == 0);
-  CHECK(run({"import", directory / "text", "--data-dir", directory / "copy"}) == 0);
+  CHECK(run_journal({"export", "--data-dir", directory / "data", directory / "text"}) == 0);
+  CHECK(run_journal({"import", directory / "text", "--data-dir", directory / "copy"}) == 0);
   CHECK(digest_of(directory / "copy") == digest_of(directory / "data"));
   journal::Header header = header_of(directory / "copy");
   CHECK(header.backup);
@@ -187,15 +191,15 @@ TEST_CASE("an exported journal is imported with the same state, as a backup") {
   header.transaction = header_of(directory / "data").transaction;
   CHECK(header == header_of(directory / "data"));
   // And once more: the same text.
-  CHECK(run({"export", "--data-dir", directory / "copy", directory / "again"}) == 0);
+  CHECK(run_journal({"export", "--data-dir", directory / "copy", directory / "again"}) == 0);
   CHECK(read_text(directory / "again") == read_text(directory / "text"));
-  CHECK(run({"export", "--data-dir", directory / "copy", directory / "again"}) == 1);
+  CHECK(run_journal({"export", "--data-dir", directory / "copy", directory / "again"}) == 1);
 }
 
 TEST_CASE("an export with a line too few, too many, changed or in the wrong place is refused") {
   const CopiesDirectory directory;
   make_journal(directory / "data");
-  REQUIRE(run({"export", "--data-dir", directory / "data", directory / "text"}) == 0);
+  REQUIRE(run_journal({"export", "--data-dir", directory / "data", directory / "text"}) == 0);
   std::vector<std::string> lines;
   std::istringstream text(read_text(directory / "text"));
   for (std::string line; std::getline(text, line);) lines.push_back(line + "\n");
@@ -204,7 +208,8 @@ TEST_CASE("an export with a line too few, too many, changed or in the wrong plac
     std::string whole;
     for (const std::string& line : changed) whole += line;
     write_text(directory / "changed", whole);
-    const int status = run({"import", directory / "changed", "--data-dir", directory / "copy"});
+    const int status =
+        run_journal({"import", directory / "changed", "--data-dir", directory / "copy"});
     return status == 1 && !fs::exists(directory / "copy");
   };
   for (std::size_t i = 0; i < lines.size(); ++i) {
@@ -239,10 +244,10 @@ TEST_CASE("repair shows what would be lost and changes nothing") {
   make_journal(directory / "data");
   damage_event(directory / "data", 4);
   const std::string before = read_text(directory / "data/data.mdb");
-  CHECK(run({"repair", "--data-dir", directory / "data"}) == 0);
-  CHECK(run({"repair", "--data-dir", directory / "data", "--to", directory / "new"}) == 0);
+  CHECK(run_journal({"repair", "--data-dir", directory / "data"}) == 0);
+  CHECK(run_journal({"repair", "--data-dir", directory / "data", "--to", directory / "new"}) == 0);
   CHECK_FALSE(fs::exists(directory / "new"));
-  CHECK(run({"repair", "--data-dir", directory / "data", "--execute"}) == 1);
+  CHECK(run_journal({"repair", "--data-dir", directory / "data", "--execute"}) == 1);
   CHECK(read_text(directory / "data/data.mdb") == before);
 }
 
@@ -251,8 +256,8 @@ TEST_CASE("repair saves what was before the first bad record, as a restore does"
   make_journal(directory / "data");
   damage_event(directory / "data", 4);
   const std::string before = read_text(directory / "data/data.mdb");
-  CHECK(run({"repair", "--data-dir", directory / "data", "--to", directory / "new", "--execute"}) ==
-        0);
+  CHECK(run_journal({"repair", "--data-dir", directory / "data", "--to", directory / "new",
+                     "--execute"}) == 0);
   const auto state = verify_copy(directory / "new");
   REQUIRE(state.has_value());
   CHECK(state->sequence == 4);  // 3 events and the JournalRestored
@@ -265,5 +270,5 @@ TEST_CASE("a file of anything cannot be repaired, and says so") {
   const CopiesDirectory directory;
   fs::create_directory(directory / "data");
   write_text(directory / "data/data.mdb", std::string(20'000, 'x'));
-  CHECK(run({"repair", "--data-dir", directory / "data"}) == 1);
+  CHECK(run_journal({"repair", "--data-dir", directory / "data"}) == 1);
 }
