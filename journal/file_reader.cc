@@ -191,12 +191,26 @@ std::expected<void, Error> FileReader::read(std::uint64_t from, std::uint64_t to
   return {};
 }
 
-std::expected<std::vector<Snapshot>, Error> FileReader::snapshots() {
+std::expected<FileReader::Inventory, Error> FileReader::inventory() {
   const auto taken = view();
   if (!taken) return std::unexpected(taken.error());
   const auto contents = read_contents(file_, taken->meta);
   if (!contents) return std::unexpected(contents.error());
-  return list_snapshots(file_, *contents);
+  auto list = list_snapshots(file_, *contents);
+  if (!list) return std::unexpected(list.error());
+  const lmdb::Tree& records = contents->records;
+  return Inventory{
+      .header = contents->header,
+      .snapshots = std::move(list->whole),
+      .unfinished = std::move(list->unfinished),
+      .record_bytes = (records.branch_pages + records.leaf_pages + records.overflow_pages) *
+                      file_.page_bytes()};
+}
+
+std::expected<std::vector<Snapshot>, Error> FileReader::snapshots() {
+  auto all = inventory();
+  if (!all) return std::unexpected(all.error());
+  return std::move(all->snapshots);
 }
 
 std::expected<Snapshot, Error> FileReader::copy_chunk(std::uint64_t sequence, std::uint32_t chunk,

@@ -31,7 +31,17 @@ class FileReader : public Reader {
   std::expected<std::vector<Snapshot>, Error> snapshots() override;
   std::expected<void, Error> read_snapshot(std::uint64_t sequence, const Sink& sink) override;
 
-  /// check_structure of structure.h, and whether the header counts the records right. It holds the file's pages all the while, so beside a live
+  /// What the journal holds, as one transaction left it.
+  struct Inventory {
+    Header header;
+    std::vector<Snapshot> snapshots;        // the whole ones, ascending
+    std::vector<std::uint64_t> unfinished;  // the sequences of those that are not
+    std::uint64_t record_bytes = 0;         // that the records take in the file
+  };
+  std::expected<Inventory, Error> inventory();
+
+  /// check_structure of structure.h, and whether the header counts the records right. It holds the
+  /// file's pages all the while, so beside a live
   /// daemon, which has checked them when it started, it is not worth its price.
   std::expected<void, Error> check_structure();
 

@@ -1,55 +1,21 @@
 #include "journal/group_commit.h"
 
-#include <fmt/format.h>
-#include <pthread.h>
-#include <unistd.h>
-
+#include <algorithm>
 #include <cassert>
-#include <chrono>
-#include <csignal>
-#include <cstdio>
 #include <utility>
 
+#include "journal/failure.h"
+#include "journal/record.h"
+#include "journal/signals_blocked.h"
+
 namespace muster::journal {
-namespace {
-
-/// Memory now holds what the journal does not: it is worthless, and nothing of it may be said to
-/// anybody. So no clean-up either.
-[[noreturn]] void stop_process(const Error& error) {
-  fmt::print(
-      stderr,
-      "musterd: {}. Stopped at once: everything acknowledged is in the journal, and the next "
-      "start reads it again.\n",
-      error.message);
-  std::fflush(stderr);
-  ::_exit(1);
-}
-
-/// Signals belong to the coordinator's loop: the thread that is started within has them all
-/// blocked.
-class SignalsBlocked {
- public:
-  SignalsBlocked() {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  SignalsBlocked(const SignalsBlocked&) = delete;
-  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
-
- private:
-  sigset_t before_{};
-};
-
-}  // namespace
 
 GroupCommit::GroupCommit(Store store, GroupCommitOptions options)
     : store_(std::move(store)),
       options_(std::move(options)),
       gathering_(store_.header().last_sequence + 1, options_.batch),
       durable_sequence_(store_.header().last_sequence) {
-  upkeep();  // storage_full is right from the first request on
+  look_after();  // storage_full is right from the first request on
   const SignalsBlocked blocked;
   writer_ = std::thread([this] { run(); });
 }
@@ -109,6 +75,7 @@ void GroupCommit::stop() {
 }
 
 void GroupCommit::end_thread() {
+  upkeep_.close();
   if (!writer_.joinable()) return;
   {
     const std::lock_guard lock(mutex_);
@@ -120,35 +87,81 @@ void GroupCommit::end_thread() {
 
 void GroupCommit::run() {
   const auto interval = std::chrono::milliseconds(options_.upkeep_interval_ms);
-  auto next_upkeep = std::chrono::steady_clock::now() + interval;
+  auto next_look = Clock::now() + interval;
   std::unique_lock lock(mutex_);
   while (true) {
-    const bool called =
-        changed_.wait_until(lock, next_upkeep, [this] { return ending_ || !committed_; });
+    if (work_.empty()) upkeep_.take(work_);
+    const auto until = work_.empty() ? next_look : std::min(next_look, next_upkeep_);
+    const bool called = changed_.wait_until(lock, until, [this] {
+      return ending_ || !committed_ || (work_.empty() && upkeep_.waiting());
+    });
     if (called && ending_) return;
-    if (called) {
-      lock.unlock();
-      commit(batch_);
-      lock.lock();
-      committed_ = true;
-      changed_.notify_all();
-      lock.unlock();
-      if (options_.wake) options_.wake();
-      measure_room();
-      lock.lock();
-    }
-    if (std::chrono::steady_clock::now() < next_upkeep) continue;
+    const bool has_batch = !committed_;
     lock.unlock();
-    upkeep();
+    if (has_batch) {
+      commit_batch();
+    } else if (upkeep_is_due()) {
+      commit(store_.header().last_sequence + 1, {}, 0);
+    }
+    if (Clock::now() >= next_look) {
+      look_after();
+      next_look = Clock::now() + interval;
+    }
     lock.lock();
-    next_upkeep = std::chrono::steady_clock::now() + interval;
   }
 }
 
-void GroupCommit::commit(const Batch& batch) {
-  if (auto appended = store_.append(batch.first_sequence, batch.units); !appended) {
-    stop_process(appended.error());
+bool GroupCommit::tend(Upkeep piece) {
+  if (!upkeep_.push(std::move(piece))) return false;
+  {
+    const std::lock_guard lock(mutex_);
+  }  // the writer waits, or has not looked yet
+  changed_.notify_all();
+  return true;
+}
+
+void GroupCommit::commit_batch() {
+  commit(batch_.first_sequence, batch_.units, batch_.bytes);
+  {
+    const std::lock_guard lock(mutex_);
+    committed_ = true;
   }
+  changed_.notify_all();
+  if (options_.wake) options_.wake();
+  measure_room();
+}
+
+bool GroupCommit::upkeep_is_due() {
+  if (Clock::now() < next_upkeep_) return false;
+  upkeep_.take(work_);
+  return !work_.empty();
+}
+
+void GroupCommit::commit(std::uint64_t first_sequence, std::span<const Unit> units,
+                         std::size_t bytes) {
+  std::size_t events = 0;
+  for (const Unit& unit : units) events += unit.size();
+  const std::size_t appended_bytes = bytes + events * kBytesAroundRecord;
+  events_since_upkeep_ += events;
+  bytes_since_upkeep_ += bytes;
+  const auto start = Clock::now();
+  if (!upkeep_is_due()) {
+    if (auto done = store_.append(first_sequence, units); !done) stop_process(done.error());
+    appended_bytes_ += appended_bytes;
+    return;
+  }
+  const UpkeepLimits least;
+  const std::size_t pieces = work_.size();
+  const auto done =
+      store_.append(first_sequence, units, work_,
+                    {.max_bytes = std::max(least.max_bytes, bytes_since_upkeep_),
+                     .max_records = std::max(least.max_records, 2 * events_since_upkeep_)});
+  if (!done) stop_process(done.error());
+  appended_bytes_ += appended_bytes;
+  upkeep_.done(pieces - work_.size());
+  events_since_upkeep_ = bytes_since_upkeep_ = 0;
+  const auto end = Clock::now();
+  next_upkeep_ = end + 2 * (end - start);
 }
 
 bool GroupCommit::has_room_for(std::size_t bytes) const {
@@ -162,9 +175,10 @@ void GroupCommit::measure_room() {
   if (!full) stop_process(full.error());
   storage_full_ = *full;
   room_bytes_ = store_.room_bytes();
+  file_bytes_ = store_.file_bytes();
 }
 
-void GroupCommit::upkeep() {
+void GroupCommit::look_after() {
   measure_room();
   if (auto cleared = store_.clear_dead_readers(); !cleared) stop_process(cleared.error());
 }

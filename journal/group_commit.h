@@ -1,17 +1,25 @@
 // Group commit: a thread of its own commits one batch while the next one gathers. No timer delays
 // anything; the busier the disk, the larger the batches.
+//
+// Upkeep of the journal rides with the batches, or goes by itself when there are none: a little at
+// a time, and for a third of the time at most, so that a batch hardly ever waits for it.
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <mutex>
+#include <span>
 #include <thread>
+#include <utility>
 
 #include "journal/gathering.h"
 #include "journal/journal.h"
 #include "journal/store.h"
+#include "journal/upkeep_queue.h"
 
 namespace muster::journal {
 
@@ -26,7 +34,7 @@ struct GroupCommitOptions {
   BatchLimits batch;
 };
 
-/// All members are called on the coordinator's thread.
+/// All members are called on the coordinator's thread, but for those that say otherwise.
 class GroupCommit final : public Journal {
  public:
   /// All that `store` holds is durable. Nobody else writes to it from now on.
@@ -41,13 +49,24 @@ class GroupCommit final : public Journal {
   std::uint64_t durable_sequence() const override { return durable_sequence_; }
   std::size_t pending_bytes() const override { return pending_bytes_; }
   std::uint64_t flush_age_ms() const override;
-  bool storage_full() const override { return storage_full_; }
+  bool storage_full() const override { return storage_full_; }  // any thread
   bool has_room_for(std::size_t bytes) const override;
   void on_durable(DurableListener listener) override { listener_ = std::move(listener); }
 
   /// Takes note of a batch that became durable, if one did: starts the next one, then calls the
   /// listener.
   void collect();
+
+  /// Any thread: hands a piece of upkeep to the writer, in order. Waits while a few are on their
+  /// way. False: the journal is being stopped.
+  bool tend(Upkeep piece);
+  /// Any thread: waits until all such pieces are durable. False: they will not be.
+  bool tended() { return upkeep_.wait_until_done(); }
+  /// Any thread: upkeep ends here, whatever of it is done; who waits for it is told.
+  void stop_tending() { upkeep_.close(); }
+  /// Any thread: bytes in the file of all records that became durable in this run.
+  std::uint64_t appended_bytes() const { return appended_bytes_; }
+  std::uint64_t file_bytes() const override { return file_bytes_; }
 
   /// Waits until all that was staged is durable and collected, then ends the writer's thread.
   /// Nothing may be staged afterwards. Idempotent.
@@ -59,9 +78,13 @@ class GroupCommit final : public Journal {
 
   // The writer's thread.
   void run();
-  void commit(const Batch& batch);
+  void commit_batch();
+  void commit(std::uint64_t first_sequence, std::span<const Unit> units, std::size_t bytes);
+  bool upkeep_is_due();
   void measure_room();
-  void upkeep();
+  void look_after();
+
+  using Clock = std::chrono::steady_clock;
 
   Store store_;  // the writer's thread's alone
   GroupCommitOptions options_;
@@ -80,6 +103,15 @@ class GroupCommit final : public Journal {
   std::atomic<bool> committed_{true};  // false: batch_ is in flight and not yet durable
   std::atomic<bool> storage_full_{false};
   std::atomic<std::uint64_t> room_bytes_{0};  // without the reserve, when last measured
+  std::atomic<std::uint64_t> appended_bytes_{0};
+  std::atomic<std::uint64_t> file_bytes_{0};
+
+  UpkeepQueue upkeep_;
+  std::deque<Upkeep> work_;  // the writer's thread's: taken from upkeep_
+  Clock::time_point next_upkeep_;
+  /// Events since upkeep was last done: it must keep up with them.
+  std::size_t events_since_upkeep_ = 0;
+  std::size_t bytes_since_upkeep_ = 0;
   std::thread writer_;
 };
 

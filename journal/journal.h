@@ -46,6 +46,9 @@ class Journal {
   /// large as a group (what it deletes is kept in its events), so the flag alone is not enough.
   virtual bool has_room_for(std::size_t bytes) const = 0;
 
+  /// What it takes on the disk.
+  virtual std::uint64_t file_bytes() const = 0;
+
   /// Called on the coordinator's thread, with a rising sequence, after the next batch has been
   /// started.
   virtual void on_durable(DurableListener listener) = 0;

@@ -21,6 +21,9 @@ namespace muster::journal {
 
 inline constexpr std::size_t kSequenceKeyBytes = 8;
 inline constexpr std::size_t kRecordChecksumBytes = 8;
+/// What a record takes in the file besides the event's bytes: key, checksum, LMDB's node and its
+/// offset.
+inline constexpr std::size_t kBytesAroundRecord = kSequenceKeyBytes + kRecordChecksumBytes + 8 + 2;
 
 using SequenceKey = std::array<char, kSequenceKeyBytes>;
 

@@ -26,7 +26,7 @@ namespace muster::journal {
 
 inline constexpr std::uint32_t kDescriptionChunk = 0xffffffff;
 /// The most that one chunk may have: it is written within one transaction, and read under one.
-inline constexpr std::size_t kMaxSnapshotChunkBytes = std::size_t{1} << 20;
+inline constexpr std::size_t kMaxSnapshotChunkBytes = std::size_t{4} << 20;
 inline constexpr std::size_t kSnapshotKeyBytes = kSequenceKeyBytes + 4;
 
 using SnapshotKeyBytes = std::array<char, kSnapshotKeyBytes>;

@@ -45,15 +45,18 @@ std::expected<std::optional<std::string>, Error> find_value(const PageFile& file
   return std::string(*checked);
 }
 
-/// `unfinished`: one without a description that history still reaches back to, 0: none. A snapshot
-/// is made behind the others, and dropped when history has left it behind, so between the others
-/// there is none.
-std::expected<void, Error> check_order(const PageFile& file, std::uint64_t unfinished,
-                                       const std::vector<Snapshot>& snapshots) {
-  if (unfinished == 0 || snapshots.empty() || unfinished > snapshots.back().sequence) return {};
-  return std::unexpected(bad_snapshot(
-      unfinished, file.corrupt(fmt::format("the snapshot at sequence {} has lost its description",
-                                           unfinished))));
+/// A snapshot is made behind all others, and dropped when history has left it behind: one without a
+/// description in between was whole once.
+std::expected<void, Error> check_order(const PageFile& file, const Header& header,
+                                       const SnapshotList& list) {
+  for (const std::uint64_t sequence : list.unfinished) {
+    if (list.whole.empty() || sequence > list.whole.back().sequence) break;
+    if (sequence + 1 < header.first_sequence) continue;
+    return std::unexpected(bad_snapshot(
+        sequence, file.corrupt(fmt::format("the snapshot at sequence {} has lost its description",
+                                           sequence))));
+  }
+  return {};
 }
 
 /// No state can be made of a journal that was trimmed beyond its newest snapshot.
@@ -89,10 +92,8 @@ std::expected<std::optional<Snapshot>, Error> find_snapshot(const PageFile& file
   return snapshot;
 }
 
-std::expected<std::vector<Snapshot>, Error> list_snapshots(const PageFile& file,
-                                                           const Contents& contents) {
-  std::vector<Snapshot> snapshots;
-  std::uint64_t unfinished = 0;
+std::expected<SnapshotList, Error> list_snapshots(const PageFile& file, const Contents& contents) {
+  SnapshotList list;
   TreeCursor cursor(file, contents.snapshots);
   for (std::uint64_t from = 0;;) {
     const auto more = seek(cursor, {.sequence = from, .chunk = 0});
@@ -102,22 +103,22 @@ std::expected<std::vector<Snapshot>, Error> list_snapshots(const PageFile& file,
     if (!key || key->sequence < from || key->sequence == ~std::uint64_t{0}) {
       return std::unexpected(bad_snapshot(from, file.corrupt("a key of its snapshots")));
     }
-    auto snapshot = find_snapshot(file, contents, key->sequence);
+    const auto snapshot = find_snapshot(file, contents, key->sequence);
     if (!snapshot) return std::unexpected(snapshot.error());
     if (*snapshot) {
-      snapshots.push_back(**snapshot);
-      if (auto ordered = check_order(file, unfinished, snapshots); !ordered) {
-        return std::unexpected(ordered.error());
-      }
-    } else if (key->sequence + 1 >= contents.header.first_sequence) {
-      unfinished = key->sequence;
+      list.whole.push_back(**snapshot);
+    } else {
+      list.unfinished.push_back(key->sequence);
     }
     from = key->sequence + 1;
   }
-  if (auto reaches = check_reach(file, contents.header, snapshots); !reaches) {
+  if (auto ordered = check_order(file, contents.header, list); !ordered) {
+    return std::unexpected(ordered.error());
+  }
+  if (auto reaches = check_reach(file, contents.header, list.whole); !reaches) {
     return std::unexpected(reaches.error());
   }
-  return snapshots;
+  return list;
 }
 
 std::expected<void, Error> read_snapshot_chunk(const PageFile& file, const Contents& contents,

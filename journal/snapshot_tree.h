@@ -14,10 +14,14 @@
 
 namespace muster::journal {
 
-/// The whole ones, ascending. kCorrupt also when the journal has been trimmed beyond the newest of
-/// them: then no state can be made of it.
-std::expected<std::vector<Snapshot>, Error> list_snapshots(const PageFile& file,
-                                                           const Contents& contents);
+struct SnapshotList {
+  std::vector<Snapshot> whole;            // ascending
+  std::vector<std::uint64_t> unfinished;  // sequences of those without a description, ascending
+};
+
+/// kCorrupt also when the journal has been trimmed beyond the newest whole one (then no state can
+/// be made of it), or when one that history still reaches back to is not whole.
+std::expected<SnapshotList, Error> list_snapshots(const PageFile& file, const Contents& contents);
 
 /// The snapshot at `sequence`, if it is there and whole.
 std::expected<std::optional<Snapshot>, Error> find_snapshot(const PageFile& file,

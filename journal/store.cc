@@ -8,13 +8,19 @@
 #include "journal/create.h"
 #include "journal/page_file.h"
 #include "journal/put.h"
+#include "journal/snapshot_tree.h"
 #include "journal/structure.h"
 
 namespace muster::journal {
 namespace {
 
+struct Found {
+  Header header;
+  std::vector<Snapshot> snapshots;
+};
+
 /// LMDB trusts what it maps, so it sees only a file whose structure is sound.
-std::expected<Header, Error> check_before_opening(const std::string& data_file) {
+std::expected<Found, Error> check_before_opening(const std::string& data_file) {
   const auto file = PageFile::open(data_file);
   if (!file) return std::unexpected(file.error());
   const auto metas = file->metas();
@@ -28,7 +34,9 @@ std::expected<Header, Error> check_before_opening(const std::string& data_file) 
   if (auto sound = check_structure(*file, newest(*metas)); !sound) {
     return std::unexpected(sound.error());
   }
-  return contents->header;
+  auto snapshots = list_snapshots(*file, *contents);
+  if (!snapshots) return std::unexpected(snapshots.error());
+  return Found{.header = contents->header, .snapshots = std::move(snapshots->whole)};
 }
 
 }  // namespace
@@ -43,9 +51,9 @@ std::expected<Store, Error> Store::open(const std::string& directory, const Stor
       return std::unexpected(created.error());
     }
   }
-  const auto header = check_before_opening(data_file);
-  if (!header) return std::unexpected(header.error());
-  if (header->backup) {
+  auto found = check_before_opening(data_file);
+  if (!found) return std::unexpected(found.error());
+  if (found->header.backup) {
     return std::unexpected(Error{
         .fault = Fault::kBackup,
         .message =
@@ -57,7 +65,8 @@ std::expected<Store, Error> Store::open(const std::string& directory, const Stor
   auto environment = open_environment(directory, 0, options.map_bytes);
   if (!environment) return std::unexpected(environment.error());
 
-  Store store(directory, std::move(*lock), std::move(*environment), *header, options.room);
+  Store store(directory, std::move(*lock), std::move(*environment), found->header,
+              std::move(found->snapshots), options.room);
   if (auto opened = store.open_trees(); !opened) return std::unexpected(opened.error());
   return store;
 }
@@ -66,8 +75,19 @@ std::expected<Store, Error> Store::open(const std::string& directory, const Stor
 std::expected<void, Error> Store::open_trees() {
   auto transaction = begin(environment_, 0);
   if (!transaction) return std::unexpected(transaction.error());
+  // LMDB counts on through its table of readers, if somebody else has that open.
+  if (mdb_txn_id(transaction->get()) != header_.transaction + 1) {
+    return std::unexpected(
+        Error{.fault = Fault::kInUse,
+              .message = fmt::format("{} in {} was replaced while another program went on reading "
+                                     "the file before it: end that program, and start again",
+                                     kDataFile, directory_)});
+  }
   int code = mdb_dbi_open(transaction->get(), nullptr, 0, &main_);
   if (code == MDB_SUCCESS) code = mdb_dbi_open(transaction->get(), kRecordsTree, 0, &records_);
+  if (code == MDB_SUCCESS) {
+    code = mdb_dbi_open(transaction->get(), kSnapshotsTree, MDB_CREATE, &snapshot_chunks_);
+  }
   if (code != MDB_SUCCESS) return std::unexpected(failed(code, "open"));
   Header header = header_;
   ++header.boot;
@@ -83,6 +103,12 @@ std::expected<FileReader, Error> Store::reader() const {
 
 std::expected<void, Error> Store::append(std::uint64_t first_sequence,
                                          std::span<const Unit> units) {
+  std::deque<Upkeep> nothing;
+  return append(first_sequence, units, nothing);
+}
+
+std::expected<void, Error> Store::append(std::uint64_t first_sequence, std::span<const Unit> units,
+                                         std::deque<Upkeep>& upkeep, const UpkeepLimits& limits) {
   if (first_sequence != header_.last_sequence + 1) {
     return std::unexpected(
         Error{.fault = Fault::kWrongSequence,
@@ -91,11 +117,29 @@ std::expected<void, Error> Store::append(std::uint64_t first_sequence,
   }
   auto transaction = begin(environment_, 0);
   if (!transaction) return std::unexpected(transaction.error());
+  Header header = header_;
+  if (auto put = put_units(transaction->get(), units, header); !put) return put;
+  std::vector<Snapshot> snapshots = snapshots_;
+  UpkeepTransaction tending(transaction->get(), records_, snapshot_chunks_, header, snapshots,
+                            limits);
+  const auto done = tending.run(upkeep);
+  if (!done) return std::unexpected(done.error());
+  if (auto put = put_header(transaction->get(), header); !put) return put;
+  if (const int code = mdb_txn_commit(transaction->release()); code != MDB_SUCCESS) {
+    return std::unexpected(failed(code, "commit to"));
+  }
+  header_ = header;
+  snapshots_ = std::move(snapshots);
+  upkeep.erase(upkeep.begin(), upkeep.begin() + static_cast<std::ptrdiff_t>(*done));
+  return {};
+}
+
+std::expected<void, Error> Store::put_units(MDB_txn* transaction, std::span<const Unit> units,
+                                            Header& header) {
   MDB_cursor* cursor = nullptr;  // ends with the transaction
-  if (const int code = mdb_cursor_open(transaction->get(), records_, &cursor); code != 0) {
+  if (const int code = mdb_cursor_open(transaction, records_, &cursor); code != 0) {
     return std::unexpected(failed(code, "append to"));
   }
-  Header header = header_;
   for (const Unit& unit : units) {
     for (const std::string& bytes : unit) {
       const std::uint64_t sequence = ++header.last_sequence;
@@ -104,11 +148,6 @@ std::expected<void, Error> Store::append(std::uint64_t first_sequence,
       }
     }
   }
-  if (auto put = put_header(transaction->get(), header); !put) return put;
-  if (const int code = mdb_txn_commit(transaction->release()); code != MDB_SUCCESS) {
-    return std::unexpected(failed(code, "commit to"));
-  }
-  header_ = header;
   return {};
 }
 
@@ -122,6 +161,14 @@ std::expected<void, Error> Store::clear_dead_readers() {
   const int code = mdb_reader_check(environment_.get(), nullptr);
   if (code != MDB_SUCCESS) return std::unexpected(failed(code, "clear the dead readers of"));
   return {};
+}
+
+std::uint64_t Store::file_bytes() const {
+  MDB_envinfo info{};
+  MDB_stat stat{};
+  mdb_env_info(environment_.get(), &info);
+  mdb_env_stat(environment_.get(), &stat);
+  return (std::uint64_t{info.me_last_pgno} + 1) * stat.ms_psize;
 }
 
 Error Store::failed(int code, std::string_view what) const {

@@ -5,9 +5,12 @@
 #include <lmdb.h>
 
 #include <cstdint>
+#include <deque>
 #include <expected>
 #include <span>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "journal/environment.h"
 #include "journal/error.h"
@@ -15,6 +18,7 @@
 #include "journal/header.h"
 #include "journal/journal.h"
 #include "journal/room.h"
+#include "journal/upkeep.h"
 #include "journal/writer_lock.h"
 
 namespace muster::journal {
@@ -37,6 +41,9 @@ class Store {
   /// As of the last append.
   const Header& header() const { return header_; }
 
+  /// The whole ones, ascending, as of the last append.
+  const std::vector<Snapshot>& snapshots() const { return snapshots_; }
+
   const std::string& directory() const { return directory_; }
 
   /// For this process; may be used on another thread beside this store, and outlive it.
@@ -47,25 +54,36 @@ class Store {
   /// After another error nothing is known but that: stop, and open the journal again.
   std::expected<void, Error> append(std::uint64_t first_sequence, std::span<const Unit> units);
 
+  /// The same, and does some of `upkeep` in the same transaction; what is done is taken off its
+  /// front. There may be no units at all.
+  std::expected<void, Error> append(std::uint64_t first_sequence, std::span<const Unit> units,
+                                    std::deque<Upkeep>& upkeep, const UpkeepLimits& limits = {});
+
   /// Gives back the pages that readers hold which ended within a transaction.
   std::expected<void, Error> clear_dead_readers();
 
   /// Whether only the reserve is left (room.h).
   std::expected<bool, Error> measure_room() { return room_.measure(environment_); }
 
+  /// As large as the file is now, free pages within it too.
+  std::uint64_t file_bytes() const;
+
   /// What was left above the reserve when room was last measured.
   std::uint64_t room_bytes() const { return room_.above_reserve_bytes(); }
 
  private:
   Store(std::string directory, WriterLock lock, Environment environment, const Header& header,
-        const RoomSettings& room)
+        std::vector<Snapshot> snapshots, const RoomSettings& room)
       : directory_(std::move(directory)),
         lock_(std::move(lock)),
         environment_(std::move(environment)),
         header_(header),
+        snapshots_(std::move(snapshots)),
         room_(room) {}
 
   std::expected<void, Error> open_trees();
+  std::expected<void, Error> put_units(MDB_txn* transaction, std::span<const Unit> units,
+                                       Header& header);
   std::expected<void, Error> put_header(MDB_txn* transaction, Header& header);
   Error failed(int code, std::string_view what) const;
 
@@ -74,7 +92,9 @@ class Store {
   Environment environment_;
   MDB_dbi main_ = 0;
   MDB_dbi records_ = 0;
+  MDB_dbi snapshot_chunks_ = 0;
   Header header_;
+  std::vector<Snapshot> snapshots_;
   Room room_;
 };
 

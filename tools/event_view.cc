@@ -83,6 +83,9 @@ class Fields {
     json_["unassigned"] = lists(event.unassigned);
     json_["revoking"] = members(event.revoking);
     if (!event.instead_of_leader.empty()) json_["instead_of_leader"] = event.instead_of_leader;
+    if (event.membership != 0) json_["membership"] = event.membership;
+    if (event.more) json_["more"] = true;
+    if (event.outdated) json_["outdated"] = true;
   }
   void operator()(const domain::PartitionsGranted& event) {
     json_["fence_base"] = event.fence_base;
@@ -339,6 +342,8 @@ struct Sentence {
     if (!event.revoking.empty()) text += "; asked back from " + by_member(event.revoking, names);
     if (!event.instead_of_leader.empty())
       text += "; instead of the leader: " + event.instead_of_leader;
+    if (event.more) text += "; more of it follows";
+    if (event.outdated) text += "; the group has changed since, another plan follows";
     return text;
   }
   std::string operator()(const domain::PartitionsGranted& event) const {

@@ -47,6 +47,7 @@ void add_journal_commands(CLI::App& app, Context& context) {
   add_journal_export(noun, context);
   add_journal_import(noun, context);
   add_journal_backup(noun, context);
+  add_journal_compact(noun, context);
   add_journal_restore(noun, context);
   add_journal_repair(noun, context);
 }

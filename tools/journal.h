@@ -36,6 +36,7 @@ void add_journal_why(CLI::App& noun, Context& context);
 void add_journal_export(CLI::App& noun, Context& context);
 void add_journal_import(CLI::App& noun, Context& context);
 void add_journal_backup(CLI::App& noun, Context& context);
+void add_journal_compact(CLI::App& noun, Context& context);
 void add_journal_restore(CLI::App& noun, Context& context);
 void add_journal_repair(CLI::App& noun, Context& context);
 

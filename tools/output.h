@@ -55,6 +55,9 @@ inline constexpr std::size_t kMetadataColumns = 40;
 /// "1 member", "2 members".
 std::string counted(std::uint64_t count, std::string_view singular);
 
+/// "207 B", "1.5 MiB".
+std::string bytes_text(double bytes);
+
 /// Prints to standard output.
 void print_text(std::string_view text);
 /// Prints on one line; bytes that are no UTF-8 become U+FFFD.

@@ -1,5 +1,8 @@
 #include "tools/status.h"
 
+#include <algorithm>
+#include <chrono>
+
 #include "tools/commands.h"
 #include "tools/group_view.h"
 #include "tools/server_link.h"
@@ -20,6 +23,15 @@ std::string uptime_text(std::uint64_t uptime_ms) {
   return two(seconds / 86'400, "d", seconds / 3'600 % 24, "h");
 }
 
+/// "1234, 5m 10s ago".
+std::string at_text(std::uint64_t sequence, std::int64_t time_ms, std::int64_t now_ms) {
+  if (time_ms == 0) return "none";
+  const auto age_ms = static_cast<std::uint64_t>(std::max<std::int64_t>(now_ms - time_ms, 0));
+  return std::to_string(sequence) + ", " + uptime_text(age_ms) + " ago";
+}
+
+Json time_or_null(std::int64_t time_ms) { return time_ms == 0 ? Json() : Json(time_ms); }
+
 }  // namespace
 
 Json status_json(const wire::StatusReplyT& status) {
@@ -35,10 +47,17 @@ Json status_json(const wire::StatusReplyT& status) {
           {"connections", status.connections},
           {"uptime_ms", status.uptime_ms},
           {"storage_full", status.storage_full},
-          {"quiet_remaining_ms", status.quiet_remaining_ms}};
+          {"quiet_remaining_ms", status.quiet_remaining_ms},
+          {"first_sequence", status.first_sequence},
+          {"first_time_ms", time_or_null(status.first_time_ms)},
+          {"snapshot_sequence",
+           status.snapshot_sequence == 0 ? Json() : Json(status.snapshot_sequence)},
+          {"snapshot_time_ms", time_or_null(status.snapshot_time_ms)},
+          {"journal_bytes", status.journal_bytes}};
 }
 
-std::string status_text(const wire::StatusReplyT& status, std::string_view server) {
+std::string status_text(const wire::StatusReplyT& status, std::string_view server,
+                        std::int64_t now_ms) {
   Table table({{"FIELD"}, {"VALUE"}});
   table.add_row({"journal", status.journal_id + ", boot " + std::to_string(status.boot)});
   table.add_row({"sequence", std::to_string(status.sequence)});
@@ -48,6 +67,10 @@ std::string status_text(const wire::StatusReplyT& status, std::string_view serve
   table.add_row({"groups", std::to_string(status.groups)});
   table.add_row({"members", std::to_string(status.members)});
   table.add_row({"connections", std::to_string(status.connections)});
+  table.add_row({"oldest event", at_text(status.first_sequence, status.first_time_ms, now_ms)});
+  table.add_row(
+      {"newest snapshot", at_text(status.snapshot_sequence, status.snapshot_time_ms, now_ms)});
+  table.add_row({"journal size", bytes_text(static_cast<double>(status.journal_bytes))});
   return "musterd " + printable(status.version) + " at " + printable(server) + ", up " +
          uptime_text(status.uptime_ms) +
          (status.storage_full ? ", STORAGE FULL: changes are refused until there is room" : "") +
@@ -65,7 +88,9 @@ void add_status_command(CLI::App& app, Context& context) {
     if (context.json()) {
       print_json(status_json(*reply));
     } else {
-      print_text(status_text(*reply, context.server));
+      const auto now = std::chrono::system_clock::now().time_since_epoch();
+      print_text(status_text(*reply, context.server,
+                             std::chrono::duration_cast<std::chrono::milliseconds>(now).count()));
     }
     return 0;
   });

@@ -3,6 +3,7 @@
 
 #include <wire_generated.h>
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -11,6 +12,8 @@
 namespace muster::tools {
 
 Json status_json(const wire::StatusReplyT& status);
-std::string status_text(const wire::StatusReplyT& status, std::string_view server);
+/// `now_ms`: wall clock, for "5m 10s ago".
+std::string status_text(const wire::StatusReplyT& status, std::string_view server,
+                        std::int64_t now_ms);
 
 }  // namespace muster::tools

@@ -312,7 +312,7 @@ void Story::tell(const domain::PlanMade& event) {
     since_sequence_ = sequence_;
     since_ms_ = event_->time_ms;
   }
-  causes_.clear(event);
+  if (!event.more) causes_.clear(event);  // the other slices have the same causes
 }
 
 void Story::tell(const domain::PartitionsGranted& event) {

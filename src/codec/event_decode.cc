@@ -156,7 +156,10 @@ EventBody read(const event::PlanMade& body) {
                   .targets = read(*body.targets()),
                   .unassigned = read(*body.unassigned()),
                   .revoking = read(*body.revoking()),
-                  .instead_of_leader = read(body.instead_of_leader())};
+                  .instead_of_leader = read(body.instead_of_leader()),
+                  .membership = body.membership(),
+                  .more = body.more(),
+                  .outdated = body.outdated()};
 }
 EventBody read(const event::PartitionsGranted& body) {
   return PartitionsGranted{

@@ -154,7 +154,8 @@ class Encoder {
     const auto unassigned = lists(value.unassigned);
     const auto revoking = members(value.revoking);
     return event::CreatePlanMade(builder_, group, value.generation, strategy, topics, targets,
-                                 unassigned, revoking, text_or_none(value.instead_of_leader));
+                                 unassigned, revoking, text_or_none(value.instead_of_leader),
+                                 value.membership, value.more, value.outdated);
   }
   auto body(const PartitionsGranted& value) {
     const auto group = text(value.group);

@@ -121,6 +121,8 @@ Wrong SnapshotDecoder::Reading::take(const snapshot::GroupSettings& settings, st
   group.frozen = settings.frozen();
   group.plan_outdated = settings.plan_outdated();
   group.plan_urgent = settings.plan_urgent();
+  group.plan_unfinished = settings.plan_unfinished();
+  group.changed = settings.changed();
   group.reason = reason(*settings.reason());
   group.next_reason = reason(*settings.next_reason());
   if (const snapshot::PlanRequest* request = settings.request()) {

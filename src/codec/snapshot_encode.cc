@@ -195,7 +195,8 @@ void SnapshotEncoder::add_settings(const Group& group) {
   const auto next_reason = reason(group.next_reason);
   part_.settings = snapshot::CreateGroupSettings(
       builder_, group.id, group.generation, strategy, group.max_members, group.frozen,
-      group.plan_outdated, group.plan_urgent, request, last_reason, next_reason);
+      group.plan_outdated, group.plan_urgent, group.plan_unfinished, group.changed, request,
+      last_reason, next_reason);
   added();
 }
 

@@ -89,7 +89,8 @@ void Announcements::before(const domain::Event& event) {
 void Announcements::note_waiting(const domain::PlanMade& plan) {
   planned_ = state_.group(plan.group);
   for (const auto& [seat, member] : planned_->members) {
-    if (!member.planned) waiting_.insert(seat);
+    const bool counted = plan.membership == 0 || seat <= plan.membership;
+    if (!plan.more && counted && !member.planned) waiting_.insert(seat);
   }
   const auto note_former = [this](const domain::PartitionList& list) {
     for (const PartitionIndex index : list.partitions) {

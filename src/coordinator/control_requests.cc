@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "codec/event.h"
 #include "coordinator/pipeline_implementation.h"
 #include "domain/names.h"
 #include "domain/refuse.h"
@@ -90,7 +91,34 @@ Answer Pipeline::Implementation::status() {
   reply.uptime_ms = clock_.monotonic_ms() - started_ms_;
   reply.storage_full = journal_.storage_full();
   reply.quiet_remaining_ms = quiet_remaining_ms();
+  reply.journal_bytes = journal_.file_bytes();
+  if (const auto described = describe_journal(reply); !described) {
+    return refuse(ErrorCode::kInternalError,
+                  "The journal can't be read: ", described.error().message);
+  }
   return body_of(std::move(reply));
+}
+
+/// How far back the journal goes.
+std::expected<void, journal::Error> Pipeline::Implementation::describe_journal(
+    wire::StatusReplyT& reply) const {
+  const auto header = history_.header();
+  if (!header) return std::unexpected(header.error());
+  const auto snapshots = history_.snapshots();
+  if (!snapshots) return std::unexpected(snapshots.error());
+  reply.first_sequence = header->first_sequence;
+  if (!snapshots->empty()) {
+    reply.snapshot_sequence = snapshots->back().sequence;
+    reply.snapshot_time_ms = snapshots->back().time_ms;
+  }
+  const auto note_time = [&reply](Sequence, std::string_view bytes) {
+    if (const auto event = codec::decode_event(bytes)) reply.first_time_ms = event->time_ms;
+    return false;
+  };
+  const auto read = history_.read(header->first_sequence, header->first_sequence, note_time);
+  // Trimmed in this moment: the next answer has the next one.
+  if (!read && read.error().fault != journal::Fault::kMissing) return read;
+  return {};
 }
 
 }  // namespace muster::coordinator

@@ -27,6 +27,10 @@ struct Settings {
   std::size_t max_in_flight_requests = 1'024;                // then reading pauses
   std::size_t max_unsent_bytes = 8 * 1024 * 1024;            // then the connection is closed
   std::size_t max_pending_journal_bytes = 32 * 1024 * 1024;  // then all reading pauses
+  /// Members, partitions and subscriptions of a group whose plan is computed in the loop's own
+  /// turn: in less than a hop to the planner's thread and back would cost it. Larger ones are the
+  /// planner's.
+  std::size_t plan_in_turn_max = 1'000;
 };
 
 /// Who this coordinator is: said at hello and in status.
@@ -42,8 +46,8 @@ class Pipeline {
   /// session from now, every revocation its whole deadline (§4 rules 3 and 4). `history` reads what
   /// `journal` has made durable; it is asked from within `received`, for a little at a time.
   Pipeline(domain::State state, Identity identity, const Settings& settings, Clock& clock,
-           Connections& connections, Entropy& entropy, journal::Journal& journal,
-           journal::Reader& history);
+           Connections& connections, Entropy& entropy, Planner& planner,
+           journal::Journal& journal, journal::Reader& history);
   ~Pipeline();
   Pipeline(const Pipeline&) = delete;
   Pipeline& operator=(const Pipeline&) = delete;

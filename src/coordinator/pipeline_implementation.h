@@ -1,6 +1,6 @@
-// The inside of Pipeline. Its members stand in five files: start.cc, pipeline.cc (the way of a
+// The inside of Pipeline. Its members stand in six files: start.cc, pipeline.cc (the way of a
 // request), control_requests.cc (hello, heartbeat, detach, status), turn.cc (what happens by itself
-// at the end of a turn) and release.cc (what leaves, and when).
+// at the end of a turn), plans.cc (how plans are made) and release.cc (what leaves, and when).
 #pragma once
 
 #include <absl/container/btree_map.h>
@@ -17,6 +17,7 @@
 #include "coordinator/parked_effects.h"
 #include "coordinator/pipeline.h"
 #include "coordinator/plan_schedule.h"
+#include "coordinator/plans_under_way.h"
 #include "coordinator/queries.h"
 #include "coordinator/session_clock.h"
 #include "coordinator/sessions.h"
@@ -27,8 +28,8 @@ namespace muster::coordinator {
 class Pipeline::Implementation {
  public:
   Implementation(domain::State state, Identity identity, const Settings& settings, Clock& clock,
-                 Connections& connections, Entropy& entropy, journal::Journal& journal,
-                 journal::Reader& history);
+                 Connections& connections, Entropy& entropy, Planner& planner,
+                 journal::Journal& journal, journal::Reader& history);
 
   void connected(ConnectionId id, std::string peer);
   void received(ConnectionId id, std::string_view bytes);
@@ -65,6 +66,7 @@ class Pipeline::Implementation {
   Answer heartbeat(const Connection& connection, const wire::HeartbeatT& request);
   Answer detach(const Connection& connection, const wire::DetachT& request);
   Answer status();
+  std::expected<void, journal::Error> describe_journal(wire::StatusReplyT& reply) const;
 
   // ---- start.cc
   void start_session(const domain::Group& group, const domain::Member& member);
@@ -76,15 +78,19 @@ class Pipeline::Implementation {
   void fence_overdue_revocations();
   void end_quiet_time();
   std::uint32_t quiet_remaining_ms();
-  void make_due_plans();
-  void make_plan(const std::string& group, const std::string& instead_of_leader);
   void overrule_late_leaders();
   void overrule_untold_leader(const std::string& group);
   void remind_leaders();
-  void schedule_plan(const domain::Group& group);
   void schedule_plans_of_topic(const std::string& topic);
   void note_change(const domain::Event& event);
   void say_goodbye(Connection& connection);
+
+  // ---- plans.cc
+  void go_on_planning();
+  std::size_t apply_ready_slices(std::size_t most);
+  std::size_t make_plan(const std::string& group, const std::string& instead_of_leader);
+  bool apply_slice(const std::string& group);
+  void schedule_plan(const domain::Group& group);
 
   // ---- release.cc
   void reply(Connection& connection, std::uint64_t correlation_id, Answer answer);
@@ -108,6 +114,7 @@ class Pipeline::Implementation {
   Clock& clock_;
   Connections& sockets_;
   Entropy& entropy_;
+  Planner& planner_;
   journal::Journal& journal_;
   journal::Reader& history_;
 
@@ -115,6 +122,8 @@ class Pipeline::Implementation {
   std::uint64_t started_ms_;
   Sessions sessions_;
   PlanSchedule plans_;
+  PlansUnderWay under_way_;
+  std::string last_sliced_;  // group whose plan was gone on with last
   LeaderDeadlines leader_deadlines_;
   std::map<std::string, std::string> overruled_;  // groups whose leader failed → how
   std::vector<std::string> reminders_;            // groups whose leader came back and owes a plan

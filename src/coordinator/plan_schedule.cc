@@ -16,18 +16,22 @@ void PlanSchedule::at_once(const std::string& group, std::uint64_t now_ms) {
   urgent_.push_back(group);
 }
 
-std::vector<std::string> PlanSchedule::take_due(std::uint64_t now_ms) {
-  std::vector<std::string> due = std::exchange(urgent_, {});
-  for (const std::string& group : due) due_ms_.erase(group);
+std::optional<std::string> PlanSchedule::take_due(std::uint64_t now_ms) {
+  if (!urgent_.empty()) {
+    std::string group = std::move(urgent_.front());
+    urgent_.pop_front();
+    due_ms_.erase(group);
+    return group;
+  }
   while (!gathering_.empty() && gathering_.front().first <= now_ms) {
     auto [due_ms, group] = std::move(gathering_.front());
     gathering_.pop_front();
     const auto found = due_ms_.find(group);
     if (found == due_ms_.end() || found->second != due_ms) continue;  // planned before its time
     due_ms_.erase(found);
-    due.push_back(std::move(group));
+    return group;
   }
-  return due;
+  return std::nullopt;
 }
 
 std::optional<std::uint64_t> PlanSchedule::next_due_ms() const {

@@ -7,7 +7,6 @@
 #include <map>
 #include <optional>
 #include <string>
-#include <vector>
 
 namespace muster::coordinator {
 
@@ -20,8 +19,8 @@ class PlanSchedule {
   /// The group needs a plan at the end of this turn.
   void at_once(const std::string& group, std::uint64_t now_ms);
 
-  /// Takes the groups whose time has come, each once.
-  std::vector<std::string> take_due(std::uint64_t now_ms);
+  /// Takes a group whose time has come: the urgent ones first.
+  std::optional<std::string> take_due(std::uint64_t now_ms);
 
   std::optional<std::uint64_t> next_due_ms() const;
 
@@ -29,7 +28,7 @@ class PlanSchedule {
   std::uint32_t window_ms_;
   std::map<std::string, std::uint64_t> due_ms_;                  // the truth
   std::deque<std::pair<std::uint64_t, std::string>> gathering_;  // by due time; may be outdated
-  std::vector<std::string> urgent_;
+  std::deque<std::string> urgent_;
 };
 
 }  // namespace muster::coordinator

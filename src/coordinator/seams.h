@@ -4,7 +4,10 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
+
+#include "domain/plan_task.h"
 
 namespace muster::coordinator {
 
@@ -35,6 +38,18 @@ class Connections {
   virtual std::size_t unsent_bytes(ConnectionId connection) const = 0;
   /// Whether everything that the socket had to give in this turn has been read.
   virtual bool drained(ConnectionId connection) const = 0;
+};
+
+/// Computes plans beside the coordinator, which goes on meanwhile: domain::compute, on a thread of
+/// its own.
+class Planner {
+ public:
+  virtual ~Planner() = default;
+  /// Takes a task; several are computed one after the other. When one is done, the coordinator's
+  /// loop is woken.
+  virtual void start(domain::PlanTask task) = 0;
+  /// The next plan that is done, in any order. Asked at the end of every turn.
+  virtual std::optional<domain::ComputedPlan> take() = 0;
 };
 
 class Entropy {

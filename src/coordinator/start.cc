@@ -9,13 +9,15 @@ namespace muster::coordinator {
 Pipeline::Implementation::Implementation(domain::State state, Identity identity,
                                          const Settings& settings, Clock& clock,
                                          Connections& connections, Entropy& entropy,
-                                         journal::Journal& journal, journal::Reader& history)
+                                         Planner& planner, journal::Journal& journal,
+                                         journal::Reader& history)
     : state_(std::move(state)),
       identity_(std::move(identity)),
       settings_(settings),
       clock_(clock),
       sockets_(connections),
       entropy_(entropy),
+      planner_(planner),
       journal_(journal),
       history_(history),
       session_clock_(clock.monotonic_ms()),
@@ -60,10 +62,10 @@ void Pipeline::Implementation::disconnected(ConnectionId id) {
 }
 
 Pipeline::Pipeline(domain::State state, Identity identity, const Settings& settings, Clock& clock,
-                   Connections& connections, Entropy& entropy, journal::Journal& journal,
-                   journal::Reader& history)
+                   Connections& connections, Entropy& entropy, Planner& planner,
+                   journal::Journal& journal, journal::Reader& history)
     : self_(std::make_unique<Implementation>(std::move(state), std::move(identity), settings, clock,
-                                             connections, entropy, journal, history)) {}
+                                             connections, entropy, planner, journal, history)) {}
 Pipeline::~Pipeline() = default;
 
 void Pipeline::connected(ConnectionId connection, std::string peer) {

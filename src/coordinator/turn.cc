@@ -1,5 +1,5 @@
 // What happens by itself at the end of a loop turn: members expire, revocations are fenced, plans
-// are made, and the journal is flushed.
+// are gone on with (plans.cc), and the journal is flushed.
 
 #include <algorithm>
 #include <tuple>
@@ -32,7 +32,7 @@ void Pipeline::Implementation::end_turn() {
     expire_silent_members();
     overrule_late_leaders();
     end_quiet_time();
-    make_due_plans();
+    go_on_planning();
   }
   fence_overdue_revocations();
   remind_leaders();
@@ -84,23 +84,6 @@ void Pipeline::Implementation::end_quiet_time() {
   std::ignore = execute(domain::EndQuietTime{}, deadline("quiet time"));  // no room: the next turn
 }
 
-void Pipeline::Implementation::make_due_plans() {
-  for (const auto& [group, why] : std::exchange(overruled_, {})) make_plan(group, why);
-  for (const std::string& group : plans_.take_due(now_ms())) make_plan(group, {});
-}
-
-void Pipeline::Implementation::make_plan(const std::string& group,
-                                         const std::string& instead_of_leader) {
-  const auto made =
-      execute(domain::MakePlan{.group = group, .instead_of_leader = instead_of_leader},
-              {.kind = domain::CauseKind::kCoordinator, .who = "plan", .from = {}});
-  if (made) return;
-  // The disk has become full within this turn: the plan stays due, and so does the reason why it is
-  // not the leader's (nobody would wait for that one any more).
-  if (!instead_of_leader.empty()) overruled_[group] = instead_of_leader;
-  schedule_plan(*state_.group(group));
-}
-
 void Pipeline::Implementation::overrule_late_leaders() {
   for (const std::string& group : leader_deadlines_.take_due(now_ms())) {
     const auto& request = state_.group(group)->request;
@@ -131,16 +114,6 @@ void Pipeline::Implementation::remind_leaders() {
   }
 }
 
-/// A plan that follows from folded state is never forgotten: start and every change come here.
-void Pipeline::Implementation::schedule_plan(const domain::Group& group) {
-  if (!domain::needs_plan(state_, group)) return;
-  if (group.plan_urgent) {
-    plans_.at_once(group.name, now_ms());
-  } else {  // joins and topics: there are often more of them
-    plans_.gather(group.name, now_ms());
-  }
-}
-
 void Pipeline::Implementation::schedule_plans_of_topic(const std::string& topic) {
   for (const auto& [name, group] : state_.groups) {
     if (group.subscriptions.contains(topic)) schedule_plan(group);
@@ -165,6 +138,9 @@ void Pipeline::Implementation::note_change(const domain::Event& event) {
   if (group != nullptr && (group->plan_outdated || changes_planned_topics(event.body))) {
     schedule_plan(*group);
   }
+  if (const auto* frozen = std::get_if<domain::GroupFrozen>(&event.body)) {
+    if (frozen->frozen) under_way_.end(frozen->group);
+  }
   const bool rounds = !leader_deadlines_.empty() || !overruled_.empty();
   if (rounds && (group == nullptr || !group->request)) {  // no round of this group any more
     const std::string name(domain::event_group(event.body));
@@ -188,6 +164,7 @@ std::uint64_t Pipeline::Implementation::wake_in_ms() const {
   constexpr std::uint64_t kLeastMs = 1;         // a deadline that waits for a socket must not spin
   if (journal_.storage_full()) return kMostMs;  // what is due waits for room
   if (!overruled_.empty()) return kLeastMs;
+  if (under_way_.ready_after({}, journal_.durable_sequence())) return kLeastMs;
   std::uint64_t wake_ms = kMostMs;
   std::optional<std::uint64_t> quiet_until_ms;
   if (state_.quiet_time_ms != 0) quiet_until_ms = quiet_until_ms_;

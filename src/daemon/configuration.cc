@@ -128,6 +128,20 @@ void add_limits(CLI::App& app, Configuration& into) {
              "partitions in one commit, release or fetch");
 }
 
+void add_history(CLI::App& app, Configuration& into) {
+  journal::RetentionSettings& retention = into.retention;
+  add_number(app, "--snapshot-every-bytes", retention.snapshot_every_bytes, 4'096,
+             std::uint64_t{1} << 40,
+             "events after which a snapshot is made: a start folds about as many");
+  add_number(app, "--history-max-bytes", retention.history_max_bytes, 8'192, std::uint64_t{1} << 46,
+             "events that are kept on the disk; older ones are trimmed, back to a snapshot");
+  add_number(app, "--history-max-age-ms", retention.history_max_age_ms, 0,
+             std::uint64_t{100} * 365 * 24 * kHourMs,
+             "the age up to which events are kept; 0: whatever their age");
+}
+
+std::uint64_t most_history_bytes(const Configuration& told) { return told.max_journal_bytes / 2; }
+
 /// What no single option can see. Returns a sentence, or nothing when all fits together.
 std::optional<std::string> contradiction(const Configuration& told) {
   const Limits& limits = told.coordinator.limits;
@@ -171,6 +185,12 @@ std::optional<std::string> contradiction(const Configuration& told) {
         "--max-journal-bytes is {}: it must be at least {}, twice what is held back "
         "(--journal-reserve-bytes and two times --max-pending-journal-bytes)",
         told.max_journal_bytes, 2 * held_back);
+  }
+  if (told.retention.history_max_bytes > most_history_bytes(told)) {
+    return fmt::format(
+        "--history-max-bytes is {}: it must be at most {}, half of --max-journal-bytes; the rest "
+        "is for snapshots",
+        told.retention.history_max_bytes, most_history_bytes(told));
   }
   return std::nullopt;
 }
@@ -218,6 +238,7 @@ std::expected<Configuration, NothingToRun> parse_configuration(std::vector<std::
       ->capture_default_str();
   add_timeouts(app, told);
   add_limits(app, told);
+  add_history(app, told);
   try {
     std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back
     app.parse(std::move(arguments));
@@ -225,6 +246,10 @@ std::expected<Configuration, NothingToRun> parse_configuration(std::vector<std::
     return std::unexpected(from_cli11(app, error));
   }
   told.max_connections_asked = app.count("--max-connections") > 0;
+  if (app.count("--history-max-bytes") == 0) {
+    std::uint64_t& history = told.retention.history_max_bytes;
+    history = std::min(history, most_history_bytes(told));
+  }
   if (auto found = contradiction(told)) return std::unexpected(usage_error(*found));
   if (listen.empty()) listen.emplace_back(kDefaultListen);
   for (const std::string& text : listen) {

@@ -11,6 +11,7 @@
 #include "daemon/listen_address.h"
 #include "daemon/logging.h"
 #include "journal/gathering.h"
+#include "journal/retention.h"
 
 namespace muster::daemon {
 
@@ -32,6 +33,7 @@ struct Configuration {
   std::uint64_t max_journal_bytes = std::uint64_t{1} << 40;
   /// Kept free for releases, leaves, fences and trimming when everything else is refused.
   std::uint64_t journal_reserve_bytes = std::uint64_t{64} << 20;
+  journal::RetentionSettings retention;
 };
 
 /// Why there is nothing to run: help or version was asked for (status 0), or the arguments are

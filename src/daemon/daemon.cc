@@ -9,8 +9,8 @@
 namespace muster::daemon {
 
 Daemon::Daemon(Loop& loop, const Configuration& configuration, std::size_t max_connections,
-               domain::State state, coordinator::Identity identity, journal::Journal& journal,
-               journal::Reader& history, std::function<void()> collect)
+               domain::State state, coordinator::Identity identity, coordinator::Planner& planner,
+               journal::Journal& journal, journal::Reader& history, std::function<void()> collect)
     : loop_(loop),
       shutdown_timeout_ms_(configuration.shutdown_timeout_ms),
       collect_(std::move(collect)),
@@ -18,7 +18,7 @@ Daemon::Daemon(Loop& loop, const Configuration& configuration, std::size_t max_c
           loop.uv(), clock_,
           {.max_connections = max_connections, .hello_timeout_ms = configuration.hello_timeout_ms}),
       pipeline_(std::move(state), std::move(identity), configuration.coordinator, clock_, sockets_,
-                entropy_, journal, history),
+                entropy_, planner, journal, history),
       signals_(loop.uv(), [this](int signal) { begin_shutdown(signal); }) {
   sockets_.report_to(*this);
 }

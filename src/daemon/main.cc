@@ -14,9 +14,11 @@
 #include "daemon/configuration.h"
 #include "daemon/daemon.h"
 #include "daemon/descriptors.h"
+#include "daemon/history_keeper.h"
 #include "daemon/listening_socket.h"
 #include "daemon/logging.h"
 #include "daemon/loop.h"
+#include "daemon/plan_thread.h"
 #include "journal/group_commit.h"
 #include "journal/store.h"
 
@@ -67,6 +69,8 @@ std::expected<void, std::string> serve(const Configuration& configuration) {
   const journal::Header header = store->header();
   auto reader = store->reader();
   if (!reader) return std::unexpected(reader.error().message);
+  auto keepers_reader = store->reader();
+  if (!keepers_reader) return std::unexpected(keepers_reader.error().message);
   const auto progress = [](Sequence reached, Sequence last) {
     spdlog::info("folding the journal: {} of {} events", reached, last);
   };
@@ -87,11 +91,13 @@ std::expected<void, std::string> serve(const Configuration& configuration) {
                                {.wake = [&loop] { loop.wake(); },
                                 .monotonic_ms = [&clock] { return clock.monotonic_ms(); },
                                 .batch = configuration.batch});
+  PlanThread planner([&loop] { loop.wake(); });
+  const HistoryKeeper keeper(journal, std::move(*keepers_reader), configuration.retention, clock);
   Daemon daemon(loop, configuration, *max_connections, std::move(*state),
                 {.journal_id = journal::text(header.journal_id),
                  .boot = header.boot,
                  .version = MUSTER_VERSION},
-                journal, *reader, [&journal] { journal.collect(); });
+                planner, journal, *reader, [&journal] { journal.collect(); });
   if (!daemon.run(std::move(*sockets))) {
     return std::unexpected("stopped before everything that was accepted was answered");
   }

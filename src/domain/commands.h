@@ -11,6 +11,7 @@
 #include "domain/events.h"
 #include "domain/ids.h"
 #include "domain/limits.h"
+#include "domain/plan_task.h"
 
 namespace muster::domain {
 
@@ -159,12 +160,16 @@ struct MakePlan {
   std::string instead_of_leader;  // why the coordinator no longer waits for the leader's plan
 };
 
+/// The next slice of a plan that has been computed.
+struct ApplyPlan {
+  PlanUnderWay under_way;
+};
 /// The quiet time after a restore has passed.
 struct EndQuietTime {};
 
-using Command =
-    std::variant<CreateTopic, ExpandTopic, DeleteTopic, JoinGroup, LeaveGroup, ReleasePartitions,
-                 CommitOffsets, DeleteGroup, RemoveMember, ConfigureGroup, FreezeGroup, DrainMember,
-                 PinPartition, SubmitPlan, ExpireMember, FencePartitions, MakePlan, EndQuietTime>;
+using Command = std::variant<CreateTopic, ExpandTopic, DeleteTopic, JoinGroup, LeaveGroup,
+                             ReleasePartitions, CommitOffsets, DeleteGroup, RemoveMember,
+                             ConfigureGroup, FreezeGroup, DrainMember, PinPartition, SubmitPlan,
+                             ExpireMember, FencePartitions, MakePlan, ApplyPlan, EndQuietTime>;
 
 }  // namespace muster::domain

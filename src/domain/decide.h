@@ -10,6 +10,7 @@
 #include "domain/commands.h"
 #include "domain/errors.h"
 #include "domain/events.h"
+#include "domain/plan_task.h"
 #include "domain/state.h"
 
 namespace muster::domain {
@@ -27,6 +28,8 @@ struct Decision {
   std::vector<EventBody> events;         // empty: success without effect
   std::vector<CommitOutcome> commits;    // CommitOffsets: one an item
   std::vector<ReleaseOutcome> releases;  // ReleasePartitions: one an item
+  std::optional<PlanTask> to_compute;    // MakePlan: what has to be computed before it is applied
+  std::optional<PlanUnderWay> rest;      // SubmitPlan, ApplyPlan: what is still to be applied
 };
 
 using Decided = std::expected<Decision, Rejection>;
@@ -48,6 +51,8 @@ Decided decide(const State& state, const SubmitPlan& command, Now now);
 Decided decide(const State& state, const ExpireMember& command, Now now);
 Decided decide(const State& state, const FencePartitions& command, Now now);
 Decided decide(const State& state, const MakePlan& command, Now now);
+/// No events and no rest: the plan is not wanted any more.
+Decided decide(const State& state, const ApplyPlan& command, Now now);
 Decided decide(const State& state, const EndQuietTime& command, Now now);
 
 /// How a token of this partition stands: kNone if it is the current one or never was one, otherwise

@@ -1,5 +1,5 @@
-// Deadlines that are nobody's wish. The revocation deadline passed: the partition is fenced, not the
-// member, and goes on to its target in the same unit. The quiet time passed: it is over.
+// Deadlines that are nobody's wish. The revocation deadline passed: the partition is fenced, not
+// the member, and goes on to its target in the same unit. The quiet time passed: it is over.
 
 #include <map>
 #include <set>

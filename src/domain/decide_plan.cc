@@ -1,122 +1,158 @@
-// A plan: the strategy says who shall have what, and the event carries only what differs from
-// before. What does not move is not disturbed.
+// A plan, in three steps: it is due (MakePlan), its strategy says who shall have what (plan_task.h,
+// perhaps on another thread), and it is applied (ApplyPlan), a slice at a time: each is one unit,
+// and carries only what differs from before. What does not move is not disturbed.
 
-#include <map>
+#include <absl/container/flat_hash_map.h>
 
-#include "domain/assert.h"
+#include <algorithm>
+#include <span>
+
 #include "domain/assign/strategy.h"
 #include "domain/decide.h"
 #include "domain/grants.h"
 #include "domain/message.h"
-#include "domain/plan_input.h"
+#include "domain/plan_task.h"
 #include "domain/submitted_plan.h"
 
 namespace muster::domain {
 namespace {
 
-/// What a new plan changes, partition by partition in ascending order.
-class Difference {
+// ---- applying ----------------------------------------------------------------------------------
+
+/// One slice of a plan, held against the present state. A group that has changed since the plan
+/// was made gets of it what still holds; the rest is for the plan that follows.
+class Slice {
  public:
-  explicit Difference(const Group& group) : group_(group), grants_(group) {}
+  Slice(const State& state, const Group& group, const PlanHead& head)
+      : state_(state), group_(group), outdated_(group.changed > head.membership), grants_(group) {}
 
-  /// `partition` may be null: nothing known of it yet. `former` is its target if it is still here.
-  /// Both targets may be kNobody.
-  void compare(TopicPartition at, const PartitionState* partition, SeatId former, SeatId target) {
-    static const PartitionState untouched;
-    const PartitionState& now = partition == nullptr ? untouched : *partition;
-    if (target != former) (target == kNobody ? unassigned_ : targets_).add(target, at);
-    if (now.phase == Phase::kOwned && now.owner != target) revoking_.add(now.owner, at);
-    if (now.phase == Phase::kFree && target != kNobody) grants_.grant(target, at);
+  bool outdated() const { return outdated_; }
+
+  /// In ascending order of partitions.
+  void take(const PlannedChange& change) {
+    const Topic* topic = state_.topic(change.at.topic);
+    if (topic == nullptr) return;
+    if (outdated_ && !still_holds(change, *topic)) return;
+    const PartitionState& now = partition(change.at);
+    const SeatId former = group_.member(now.target) == nullptr ? kNobody : now.target;
+    if (former == change.target) return;
+    (change.target == kNobody ? unassigned_ : targets_).add(change.target, change.at);
+    if (now.phase == Phase::kOwned && now.owner != change.target) {
+      revoking_.add(now.owner, change.at);
+    }
+    if (now.phase == Phase::kFree && change.target != kNobody) {
+      grants_.grant(change.target, change.at);
+    }
   }
 
-  /// A topic that the plan no longer covers: nobody shall have its partitions.
-  void abandon(TopicId topic, const PartitionTable& table) {
-    table.for_each([&](PartitionIndex index, const PartitionState& partition) {
-      const bool alive = group_.member(partition.target) != nullptr;
-      compare({.topic = topic, .partition = index}, &partition, alive ? partition.target : kNobody,
-              kNobody);
-    });
-  }
-
-  Decision decision(PlanMade plan, FencingToken fence_base) {
+  std::vector<EventBody> events(PlanMade plan) {
     plan.targets = targets_.take(group_);
     for (MemberPartitions& nobody : unassigned_.take(group_)) {
       plan.unassigned = std::move(nobody.topics);
     }
     plan.revoking = revoking_.take(group_);
-    Decision decision;
-    decision.events.emplace_back(std::move(plan));
-    grants_.append_to(decision.events, fence_base);
-    return decision;
+    std::vector<EventBody> events;
+    events.emplace_back(std::move(plan));
+    grants_.append_to(events, state_.fence_base);
+    return events;
   }
 
  private:
+  const PartitionState& partition(TopicPartition at) {
+    static const PartitionState untouched;
+    const auto [known, fresh] = tables_.try_emplace(at.topic, nullptr);
+    if (fresh) {
+      const auto table = group_.partitions.find(at.topic);
+      if (table != group_.partitions.end()) known->second = &table->second;
+    }
+    const PartitionState* found =
+        known->second == nullptr ? nullptr : known->second->find(at.partition);
+    return found == nullptr ? untouched : *found;
+  }
+
+  /// Whether the target may be given the partition as things are now.
+  bool still_holds(const PlannedChange& change, const Topic& topic) const {
+    const Member* target = group_.member(change.target);
+    if (target == nullptr || !subscribes(group_, *target, topic)) return false;
+    const auto pin = group_.pins.find(change.at);
+    if (pin != group_.pins.end() && pin->second == target->member_id) return true;
+    if (group_.draining.contains(target->member_id)) return false;
+    return pin == group_.pins.end();
+  }
+
+  const State& state_;
   const Group& group_;
+  bool outdated_;
+  absl::flat_hash_map<TopicId, const PartitionTable*> tables_;  // looked up, never iterated
   PartitionsBySeat targets_;
   PartitionsBySeat unassigned_;  // under kNobody
   PartitionsBySeat revoking_;
   Grants grants_;
 };
 
-SeatId seat_of(const PlanInput& plan, MemberIndex member) {
-  return member == kUnassigned ? kNobody : plan.seats[member];
-}
-
-void compare_topic(const PlanInput& plan, const AssignmentInput::Topic& topic,
-                   const std::vector<MemberIndex>& owners, const PartitionTable* table,
-                   Difference& difference) {
-  for (std::size_t i = 0; i < owners.size(); ++i) {
-    const auto index = static_cast<PartitionIndex>(i);
-    const SeatId former = topic.current.empty() ? kNobody : seat_of(plan, topic.current[i]);
-    difference.compare({.topic = topic.id, .partition = index},
-                       table == nullptr ? nullptr : table->find(index), former,
-                       seat_of(plan, owners[i]));
-  }
-}
-
-/// Compares every topic that the plan or the group knows, ascending by id.
-Decision difference(const Group& group, const PlanInput& input, const Assignment& assignment,
-                    PlanMade plan, FencingToken fence_base) {
-  MUSTER_ASSERT(assignment.size() == input.input.topics.size());
-  std::map<TopicId, std::size_t> planned;  // topic → number in the input
-  for (std::size_t i = 0; i < assignment.size(); ++i) planned[input.input.topics[i].id] = i;
-  std::map<TopicId, const PartitionTable*> tables;
-  for (const auto& [topic, number] : planned) tables[topic] = nullptr;
-  for (const auto& [topic, table] : group.partitions) tables[topic] = &table;
-
-  Difference difference(group);
-  for (const auto& [topic, table] : tables) {
-    const auto number = planned.find(topic);
-    if (number == planned.end()) {
-      difference.abandon(topic, *table);
-      continue;
+/// How many of the changes fit into one turn: whole members, unless one alone is too many. What is
+/// asked back is two members' to hear of, and each member costs a message.
+std::size_t fitting(std::span<const PlannedChange> changes, std::size_t most) {
+  constexpr std::size_t kMember = 4;
+  constexpr std::size_t kMoved = 4;
+  std::size_t work = 0;
+  std::size_t whole = 0;  // as far as the last member that fits
+  for (std::size_t i = 0; i < changes.size(); ++i) {
+    if (i == 0 || changes[i].told() != changes[i - 1].told()) {
+      whole = i;
+      work += kMember;
     }
-    const AssignmentInput::Topic& asked = input.input.topics[number->second];
-    plan.planned.push_back({.topic = topic, .partition_count = asked.partition_count});
-    compare_topic(input, asked, assignment[number->second], table, difference);
+    work += changes[i].former == kNobody ? 1 : kMoved;
+    if (work > most && i > 0) return whole > 0 ? whole : i;
   }
-  return difference.decision(std::move(plan), fence_base);
+  return changes.size();
 }
 
-PlanMade next_plan(const Group& group, std::string_view strategy, std::string instead_of_leader) {
-  return {.group = group.name,
-          .generation = group.generation + 1,
-          .strategy = std::string(strategy),
-          .planned = {},
-          .targets = {},
-          .unassigned = {},
-          .revoking = {},
-          .instead_of_leader = std::move(instead_of_leader)};
+std::vector<PlannedTopic> still_there(const State& state, const PlanHead& head) {
+  std::vector<PlannedTopic> planned;
+  for (const auto& [topic, partition_count] : head.topics) {
+    if (state.topic(topic) == nullptr) continue;
+    planned.push_back({.topic = topic, .partition_count = partition_count});
+  }
+  return planned;
 }
 
-/// The coordinator's own plan.
-Decision plan_by(const State& state, const Group& group, std::string_view name,
+Decision next_slice(const State& state, const Group& group, PlanUnderWay under_way, Now now) {
+  const PlanHead& head = under_way.plan->head;
+  const std::span<const PlannedChange> left =
+      std::span(under_way.plan->changes).subspan(under_way.next);
+  const std::size_t count = fitting(left, now.limits.plan_slice_max);
+  std::vector<PlannedChange> changes(left.begin(),
+                                     left.begin() + static_cast<std::ptrdiff_t>(count));
+  std::ranges::sort(changes, {}, &PlannedChange::at);
+  Slice slice(state, group, head);
+  for (const PlannedChange& change : changes) slice.take(change);
+
+  const bool more = count < left.size();
+  if (under_way.generation == 0) under_way.generation = group.generation + 1;
+  under_way.next += count;
+  Decision decision{.events = slice.events({.group = group.name,
+                                            .generation = under_way.generation,
+                                            .strategy = head.strategy,
+                                            .planned = still_there(state, head),
+                                            .targets = {},
+                                            .unassigned = {},
+                                            .revoking = {},
+                                            .instead_of_leader = head.instead_of_leader,
+                                            .membership = head.membership,
+                                            .more = more,
+                                            .outdated = !more && slice.outdated()})};
+  if (more) decision.rest = std::move(under_way);
+  return decision;
+}
+
+// ---- making ------------------------------------------------------------------------------------
+
+Decision plan_by(const State& state, const Group& group, std::string_view strategy,
                  std::string instead_of_leader) {
-  const Strategy* strategy = find_strategy(name);
-  MUSTER_ASSERT(strategy != nullptr);
-  const PlanInput input = plan_input(state, group);
-  return difference(group, input, strategy->assign(input.input),
-                    next_plan(group, name, std::move(instead_of_leader)), state.fence_base);
+  Decision decision;
+  decision.to_compute = plan_task(state, group, strategy, std::move(instead_of_leader));
+  return decision;
 }
 
 Decision request_plan(const State& state, const Group& group, const Member& leader) {
@@ -144,6 +180,14 @@ Decision plan_by_leader(const State& state, const Group& group) {
   return request_plan(state, group, *leader);
 }
 
+/// Whether the group no longer wants this plan: an operator chose otherwise, or another was made.
+bool superseded(const State& state, const Group& group, const PlanUnderWay& under_way) {
+  const PlanHead& head = under_way.plan->head;
+  return group.id != head.group_id || group.strategy != head.configured ||
+         !needs_plan(state, group) ||
+         (under_way.generation != 0 && under_way.generation != group.generation);
+}
+
 }  // namespace
 
 Decided decide(const State& state, const MakePlan& command, Now) {
@@ -155,15 +199,21 @@ Decided decide(const State& state, const MakePlan& command, Now) {
   return plan_by(state, *group, kStickyStrategy, command.instead_of_leader);
 }
 
+Decided decide(const State& state, const ApplyPlan& command, Now now) {
+  const Group* group = state.group(command.under_way.plan->head.group);
+  if (group == nullptr || superseded(state, *group, command.under_way)) return Decision{};
+  return next_slice(state, *group, command.under_way, now);
+}
+
 Decided decide(const State& state, const SubmitPlan& command, Now now) {
-  auto input = refuse_submitted(state, command, now);
-  if (!input) return std::unexpected(input.error());
+  auto task = refuse_submitted(state, command, now);
+  if (!task) return std::unexpected(task.error());
   const Group& group = *state.group(command.group);
-  const auto assignment = submitted_assignment(state, command, *input);
+  const auto assignment = submitted_assignment(state, command, task->plan);
   if (!assignment) return std::unexpected(assignment.error());
 
-  return difference(group, *input, *assignment, next_plan(group, kLeaderStrategy, {}),
-                    state.fence_base);
+  auto plan = std::make_shared<const ComputedPlan>(changes_of(std::move(*task), *assignment));
+  return next_slice(state, group, {.plan = std::move(plan), .next = 0, .generation = 0}, now);
 }
 
 }  // namespace muster::domain

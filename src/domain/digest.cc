@@ -84,7 +84,9 @@ std::uint64_t hash_of(const Group& group) {
       .add(bits(group.max_members))
       .add(bits(group.frozen))
       .add(bits(group.plan_outdated))
-      .add(bits(group.plan_urgent));
+      .add(bits(group.plan_urgent))
+      .add(bits(group.plan_unfinished))
+      .add(group.changed);
   add_reason(hash, group.reason);
   add_reason(hash, group.next_reason);
   return hash.value();

@@ -145,7 +145,8 @@ struct MemberExpired {
   bool operator==(const MemberExpired&) const = default;
 };
 
-/// A new plan: only what changes. Owned partitions listed in `revoking` are asked back.
+/// A new plan, or a slice of it: only what changes. Owned partitions listed in `revoking` are asked
+/// back. Slices of one plan have one generation; what a slice does not name stays as it was.
 struct PlanMade {
   std::string group;
   Generation generation = 0;
@@ -155,6 +156,9 @@ struct PlanMade {
   std::vector<PartitionList> unassigned;  // partitions that had a target and have none now
   std::vector<MemberPartitions> revoking;
   std::string instead_of_leader;  // why the leader did not make it; empty: it was not its to make
+  Sequence membership = 0;        // the plan is for the group as it was at this sequence
+  bool more = false;              // further slices of this plan follow
+  bool outdated = false;          // members or settings changed since: another plan is due
   bool operator==(const PlanMade&) const = default;
 };
 

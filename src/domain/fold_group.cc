@@ -15,6 +15,7 @@ void Folding::outdate_plan(Group& group, Urgency urgency, std::string what) {
     ++group.next_reason.others;
   }
   group.plan_outdated = true;
+  group.changed = sequence_;
   if (urgency == Urgency::kAtOnce) group.plan_urgent = true;
   if (!group.request || group.request->outdated) return;
   const Changing changing_request(state_, group.id, *group.request);

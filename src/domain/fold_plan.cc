@@ -13,7 +13,8 @@ Contradiction Folding::set_planned(Group& group, const std::vector<PlannedTopic>
   group.planned.clear();
   for (const PlannedTopic& one : planned) {
     const Topic* topic = state_.topic(one.topic);
-    if (topic == nullptr || topic->partition_count != one.partition_count) {
+    // The topic may have grown since the plan was made for it.
+    if (topic == nullptr || topic->partition_count < one.partition_count) {
       return sentence("a plan gives topic ", one.topic, " ", one.partition_count, " partitions");
     }
     group.planned[one.topic] = one.partition_count;
@@ -96,14 +97,14 @@ Contradiction Folding::operator()(const PlanRequested& event) {
 Contradiction Folding::operator()(const PlanMade& event) {
   Group* group = find_group(event.group);
   if (group == nullptr) return no_group(event.group);
-  if (event.generation <= group->generation) {
+  const Generation least = group->generation + (group->plan_unfinished ? 0 : 1);
+  if (event.generation < least) {
     return sentence("group '", event.group, "' is at generation ", group->generation,
                     " already, the plan says ", event.generation);
   }
   if (!is_strategy_name(event.strategy)) {
     return sentence("there is no strategy '", event.strategy, "'");
   }
-  if (auto wrong = set_planned(*group, event.planned)) return wrong;
   if (auto wrong = set_targets(*group, kNobody, event.unassigned)) return wrong;
   for (const MemberPartitions& targets : event.targets) {
     if (find_member(*group, targets.seat, targets.member_id) == nullptr) {
@@ -114,18 +115,37 @@ Contradiction Folding::operator()(const PlanMade& event) {
   for (const MemberPartitions& revoking : event.revoking) {
     if (auto wrong = revoke(*group, revoking)) return wrong;
   }
-  for (auto& [seat, member] : group->members) {
-    if (member.planned) continue;
-    const Changing changing(state_, group->id, member);
+  forget_request(*group);
+  {
+    const Changing changing(state_, *group);
+    if (!group->plan_unfinished) note_reason(*group, event.membership);
+    group->generation = event.generation;
+    group->plan_unfinished = event.more;
+    if (event.more) return std::nullopt;
+    group->plan_outdated = event.outdated;
+    group->plan_urgent = group->plan_urgent && event.outdated;
+  }
+  count_members(*group, event.membership);
+  return set_planned(*group, event.planned);
+}
+
+/// The first slice of a plan: what it was made for. Only the first change is remembered in full, so
+/// one that came while it was made is told less exactly.
+void Folding::note_reason(Group& group, Sequence membership) {
+  group.reason = std::exchange(group.next_reason, {});
+  if (membership == 0 || group.changed <= membership) return;
+  group.next_reason = {.sequence = group.changed,
+                       .what = "the group changed while its last plan was made",
+                       .others = 0};
+}
+
+/// Whoever was there when the plan was made, even if it got nothing. `membership` 0: everybody.
+void Folding::count_members(Group& group, Sequence membership) {
+  for (auto& [seat, member] : group.members) {
+    if (member.planned || (membership != 0 && seat > membership)) continue;
+    const Changing changing(state_, group.id, member);
     member.planned = true;
   }
-  forget_request(*group);
-  const Changing changing(state_, *group);
-  group->generation = event.generation;
-  group->plan_outdated = false;
-  group->plan_urgent = false;
-  group->reason = std::exchange(group->next_reason, {});
-  return std::nullopt;
 }
 
 namespace {

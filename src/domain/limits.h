@@ -20,6 +20,8 @@ struct Limits {
   std::uint32_t gathering_window_ms = 200;
   /// How long the coordinator waits for a leader's plan before it makes one itself.
   std::uint32_t leader_plan_timeout_ms = 5'000;
+  /// Work that one slice of a plan may be, about a partition each: some milliseconds of the loop.
+  std::size_t plan_slice_max = 4'096;
 
   std::size_t name_bytes_max = 255;
   std::size_t commit_metadata_bytes_max = 4'096;

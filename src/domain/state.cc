@@ -85,7 +85,7 @@ bool needs_plan(const State& state, const Group& group) {
 
 bool plan_is_outdated(const State& state, const Group& group) {
   if (group.frozen) return false;
-  return group.plan_outdated || topics_differ(state, group, group.planned);
+  return group.plan_outdated || group.plan_unfinished || topics_differ(state, group, group.planned);
 }
 
 bool request_outdated(const State& state, const Group& group) {

@@ -96,6 +96,8 @@ struct Group {
   std::map<TopicId, std::int32_t> planned;       // topics and sizes that the last plan covers
   bool plan_outdated = false;                    // members or settings changed since the last one
   bool plan_urgent = false;                      // and the next must not wait for further joins
+  bool plan_unfinished = false;                  // further slices of the last one were to follow
+  Sequence changed = 0;                          // event that outdated a plan last
   std::optional<PlanRequest> request;
   std::map<std::string, PatternMatches, std::less<>> patterns;
   PlanReason reason;                         // of the last plan

@@ -105,8 +105,8 @@ std::expected<void, Rejection> refuse_incomplete(const State& state, const Submi
 
 }  // namespace
 
-std::expected<PlanInput, Rejection> refuse_submitted(const State& state, const SubmitPlan& command,
-                                                     Now now) {
+std::expected<PlanTask, Rejection> refuse_submitted(const State& state, const SubmitPlan& command,
+                                                    Now now) {
   if (auto refused = refuse_name("group", command.group, now.limits)) {
     return std::unexpected(*refused);
   }
@@ -133,7 +133,7 @@ std::expected<PlanInput, Rejection> refuse_submitted(const State& state, const S
   if (group->request->sequence != command.membership || request_outdated(state, *group)) {
     return refuse_stale(command, "the group has changed since");
   }
-  return plan_input(state, *group);
+  return plan_task(state, *group, kLeaderStrategy, {});
 }
 
 std::expected<Assignment, Rejection> submitted_assignment(const State& state,

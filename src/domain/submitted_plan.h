@@ -8,14 +8,14 @@
 #include "domain/assign/strategy.h"
 #include "domain/commands.h"
 #include "domain/errors.h"
-#include "domain/plan_input.h"
+#include "domain/plan_task.h"
 #include "domain/state.h"
 
 namespace muster::domain {
 
 /// Who may submit a plan and when; what the plan is about, if this one may. The group exists then.
-std::expected<PlanInput, Rejection> refuse_submitted(const State& state, const SubmitPlan& command,
-                                                     Now now);
+std::expected<PlanTask, Rejection> refuse_submitted(const State& state, const SubmitPlan& command,
+                                                    Now now);
 
 /// The plan as an assignment, complete or kInvalidPlan. Pinned partitions are their pins'.
 std::expected<Assignment, Rejection> submitted_assignment(const State& state,

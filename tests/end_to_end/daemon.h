@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "end_to_end/process.h"
@@ -32,6 +33,8 @@ class Daemon {
   /// Starts it again on the same directory and port, after kill9 or terminate; waits until it
   /// listens.
   void start();
+  /// For the next start.
+  void set_arguments(std::vector<std::string> arguments) { arguments_ = std::move(arguments); }
   void kill9();
   /// SIGTERM; the exit status.
   int terminate();

@@ -25,7 +25,8 @@ struct Progress {
 
 class KillLoop {
  public:
-  explicit KillLoop(std::uint64_t seed) : random_(seed) {
+  KillLoop(std::uint64_t seed, const std::vector<std::string>& arguments)
+      : daemon_(arguments), random_(seed) {
     WireClient client(daemon_.address());
     create_topic(client, "orders", kPartitions);
     for (const char* name : {"steady-1", "steady-2", "steady-3"}) {
@@ -51,6 +52,11 @@ class KillLoop {
     daemon_.start();
     come_back();
     nothing_is_lost();
+  }
+
+  wire::StatusReplyT status() {
+    WireClient client(daemon_.address());
+    return client.ask<wire::StatusReplyT>(wire::StatusT{});
   }
 
   // At the end: the journal's own account.
@@ -137,7 +143,7 @@ class KillLoop {
     require_digest_equals_replay(daemon_);
   }
 
-  Daemon daemon_{{"--gathering-window-ms", "0"}};
+  Daemon daemon_;
   std::mt19937_64 random_;
   std::uint64_t visitor_incarnation_ = 0;
   std::vector<std::unique_ptr<Member>> steady_;
@@ -146,10 +152,13 @@ class KillLoop {
   std::map<Partition, Progress> progress_;
 };
 
+constexpr int kFewKills = 6;
+constexpr int kManyKills = 50;
+
 void kill_loop(int kills) {
   const std::uint64_t seed = std::random_device{}();
   CAPTURE(seed);
-  KillLoop loop(seed);
+  KillLoop loop(seed, {"--gathering-window-ms", "0"});
   for (int kill = 0; kill < kills; ++kill) {
     CAPTURE(kill);
     loop.round();
@@ -157,11 +166,34 @@ void kill_loop(int kills) {
   loop.audit();
 }
 
-TEST_CASE("a daemon killed with -9 under joins and commits loses nothing that it acknowledged") {
-  kill_loop(6);
+// The daemon looks after its history as soon as it starts: each life has a snapshot under way.
+void kill_loop_with_history(int kills) {
+  const std::uint64_t seed = std::random_device{}();
+  CAPTURE(seed);
+  KillLoop loop(seed, {"--gathering-window-ms", "0", "--snapshot-every-bytes", "4096",
+                       "--history-max-bytes", "16384"});
+  for (int kill = 0; kill < kills; ++kill) {
+    CAPTURE(kill);
+    loop.round();
+  }
+  const wire::StatusReplyT status = loop.status();
+  CHECK(status.snapshot_sequence > 0);
+  CHECK(status.first_sequence > 1);
 }
 
-TEST_CASE("kill loop: fifty times" * doctest::skip()) { kill_loop(50); }
+TEST_CASE("a daemon killed with -9 under joins and commits loses nothing that it acknowledged") {
+  kill_loop(kFewKills);
+}
+
+TEST_CASE("killed within snapshots and trimming it loses nothing either") {
+  kill_loop_with_history(kFewKills);
+}
+
+TEST_CASE("kill loop: fifty times" * doctest::skip()) { kill_loop(kManyKills); }
+
+TEST_CASE("kill loop: fifty times within snapshots and trimming" * doctest::skip()) {
+  kill_loop_with_history(kManyKills);
+}
 
 }  // namespace
 }  // namespace muster::e2e

@@ -75,5 +75,29 @@ TEST_CASE("a full disk refuses changes, keeps groups moving, and recovers by its
   CHECK(committed(client, "group", of_a) == accepted);
 }
 
+TEST_CASE("on a full disk no snapshot is made, but history is trimmed all the same") {
+  if (!Daemon::can_mount()) {
+    MESSAGE("skipped: this machine lets a test mount no filesystem");
+    return;
+  }
+  const Daemon daemon({"--history-max-age-ms", "2000"}, kDiskMib);
+  WireClient client(daemon.address());
+  create_topic(client, "orders", 1);
+  const auto status = [&] { return client.ask<wire::StatusReplyT>(wire::StatusT{}); };
+  REQUIRE(wait_until([&] { return status().snapshot_sequence > 0; }));
+  std::uint64_t newest = 0;
+  {
+    const Ballast ballast(daemon.data_file("ballast"), 320 * kMiB);
+    REQUIRE(wait_until([&] { return status().storage_full; }));
+    newest = status().snapshot_sequence;
+    REQUIRE(wait_until([&] { return status().first_sequence == newest + 1; }));
+    CHECK(status().storage_full);
+    CHECK(status().snapshot_sequence == newest);
+  }
+  REQUIRE(wait_until([&] { return !status().storage_full; }));
+  create_topic(client, "refunds", 1);
+  CHECK(wait_until([&] { return status().snapshot_sequence > newest; }));
+}
+
 }  // namespace
 }  // namespace muster::e2e

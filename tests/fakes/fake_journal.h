@@ -24,6 +24,7 @@ class FakeJournal final : public journal::Journal {
   std::uint64_t flush_age_ms() const override;
   bool storage_full() const override;
   bool has_room_for(std::size_t bytes) const override;
+  std::uint64_t file_bytes() const override { return 0; }
   void on_durable(DurableListener listener) override { listener_ = std::move(listener); }
 
   /// The batch in flight becomes durable, the next one starts if a flush was asked for meanwhile,

@@ -9,6 +9,7 @@
 #include "coordinator/pipeline.h"
 #include "domain/assert.h"
 #include "domain/fold.h"
+#include "tests/fakes/fake_planner.h"
 #include "tests/fakes/records_reader.h"
 #include "tests/fuzz/pieces.h"
 
@@ -44,6 +45,7 @@ class World final : public coordinator::Clock,
   std::uint64_t flush_age_ms() const override { return 0; }
   bool storage_full() const override { return false; }
   bool has_room_for(std::size_t) const override { return true; }
+  std::uint64_t file_bytes() const override { return 0; }
   void on_durable(DurableListener durable_listener) override {
     listener = std::move(durable_listener);
   }
@@ -55,6 +57,7 @@ class World final : public coordinator::Clock,
   std::uint64_t durable = 0;
   DurableListener listener;
   fakes::RecordsReader history{records};
+  fakes::FakePlanner planner;
 };
 
 coordinator::Settings small_limits() {
@@ -62,6 +65,8 @@ coordinator::Settings small_limits() {
   settings.limits.partitions_per_topic_max = 64;
   settings.limits.gathering_window_ms = 0;
   settings.max_frame_bytes = 64 * 1024;
+  settings.limits.plan_slice_max = 16;
+  settings.plan_in_turn_max = 16;
   return settings;
 }
 
@@ -69,7 +74,7 @@ void run(Pieces pieces) {
   World world;
   const coordinator::Settings settings = small_limits();
   coordinator::Pipeline pipeline({}, {.journal_id = "fuzz", .boot = 1, .version = "fuzz"}, settings,
-                                 world, world, world, world, world.history);
+                                 world, world, world, world.planner, world, world.history);
   coordinator::ConnectionId connection = 0;
   while (const auto piece = pieces.next()) {
     if (!world.open) {

@@ -44,6 +44,10 @@ constexpr std::array kFaultNames{
     "leader gone while asked",
     "leader unable",
     "leader asked again",
+    "plan in slices",
+    "plan outdated when it was done",
+    "plan cut off between slices",
+    "plan lost while it was computed",
     "restored from a backup",
 };
 static_assert(kFaultNames.size() == static_cast<std::size_t>(Fault::kCount));

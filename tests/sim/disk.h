@@ -52,6 +52,7 @@ class Disk final : public journal::Journal {
   std::uint64_t flush_age_ms() const override;
   bool storage_full() const override { return full_; }
   bool has_room_for(std::size_t) const override { return !full_ && !(tight_ && is_refused()); }
+  std::uint64_t file_bytes() const override { return 0; }
   void on_durable(DurableListener listener) override { listener_ = std::move(listener); }
 
   // ---- the world's

@@ -86,6 +86,7 @@ std::size_t Model::living_groups() const {
 void Model::apply(Sequence first, std::span<const domain::Event> unit) {
   freed_.clear();
   planned_ = nullptr;
+  slice_.reset();
   matches_changed_ = false;
   verdict_.require(first == sequence_ + 1, "gapless", "A unit begins at ", first, " after ",
                    sequence_, ".");
@@ -108,7 +109,10 @@ void Model::check_unit() {
                      " of group ", group->name, " was left free by the unit that ends at ",
                      sequence_, " although seat ", partition.target, " is its target.");
   }
-  if (planned_ != nullptr) check_plan(*planned_);
+  if (planned_ != nullptr) {
+    check_slice(*planned_, *slice_);
+    check_hand_over(*planned_);
+  }
   if (matches_changed_) check_matches();
 }
 

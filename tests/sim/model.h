@@ -87,6 +87,15 @@ struct Wanted {
   SeatId seat = kNobody;
 };
 
+/// The last plan, of which there may be further slices.
+struct PlanFacts {
+  std::string strategy;
+  Sequence membership = 0;
+  bool more = false;
+  std::map<TopicPartition, SeatId> formerly;  // its group's targets before it
+  std::string last_sticky;                    // all that the plan before it depended on (below)
+};
+
 struct GroupFacts {
   std::string name;
   GroupId born = 0;
@@ -105,7 +114,8 @@ struct GroupFacts {
   std::map<TopicPartition, History<std::string>> pins;
   std::set<std::pair<std::string, TopicId>> matched;  // as the events say
   History<Wanted> wanted;
-  std::string last_sticky;  // all that its last plan depended on, if `sticky` made it
+  PlanFacts plan;
+  std::string last_sticky;  // all that its last plan depended on, if `sticky` made the whole of it
 
   const PartitionFacts& partition(TopicPartition at) const;
   /// The seat that the member id had at that sequence; null: none.
@@ -215,7 +225,12 @@ class Model {
   void check_matches();
   // model_plans.cc
   void check_strategy(const GroupFacts& group, const domain::PlanMade& event);
-  void check_plan(GroupFacts& group);
+  void begin_plan(GroupFacts& group, const domain::PlanMade& event);
+  void check_slice(const GroupFacts& group, const domain::PlanMade& event);
+  void check_targets(const GroupFacts& group, const Ground& ground,
+                     const std::set<TopicPartition>& which);
+  void check_hand_over(const GroupFacts& group);
+  void check_plan(GroupFacts& group, const Ground& about);
   void check_deal(const GroupFacts& group, const Ground& ground);
   void check_ranges(const GroupFacts& group, const Ground& ground);
   void check_sticky(GroupFacts& group, const Ground& ground);
@@ -236,8 +251,7 @@ class Model {
   // Of the unit being applied.
   std::vector<std::pair<GroupFacts*, TopicPartition>> freed_;
   GroupFacts* planned_ = nullptr;
-  std::string strategy_;                       // of that plan
-  std::map<TopicPartition, SeatId> formerly_;  // its group's targets before it, if `sticky` made it
+  std::optional<domain::PlanMade> slice_;  // that planned it
   bool matches_changed_ = false;
 };
 

@@ -13,20 +13,14 @@ void Model::on(const domain::PlanMade& event) {
     return verdict_.require(false, "outcomes-not-intents", "Event ", sequence_,
                             " plans a group that is not there.");
   }
-  verdict_.require(event.generation == group->generation.now() + 1, "generation-rises", "Event ",
-                   sequence_, " makes generation ", event.generation, " after ",
-                   group->generation.now(), ".");
-  check_strategy(*group, event);
-  strategy_ = event.strategy;
-  formerly_.clear();
-  if (strategy_ == "sticky") {
-    for (const auto& [at, partition] : group->partitions) formerly_[at] = partition.target;
-  }
+  begin_plan(*group, event);
   group->wanted.set(sequence_, {});
   group->generation.set(sequence_, event.generation);
-  group->planned.clear();
-  for (const domain::PlannedTopic& topic : event.planned) {
-    group->planned[topic.topic] = topic.partition_count;
+  if (!event.more) {
+    group->planned.clear();
+    for (const domain::PlannedTopic& topic : event.planned) {
+      group->planned[topic.topic] = topic.partition_count;
+    }
   }
   for (const domain::PartitionList& list : event.unassigned) {
     for (const PartitionIndex index : list.partitions) {
@@ -54,6 +48,7 @@ void Model::on(const domain::PlanMade& event) {
     }
   }
   planned_ = group;
+  slice_ = event;
 }
 
 void Model::on(const domain::PartitionsGranted& event) {

@@ -18,6 +18,7 @@ enum class Happening : std::uint8_t {
   kWorkerWakes,
   kWorkerGoesOn,  // after a SIGSTOP
   kPlannerWakes,
+  kPlanComputed,  // the coordinator's planner is done with one
   kReaderGoesOn,  // after it was slow
   kDiskRecovers,
   kCheckCalm,  // has everything come to rest?

@@ -37,7 +37,7 @@ void Server::start() {
       coordinator::Identity{.journal_id = domain::sentence("simulated-", disk_->restores()),
                             .boot = ++boot_,
                             .version = "simulated"},
-      settings_, *this, *this, *this, *disk_, disk_->history());
+      settings_, *this, *this, *this, *this, *disk_, disk_->history());
   network_.server_listens = true;
   has_work();
 }
@@ -49,6 +49,9 @@ void Server::died() {
   network_.server_listens = false;
   network_.server_died();
   written_.clear();
+  if (!tasks_.empty() || !computed_.empty()) coverage_.fault(Fault::kPlanLost);
+  tasks_.clear();
+  computed_.clear();
   turn_at_us_ = 0;
   ++turn_;
   ++return_;
@@ -187,6 +190,27 @@ void Server::read(ConnectionId id) {
 }
 
 // ---- the seams ---------------------------------------------------------------------------------
+
+/// Mostly a moment, sometimes long enough for everything else to happen meanwhile.
+void Server::start(domain::PlanTask task) {
+  tasks_.push_back(std::move(task));
+  const std::uint64_t most_us = random_.chance(200) ? 1'500'000 : 20'000;
+  schedule_.in_us(random_.between(50, most_us), Happening::kPlanComputed, boot_);
+}
+
+void Server::plan_computed(std::uint64_t boot) {
+  if (boot != boot_ || tasks_.empty()) return;  // of a process that has died
+  computed_.push_back(domain::compute(std::move(tasks_.front())));
+  tasks_.pop_front();
+  has_work();
+}
+
+std::optional<domain::ComputedPlan> Server::take() {
+  if (computed_.empty()) return std::nullopt;
+  std::optional<domain::ComputedPlan> plan = std::move(computed_.front());
+  computed_.pop_front();
+  return plan;
+}
 
 std::int64_t Server::wall_ms() const {
   return kWallStartMs + static_cast<std::int64_t>(schedule_.now_ms()) + wall_offset_ms_;

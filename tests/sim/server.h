@@ -3,7 +3,9 @@
 // be stopped, killed and started again.
 #pragma once
 
+#include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "coordinator/pipeline.h"
@@ -16,6 +18,7 @@ namespace muster::sim {
 class Server final : public coordinator::Clock,
                      public coordinator::Connections,
                      public coordinator::Entropy,
+                     public coordinator::Planner,
                      public Disk::Observer {
  public:
   Server(Schedule& schedule, Verdict& verdict, Trace& trace, Coverage& coverage, Network& network,
@@ -40,6 +43,7 @@ class Server final : public coordinator::Clock,
   void turn(std::uint64_t number);
   void returns(std::uint64_t number);
   void batch_done(std::uint64_t batch);
+  void plan_computed(std::uint64_t boot);
 
   // ---- coordinator::Clock
   std::uint64_t monotonic_ms() const override { return schedule_.now_ms() - clock_lost_ms_; }
@@ -53,6 +57,9 @@ class Server final : public coordinator::Clock,
   bool drained(ConnectionId id) const override;
   // ---- coordinator::Entropy
   std::uint64_t draw() override { return random_.draw(); }
+  // ---- coordinator::Planner
+  void start(domain::PlanTask task) override;
+  std::optional<domain::ComputedPlan> take() override;
   // ---- Disk::Observer
   const domain::State& live_state() const override { return pipeline_->state(); }
   void staged(const StagedUnit& unit, bool storage_full) override;
@@ -76,6 +83,8 @@ class Server final : public coordinator::Clock,
   Disk* disk_ = nullptr;
   std::unique_ptr<coordinator::Pipeline> pipeline_;
   std::set<ConnectionId> written_;
+  std::deque<domain::PlanTask> tasks_;  // of the planner; the first is being computed
+  std::deque<domain::ComputedPlan> computed_;
   std::uint64_t boot_ = 0;
   std::uint64_t turn_ = 0;        // the one that is scheduled; earlier ones are void
   std::uint64_t turn_at_us_ = 0;  // 0: none

@@ -39,6 +39,7 @@ const wire::Request& Witness::Asked::request() const {
 
 /// A new process: nobody is bound, everybody has a whole session.
 void Witness::server_started(const Disk& disk) {
+  staged_plans_.clear();
   disk_ = &disk;
   conversations_.clear();
   joins_.clear();

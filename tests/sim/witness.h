@@ -86,7 +86,9 @@ class Witness {
   void ask(Conversation& conversation, std::string frame);
   void check_expiry(const domain::MemberExpired& event);
   void check_plan(const StagedUnit& unit, const domain::PlanMade& event);
-  void check_submitted(Sequence first, const domain::PlanMade& event);
+  bool goes_on(const domain::PlanMade& event);
+  void note_plan(Sequence first, const domain::PlanMade& event);
+  void check_submitted(const domain::PlanMade& event, const std::vector<std::string>& frames);
   bool is_made_of(const GroupFacts& group, Sequence made, const wire::SubmitPlan& plan) const;
   void note_round(const StagedUnit& unit);
   void check_replacement(const domain::MemberReplaced& event);
@@ -153,6 +155,9 @@ class Witness {
   std::map<std::pair<FencingToken, TopicPartition>, std::uint64_t> asked_back_ms_;
   /// The requests that a leader's plan may have come with.
   std::map<Sequence, std::vector<std::string>> submitted_;
+  std::map<std::string, std::vector<std::string>> in_slices_;  // of plans not yet whole, by group
+  std::map<std::string, Generation> staged_plans_;  // whose next slice is to follow, by group
+  std::map<std::string, Generation> durable_plans_;
   std::map<std::string, std::uint64_t> rounds_ms_;  // since when leaders are waited for, by group
   std::uint64_t started_ms_ = 0;
   std::uint64_t last_number_ = 0;

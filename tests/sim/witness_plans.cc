@@ -13,6 +13,7 @@ namespace muster::sim {
 /// needs a reason, and no reason comes before its time.
 void Witness::check_plan(const StagedUnit& unit, const domain::PlanMade& event) {
   coverage_.strategy(event.strategy);
+  if (goes_on(event)) return;
   const std::string& why = event.instead_of_leader;
   if (why.find("submitted a wrong plan") != std::string::npos) {
     coverage_.fault(Fault::kLeaderWrong);
@@ -46,12 +47,25 @@ void Witness::check_plan(const StagedUnit& unit, const domain::PlanMade& event) 
                    " is the leader's, which has submitted none.");
 }
 
+/// Whether the event is a further slice of a plan.
+bool Witness::goes_on(const domain::PlanMade& event) {
+  const auto last = staged_plans_.find(event.group);
+  const bool same = last != staged_plans_.end() && last->second == event.generation;
+  if (event.more) {
+    staged_plans_[event.group] = event.generation;
+  } else {
+    staged_plans_.erase(event.group);
+  }
+  return same;
+}
+
 /// Each target is as submitted, or as pinned.
 bool Witness::is_made_of(const GroupFacts& group, Sequence made,
                          const wire::SubmitPlan& plan) const {
   if (!wrong_with(plan, group, made).empty()) return false;
   for (const wire::PlannedOwners* topic : *plan.topics()) {
     const TopicFacts* facts = model_.topic_at(topic->topic()->str(), made);
+    if (facts->partitions.now() == 0) continue;  // deleted since
     for (const wire::PlannedOwner* owner : *topic->owners()) {
       const TopicPartition at{facts->id, owner->partition()};
       if (group.fixed(at, facts->name, made)) continue;
@@ -63,18 +77,40 @@ bool Witness::is_made_of(const GroupFacts& group, Sequence made,
   return true;
 }
 
-void Witness::check_submitted(Sequence first, const domain::PlanMade& event) {
-  const auto found = submitted_.find(first);
+/// A plan has become durable, or a slice of it.
+void Witness::note_plan(Sequence first, const domain::PlanMade& event) {
+  rounds_ms_.erase(event.group);
+  const auto last = durable_plans_.find(event.group);
+  const bool cut_off = last != durable_plans_.end() && last->second != event.generation;
+  if (cut_off) coverage_.fault(Fault::kPlanCutOff);
+  if (cut_off) in_slices_.erase(event.group);
+  if (event.outdated) coverage_.fault(Fault::kPlanOutdated);
+  if (const auto found = submitted_.find(first); found != submitted_.end()) {
+    in_slices_[event.group] = std::move(found->second);
+    submitted_.erase(found);
+  }
+  if (event.more) {
+    coverage_.fault(Fault::kPlanInSlices);
+    durable_plans_[event.group] = event.generation;
+    return;
+  }
+  durable_plans_.erase(event.group);
+  const auto frames = in_slices_.extract(event.group);
+  if (event.strategy == "leader" && !event.outdated && frames) {
+    check_submitted(event, frames.mapped());
+  }
+}
+
+void Witness::check_submitted(const domain::PlanMade& event,
+                              const std::vector<std::string>& frames) {
   const GroupFacts* group = model_.group_now(event.group);
-  if (found == submitted_.end() || group == nullptr) return;
-  const std::vector<std::string> frames = std::move(found->second);
-  submitted_.erase(found);
+  if (group == nullptr) return;
   const bool right = std::ranges::any_of(frames, [&](const std::string& frame) {
-    return is_made_of(*group, first,
+    return is_made_of(*group, event.membership,
                       *flatbuffers::GetRoot<wire::Request>(frame.data())->body_as_SubmitPlan());
   });
-  verdict_.require(right, "leader-plans", "Plan ", first, " of group ", event.group,
-                   " is the leader's, but not as it submitted it.");
+  verdict_.require(right, "leader-plans", "Generation ", event.generation, " of group ",
+                   event.group, " is the leader's, but not as it submitted it.");
 }
 
 /// Since when leaders are waited for: from the first request of a round on.
@@ -85,12 +121,13 @@ void Witness::note_round(const StagedUnit& unit) {
       const bool first = rounds_ms_.try_emplace(requested->group, awake_ms()).second;
       if (!first) coverage_.fault(Fault::kLeaderAskedAgain);
     } else if (const auto* made = std::get_if<domain::PlanMade>(&body)) {
-      rounds_ms_.erase(made->group);
-      if (made->strategy == "leader") check_submitted(unit.first + i, *made);
+      note_plan(unit.first + i, *made);
     } else if (const auto* frozen = std::get_if<domain::GroupFrozen>(&body)) {
       rounds_ms_.erase(frozen->group);
     } else if (const auto* deleted = std::get_if<domain::GroupDeleted>(&body)) {
       rounds_ms_.erase(deleted->group);
+      durable_plans_.erase(deleted->group);
+      in_slices_.erase(deleted->group);
     }
   }
 }

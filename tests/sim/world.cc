@@ -43,6 +43,8 @@ coordinator::Settings settings_of(std::uint64_t seed) {
   settings.max_unsent_bytes = random.between(34, 120) * 1'024;
   settings.max_pending_journal_bytes = random.between(4, 64) * 1'024;
   settings.limits.leader_plan_timeout_ms = static_cast<std::uint32_t>(random.between(3, 50) * 100);
+  settings.plan_in_turn_max = random.chance(500) ? 0 : random.between(1, 60);
+  settings.limits.plan_slice_max = random.chance(300) ? 4'096 : random.between(1, 40);
   return settings;
 }
 
@@ -127,6 +129,9 @@ void World::step() {
       if (const auto worker = workers_.find(due.who); worker != workers_.end()) {
         worker->second->go_on();
       }
+      break;
+    case Happening::kPlanComputed:
+      server_.plan_computed(due.who);
       break;
     case Happening::kPlannerWakes:
       if (const auto planner = planners_.find(due.who); planner != planners_.end()) {

@@ -10,8 +10,9 @@ namespace {
 // release, two back-offs and an attempt that is given up.
 constexpr std::uint64_t kPutRightAfterMs = 2'000;
 constexpr std::uint64_t kLeaderPlansWithinMs = 5'000;
-constexpr std::uint64_t kRestWithinMs =
-    4'100 + 4'000 + 5'000 + 2 * 2'000 + 3'000 + 2'000 + kPutRightAfterMs + kLeaderPlansWithinMs;
+constexpr std::uint64_t kPlannedWithinMs = 2 * 2'000;  // one that is outdated, and the next
+constexpr std::uint64_t kRestWithinMs = 4'100 + 4'000 + 5'000 + 2 * 2'000 + 3'000 + 2'000 +
+                                        kPutRightAfterMs + kLeaderPlansWithinMs + kPlannedWithinMs;
 constexpr std::uint64_t kRestForMs = 600;
 constexpr std::uint64_t kLookEveryMs = 200;
 
@@ -134,6 +135,7 @@ std::string World::unrest_of_plan(const GroupFacts& group) const {
     if (!right) return place + " is with seat " + std::to_string(now.owner);
   }
   if (frozen) return {};
+  if (group.plan.more) return "the plan of " + group.name + " is not finished";
   if (group.wanted.now().sequence != 0) return "a plan of " + group.name + " is still waited for";
   const bool covered = std::ranges::all_of(about.topics, [&](const Ground::Topic& topic) {
     const auto planned = group.planned.find(topic.id);

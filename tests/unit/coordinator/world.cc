@@ -15,7 +15,7 @@ World::World(const Settings& with) : settings(with) { start(); }
 void World::start() {
   pipeline = std::make_unique<Pipeline>(
       journal.recover(), Identity{.journal_id = "journal-1", .boot = ++boot_, .version = "test"},
-      settings, clock, connections, entropy, journal, history);
+      settings, clock, connections, entropy, planner, journal, history);
 }
 
 void World::sync() {
@@ -40,6 +40,7 @@ void World::pass(std::uint64_t ms) {
 
 void World::restart(std::uint64_t down_ms) {
   pipeline.reset();
+  planner.crash();
   journal.crash();
   clock.advance(down_ms);
   start();

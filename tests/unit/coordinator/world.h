@@ -1,4 +1,4 @@
-// A coordinator with fakes at its five seams. Nothing happens by itself: a test moves the clock,
+// A coordinator with fakes at its seams. Nothing happens by itself: a test moves the clock,
 // ends turns and completes flushes.
 #pragma once
 
@@ -9,6 +9,7 @@
 #include "coordinator/pipeline.h"
 #include "tests/fakes/fake_connections.h"
 #include "tests/fakes/fake_journal.h"
+#include "tests/fakes/fake_planner.h"
 #include "tests/fakes/manual_clock.h"
 #include "tests/fakes/records_reader.h"
 #include "tests/fakes/scripted_entropy.h"
@@ -47,6 +48,7 @@ class World {
   fakes::ManualClock clock;
   fakes::FakeConnections connections;
   fakes::ScriptedEntropy entropy;
+  fakes::FakePlanner planner;
   fakes::FakeJournal journal{clock};
   fakes::RecordsReader history{journal.records()};
   std::unique_ptr<Pipeline> pipeline;

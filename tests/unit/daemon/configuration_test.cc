@@ -151,3 +151,21 @@ TEST_CASE("log format and level take their names only") {
   says(refusal({"--data-dir", "d", "--log-format", "xml"}), "--log-format");
   says(refusal({"--data-dir", "d", "--log-level", "loud"}), "--log-level");
 }
+
+TEST_CASE("history has its bounds, and fits into the journal") {
+  Configuration told = parsed({"--data-dir", "d"});
+  CHECK(told.retention.snapshot_every_bytes == 64 << 20);
+  CHECK(told.retention.history_max_bytes == 1 << 30);
+  CHECK(told.retention.history_max_age_ms == 0);
+  told = parsed({"--data-dir", "d", "--snapshot-every-bytes", "1000000", "--history-max-bytes",
+                 "5000000", "--history-max-age-ms", "86400000"});
+  CHECK(told.retention.snapshot_every_bytes == 1'000'000);
+  CHECK(told.retention.history_max_bytes == 5'000'000);
+  CHECK(told.retention.history_max_age_ms == 86'400'000);
+  // A small journal lowers the default, and refuses what was asked for.
+  told = parsed({"--data-dir", "d", "--max-journal-bytes", "1000000000"});
+  CHECK(told.retention.history_max_bytes == 500'000'000);
+  says(refusal({"--data-dir", "d", "--max-journal-bytes", "1000000000", "--history-max-bytes",
+                "500000001"}),
+       "--history-max-bytes is 500000001: it must be at most 500000000");
+}

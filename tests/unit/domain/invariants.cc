@@ -40,6 +40,7 @@ void describe_partition(std::ostream& out, TopicPartition at, const PartitionSta
 void describe_group(std::ostream& out, const Group& group) {
   out << "group " << group.name << ' ' << group.id << ' ' << group.generation << ' '
       << group.strategy << ' ' << group.plan_outdated << ' ' << group.plan_urgent << ' '
+      << group.plan_unfinished << ' ' << group.changed << ' '
       << group.revoking_count << ' ' << group.owned_count << ' ' << group.max_members << ' '
       << group.frozen << '\n';
   for (const std::string& member_id : group.draining) out << " draining " << member_id << '\n';

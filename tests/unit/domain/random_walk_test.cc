@@ -14,6 +14,8 @@ class Walk {
   explicit Walk(std::uint64_t seed) : random_(seed), world_(seed * 1'000) {
     world_.limits.members_per_group_max = 4;
     world_.limits.groups_max = 2;
+    world_.limits.plan_slice_max = seed % 2 == 0 ? 4'096 : 5;
+    world_.computes_later = true;
   }
 
   void step();
@@ -44,11 +46,13 @@ class Walk {
   Command commit_command();
   Command fence_command();
   Command operator_command();
+  Command plan_command();
   Command any_command();
   void retry(const Command& command, const Decision& first);
 
   std::mt19937_64 random_;
   World world_;
+  std::map<std::string, PlanUnderWay> plans_;  // by group: computed, and not yet applied
   std::size_t applied_ = 0;
   std::size_t refused_ = 0;
 };
@@ -219,7 +223,17 @@ Command Walk::any_command() {
   if (which < 15) return commit_command();
   if (which < 16) return fence_command();
   if (which < 20) return operator_command();
-  return MakePlan{.group = any_group()};
+  return plan_command();
+}
+
+/// Makes a plan, or goes on with one that was made for the group as it was some steps ago.
+Command Walk::plan_command() {
+  const std::string group = any_group();
+  const auto plan = plans_.find(group);
+  if (plan == plans_.end() || one_in(8)) return MakePlan{.group = group};
+  ApplyPlan apply{.under_way = std::move(plan->second)};
+  plans_.erase(plan);
+  return apply;
 }
 
 /// Requests are idempotent: a retry is answered alike and changes nothing more.
@@ -241,8 +255,7 @@ void Walk::retry(const Command& command, const Decision& first) {
              std::holds_alternative<ConfigureGroup>(command) ||
              std::holds_alternative<FreezeGroup>(command) ||
              std::holds_alternative<DrainMember>(command) ||
-             std::holds_alternative<PinPartition>(command) ||
-             std::holds_alternative<MakePlan>(command)) {
+             std::holds_alternative<PinPartition>(command)) {
     REQUIRE(world_.apply(command).events.empty());
   }
   REQUIRE(world_.state().digest == digest);
@@ -260,10 +273,18 @@ void Walk::step() {
     return;
   }
   ++applied_;
+  if (decided->to_compute) {
+    const std::string group = decided->to_compute->head.group;
+    plans_[group] = {.plan = std::make_shared<const ComputedPlan>(compute(*decided->to_compute))};
+  } else if (decided->rest) {
+    plans_[decided->rest->plan->head.group] = *decided->rest;
+  }
   if (one_in(4)) retry(command, *decided);
 }
 
 void Walk::rest() {
+  plans_.clear();  // as a restart does
+  world_.computes_later = false;
   std::vector<std::string> names;
   for (const auto& [name, group] : world_.state().groups) names.push_back(name);
   for (const std::string& name : names) {
@@ -272,6 +293,7 @@ void Walk::rest() {
     if (world_.group(name).members.empty()) continue;
     REQUIRE(world_.phase(name) == GroupPhase::kStable);  // which is sound when nobody is left out
   }
+  world_.computes_later = true;
 }
 
 TEST_CASE("A random walk over all commands keeps every invariant") {

@@ -50,6 +50,10 @@ Decided World::attempt(const Command& command) {
   const Now now{.wall_ms = wall_ms, .limits = limits};
   Decided decided = std::visit([&](const auto& one) { return decide(state_, one, now); }, command);
   if (!decided) return decided;
+  if (decided->to_compute && !computes_later) {
+    auto plan = std::make_shared<const ComputedPlan>(compute(std::move(*decided->to_compute)));
+    return attempt(ApplyPlan{.under_way = {.plan = std::move(plan)}});
+  }
   for (const EventBody& body : decided->events) {
     const Event event{.time_ms = wall_ms,
                       .cause = {.kind = CauseKind::kClient, .who = "tests", .from = ""},

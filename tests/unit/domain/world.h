@@ -30,6 +30,7 @@ class World {
  public:
   explicit World(FencingToken fence_base = 0);
 
+  /// Plans are computed and applied at once, as far as one slice goes, unless `computes_later`.
   Decided attempt(const Command& command);
   /// The command must be accepted.
   Decision apply(const Command& command);
@@ -66,6 +67,7 @@ class World {
   State replay() const;
 
   Limits limits;
+  bool computes_later = false;
   std::int64_t wall_ms = 1'700'000'000'000;
 
  private:

@@ -8,10 +8,13 @@
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <thread>
 
 #include "in_child_process.h"
+#include "journal/record.h"
 #include "journals.h"
 #include "scratch_directory.h"
+#include "snapshots.h"
 
 namespace muster::journal::test {
 namespace {
@@ -168,6 +171,56 @@ TEST_CASE("a batch that fails stops the process at once with a message and a non
   // And the journal is as it was before that batch.
   CHECK(open_store(scratch.data()).header().last_sequence == 50);
 }
+
+TEST_CASE("upkeep rides beside batches, and goes by itself when there are none") {
+  Fixture fixture;
+  fixture.journal.stage({"one", "two", "three"});
+  fixture.journal.flush();
+  REQUIRE(fixture.wakes.wait_for(1));
+  // More than waits at once: whoever hands it over is held until the writer has done some.
+  const std::uint32_t chunks = UpkeepQueue::kMaxPieces * 3;
+  std::thread tender([&] {
+    for (Upkeep& piece : chunks_of(3, chunks)) fixture.journal.tend(std::move(piece));
+    fixture.journal.tend(FinishSnapshot{description(3, chunks)});
+    fixture.journal.tend(TrimHistory{2});
+  });
+  for (int batch = 1; batch <= 50; ++batch) {
+    fixture.journal.collect();
+    fixture.journal.stage({"event"});
+    fixture.journal.flush();
+    REQUIRE(fixture.wakes.wait_for(1 + batch));
+  }
+  tender.join();
+  CHECK(fixture.journal.tended());
+  CHECK(fixture.journal.appended_bytes() == 11 + 50 * 5 + 53 * kBytesAroundRecord);
+  CHECK(fixture.journal.file_bytes() > 0);
+  fixture.journal.stop();
+  CHECK(fixture.durable.back() == 53);
+  CHECK_FALSE(fixture.journal.tend(TrimHistory{3}));
+  const Ended ended = in_child_process([&] {
+    FileReader reader = open_reader(fixture.scratch.data());
+    if (reader.header()->first_sequence != 3) return 1;
+    return reader.snapshots() == std::vector{description(3, chunks)} ? 0 : 2;
+  });
+  CHECK(ended.exit_status == 0);
+}
+
+TEST_CASE("whoever waits for upkeep is sent away when it ends") {
+  Fixture fixture;
+  fixture.journal.stage({"one"});
+  fixture.journal.flush();
+  REQUIRE(fixture.wakes.wait_for(1));
+  std::thread tender([&] {
+    for (std::uint32_t chunk = 0; fixture.journal.tend(PutChunk{1, chunk, "chunk"}); ++chunk) {
+    }
+    fixture.journal.tended();  // whether or not: it returns
+  });
+  fixture.journal.stop_tending();
+  tender.join();
+  CHECK_FALSE(fixture.journal.tend(PutChunk{1, 0, "chunk"}));
+}
+
+TEST_CASE("signals are left}
 
 TEST_CASE("signals are left to the coordinator's thread") {
   static volatile sig_atomic_t handled_by = 0;

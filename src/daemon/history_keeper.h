@@ -1,0 +1,62 @@
+// Keeps the journal's history in bounds, on a thread of its own: makes snapshots and has history
+// trimmed as journal/retention.h says.
+//
+// A snapshot is made of what is durable, never of the live state: the newest snapshot and the
+// events since are folded into a state of the thread's own (one-fold). So the coordinator's loop
+// has no part in it; the writer's thread takes the chunks a few at a time (journal/group_commit.h).
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <thread>
+
+#include "coordinator/seams.h"
+#include "journal/file_reader.h"
+#include "journal/group_commit.h"
+#include "journal/retention.h"
+
+namespace muster::daemon {
+
+class HistoryKeeper {
+ public:
+  /// `reader` is its own, of the journal that `journal` writes to.
+  HistoryKeeper(journal::GroupCommit& journal, journal::FileReader reader,
+                const journal::RetentionSettings& settings, const coordinator::Clock& clock);
+  /// Ends what it is doing at once; what is unfinished the next start drops.
+  ~HistoryKeeper();
+  HistoryKeeper(const HistoryKeeper&) = delete;
+  HistoryKeeper& operator=(const HistoryKeeper&) = delete;
+
+ private:
+  using Inventory = journal::FileReader::Inventory;
+
+  void run();
+  // Each returns false when the daemon stops.
+  bool tend();
+  bool drop_unfinished();
+  bool trim();
+  bool make_snapshot();
+  bool has_done(journal::Upkeep piece);
+
+  Inventory look();
+  /// Refers to `inventory`.
+  journal::Held held(const Inventory& inventory) const;
+  /// Sets what counts as written since the newest snapshot.
+  void count_since_snapshot();
+
+  journal::GroupCommit& journal_;
+  journal::FileReader reader_;
+  journal::RetentionSettings settings_;
+  const coordinator::Clock& clock_;
+  std::uint64_t counted_bytes_ = 0;    // of the records since the newest snapshot, when counted
+  std::uint64_t appended_before_ = 0;  // journal_.appended_bytes() when counted
+
+  std::atomic<bool> stopping_{false};
+  std::mutex mutex_;  // of stop_ alone
+  std::condition_variable stop_;
+  std::thread thread_;
+};
+
+}  // namespace muster::daemon

@@ -1,0 +1,131 @@
+// History in bounds, over the real daemon: snapshots, trimming, and making the file small.
+#include <doctest/doctest.h>
+
+#include <filesystem>
+
+#include "end_to_end/command_line.h"
+#include "end_to_end/daemon.h"
+#include "end_to_end/member.h"
+
+namespace muster::e2e {
+namespace {
+
+constexpr int kPartitionCount = 50;
+
+const std::vector<std::string> kLittleHistory = {"--snapshot-every-bytes", "65536",
+                                                 "--history-max-bytes", "524288"};
+
+/// An operator's commits, many under way at once; nobody owns the partitions.
+class Committer {
+ public:
+  explicit Committer(const Daemon& daemon) : client_(daemon.address()) {
+    create_topic(client_, "orders", kPartitionCount);
+  }
+
+  void commit(int rounds) {
+    std::vector<std::uint64_t> under_way;
+    for (int round = 0; round < rounds; ++round) {
+      ++offset_;
+      for (std::int32_t partition = 0; partition < kPartitionCount; ++partition) {
+        auto item = std::make_unique<wire::CommitItemT>();
+        item->topic = "orders";
+        item->partition = partition;
+        item->offset = offset_;
+        wire::CommitT commit;
+        commit.group = "group";
+        commit.items.push_back(std::move(item));
+        under_way.push_back(client_.send(std::move(commit)));
+      }
+      for (const std::uint64_t id : under_way) {
+        const wire::ServerMessageT reply = client_.require_reply(id);
+        REQUIRE(reply.body.AsCommitReply() != nullptr);
+      }
+      under_way.clear();
+    }
+  }
+
+  wire::StatusReplyT status() { return client_.ask<wire::StatusReplyT>(wire::StatusT{}); }
+
+  /// Commits until `done` says so of the status.
+  bool commit_until(const std::function<bool(const wire::StatusReplyT&)>& done) {
+    return wait_until([&] {
+      commit(20);
+      return done(status());
+    });
+  }
+
+  std::int64_t offset() const { return offset_; }
+
+ private:
+  WireClient client_;
+  std::int64_t offset_ = 0;
+};
+
+TEST_CASE("under endless commits history begins later and later, and the disk's use stays") {
+  Daemon daemon(kLittleHistory);
+  Committer committer(daemon);
+  REQUIRE(committer.commit_until([](const auto& status) { return status.first_sequence > 1; }));
+  const wire::StatusReplyT early = committer.status();
+  REQUIRE(committer.commit_until(
+      [&](const auto& status) { return status.first_sequence > 5 * early.sequence; }));
+  const wire::StatusReplyT status = committer.status();
+  CHECK(status.journal_bytes < 2 * early.journal_bytes);
+  CHECK(status.snapshot_sequence + 1 >= status.first_sequence);
+  require_digest_equals_replay(daemon);
+
+  const std::string digest = status.state_digest;
+  CHECK(daemon.terminate() == 0);
+  daemon.start();
+  WireClient client(daemon.address());
+  const auto again = client.ask<wire::StatusReplyT>(wire::StatusT{});
+  CHECK(again.sequence == status.sequence);
+  CHECK(again.state_digest == digest);
+  CHECK(committed(client, "group", {"orders", 7}) == committer.offset());
+}
+
+TEST_CASE("history of a certain age is trimmed, and state is not") {
+  const Daemon daemon({"--history-max-age-ms", "500"});
+  Committer committer(daemon);
+  committer.commit(2);
+  const std::uint64_t last = committer.status().sequence;
+  // Nothing happens any more: all of history becomes too old.
+  CHECK(wait_until([&] { return committer.status().first_sequence == last + 1; }));
+  CHECK(committer.status().snapshot_sequence == last);
+  CHECK(committer.status().first_time_ms == 0);
+  WireClient client(daemon.address());
+  CHECK(committed(client, "group", {"orders", 7}) == committer.offset());
+  require_digest_equals_replay(daemon);
+}
+
+TEST_CASE("compact makes the file small, and the same journal") {
+  Daemon daemon(kLittleHistory);
+  Committer committer(daemon);
+  REQUIRE(committer.commit_until([](const auto& status) { return status.first_sequence > 1; }));
+  const std::string directory = daemon.data_directory();
+  const std::vector<std::string> compact = {"journal", "compact", "--data-dir", directory};
+  const CommandResult refused = muster(compact);
+  CHECK(refused.status == 1);
+  CHECK(refused.err.find("stop that musterd first") != std::string::npos);
+  CHECK(refused.err.find("muster journal backup") != std::string::npos);
+
+  const wire::StatusReplyT before = committer.status();
+  CHECK(daemon.terminate() == 0);
+  const auto size = [&] { return std::filesystem::file_size(directory + "/data.mdb"); };
+  const auto bytes_before = size();
+  const CommandResult compacted = muster(compact);
+  CHECK_MESSAGE(compacted.status == 0, compacted.err);
+  CHECK(compacted.out.find("Compacted the journal") != std::string::npos);
+  CHECK(size() < bytes_before);
+  CHECK_FALSE(std::filesystem::exists(directory + "/compacting"));
+
+  daemon.start();
+  WireClient client(daemon.address());
+  const auto after = client.ask<wire::StatusReplyT>(wire::StatusT{});
+  CHECK(after.journal_id == before.journal_id);
+  CHECK(after.sequence == before.sequence);
+  CHECK(after.state_digest == before.state_digest);
+  CHECK(after.boot == before.boot + 1);
+}
+
+}  // namespace
+}  // namespace muster::e2e
