@@ -21,8 +21,7 @@ struct BackupArguments {
 };
 
 /// Nothing: history was trimmed meanwhile, and the copy must begin anew.
-std::expected<std::optional<journal::Header>, Error> try_to_copy(const OpenJournal& opened,
-                                                                 journal::Reader& reader,
+std::expected<std::optional<journal::Header>, Error> try_to_copy(OpenJournal& opened,
                                                                  const NewJournal& made) {
   const journal::Header& header = opened.header;
   journal::Header marked = header;
@@ -30,10 +29,10 @@ std::expected<std::optional<journal::Header>, Error> try_to_copy(const OpenJourn
   auto builder = made.build(marked);
   if (!builder) return std::unexpected(builder.error());
   const auto copied = copy_journal(
-      reader, {.first_sequence = header.first_sequence, .last_sequence = header.last_sequence},
-      *builder);
+      opened.reader,
+      {.first_sequence = header.first_sequence, .last_sequence = header.last_sequence}, *builder);
   if (!copied) {
-    const auto now = reader.header();
+    const auto now = opened.reader.header();
     if (now && now->first_sequence > header.first_sequence) return std::nullopt;
     return std::unexpected(new_journal_error(copied.error()));
   }
@@ -48,7 +47,7 @@ std::expected<journal::Header, Error> copy_consistently(const std::string& data_
   for (int attempt = 0; attempt < kMostAttempts; ++attempt) {
     auto opened = open_journal(data_dir);
     if (!opened) return std::unexpected(opened.error());
-    auto copied = try_to_copy(*opened, opened->reader, made);
+    auto copied = try_to_copy(*opened, made);
     if (!copied) return std::unexpected(copied.error());
     if (*copied) return **copied;
     fmt::print(stderr,

@@ -48,7 +48,7 @@ NewJournal::~NewJournal() {
 std::expected<journal::Builder, Error> NewJournal::build(const journal::Header& header) const {
   auto builder = journal::Builder::begin(directory_, header);
   if (!builder) return std::unexpected(new_journal_error(builder.error()));
-  return builder;
+  return std::move(*builder);
 }
 
 }  // namespace muster::tools

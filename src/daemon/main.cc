@@ -78,6 +78,12 @@ std::expected<void, std::string> serve(const Configuration& configuration) {
   if (!state) return std::unexpected(state.error().message);
   spdlog::info("journal {} in {}: boot {}, sequence {}", journal::text(header.journal_id),
                configuration.data_dir, header.boot, header.last_sequence);
+  if (state->quiet_time_ms != 0) {
+    spdlog::info(
+        "restored from a backup: nothing is assigned for {} ms, until no worker of the time "
+        "before can still be at work",
+        state->quiet_time_ms);
+  }
 
   Loop loop;
   const SystemClock clock;

@@ -153,7 +153,7 @@ Rebuild::Contradiction Rebuild::grant(FencingToken fence, GrantNote note) {
 
 /// What no life of a partition can come to (§4).
 Rebuild::Contradiction Rebuild::refuse_partition(const PartitionState& partition) const {
-  if (partition.phase > Phase::kRevoking || partition.ended_how > TokenEnd::kOlder) {
+  if (partition.phase > Phase::kRevoking || partition.ended_how > TokenEnd::kRestored) {
     return "is in no phase that there is";
   }
   const bool free = partition.phase == Phase::kFree;

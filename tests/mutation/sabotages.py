@@ -120,6 +120,15 @@ SABOTAGES = [
     Sabotage("a hole in what is fetched", "replies-are-true", COORDINATOR + "queries_offset.cc",
              "offset->offset = partition->committed;",
              "offset->offset = partition->committed / 2;"),
+    # ---- restores
+    Sabotage("plan in the quiet time", "single-owner", DOMAIN + "state.cc",
+             "return state.quiet_time_ms == 0 && plan_is_outdated(state, group);",
+             "return plan_is_outdated(state, group);"),
+    Sabotage("end the quiet time too soon", "single-owner", COORDINATOR + "start.cc",
+             "quiet_until_ms_ = now_ms() + state_.quiet_time_ms;",
+             "quiet_until_ms_ = now_ms() + state_.quiet_time_ms / 2;"),
+    Sabotage("never end the quiet time", "no-orphan", COORDINATOR + "turn.cc",
+             "if (state_.quiet_time_ms == 0 || now_ms() < quiet_until_ms_) return;", "return;"),
     # ---- rules of the client
     Sabotage("count the lease from the answer", "client 1", CLIENT + "session.cc",
              "if (reply.AsHeartbeatReply() == nullptr) return false;\n      lease_.renew(sent.sent_at_ms);",
@@ -142,6 +151,8 @@ SABOTAGES = [
              "  leader_ = push.leader;"),
     Sabotage("keep what a listing leaves out", "client 1", CLIENT + "session_work.cc",
              "for (const auto& [key, fence] : gone) lose(key, fence);", "gone.clear();"),
+    Sabotage("know no other journal", "client 5", CLIENT + "session.cc",
+             "if (another_journal) {", "if (false && another_journal) {"),
     Sabotage("never try again", "client 6", CLIENT + "link.cc",
              "attempt_at_ms_ = now_ms + backoff_.next_ms();", "attempt_at_ms_ = now_ms + 3'600'000;"),
 ]

@@ -40,6 +40,7 @@ constexpr std::array<Kind, static_cast<std::size_t>(ActionKind::kCount)> kKinds{
     {"meddle", 24},
     {"steer", 30},
     {"tight-disk", 2},
+    {"restore", 2},
 }};
 constexpr std::uint64_t kSetUp = 9;  // the first actions make topics and workers
 

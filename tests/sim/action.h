@@ -43,6 +43,7 @@ enum class ActionKind : std::uint8_t {
   kMeddle,
   kSteer,
   kTightDisk,
+  kRestore,
   kCount,
 };
 

@@ -48,6 +48,7 @@ constexpr std::array kFaultNames{
     "plan outdated when it was done",
     "plan cut off between slices",
     "plan lost while it was computed",
+    "restored from a backup",
 };
 static_assert(kFaultNames.size() == static_cast<std::size_t>(Fault::kCount));
 

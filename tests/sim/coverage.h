@@ -49,6 +49,7 @@ enum class Fault : std::uint8_t {
   kPlanOutdated,   // the group changed while its plan was computed or applied
   kPlanCutOff,     // a crash or an operator ended a plan between two slices
   kPlanLost,       // a crash while plans were computed
+  kRestored,
   kCount,
 };
 

@@ -153,6 +153,44 @@ domain::State Disk::replay() {
   return state;
 }
 
+void Disk::restore(Sequence sequence, FencingToken fence_base, std::uint32_t quiet_time_ms) {
+  while (sequence > 0 && digests_[sequence - 1] == 0) --sequence;  // to the end of a unit
+  ++restores_;
+  records_.resize(sequence);
+  digests_.resize(sequence);
+  std::vector<std::vector<domain::Event>> units(1);
+  for (std::size_t i = 0; i < records_.size(); ++i) {
+    units.back().push_back(*codec::decode_event(records_[i]));
+    if (digests_[i] != 0) units.emplace_back();
+  }
+  units.pop_back();
+  model_.restore(units, fence_base);
+  second_fold_ = domain::State();
+  second_fold_.fence_base = fence_base;
+  const domain::Event restored{
+      .time_ms = static_cast<std::int64_t>(schedule_.now_ms()),
+      .cause = {.kind = domain::CauseKind::kOperator, .who = "restore", .from = {}},
+      .body = domain::JournalRestored{.former_journal_id = "simulated",
+                                      .former_last_sequence = sequence,
+                                      .fence_base = fence_base,
+                                      .quiet_time_ms = quiet_time_ms}};
+  coverage_.event(restored.body.index());
+  units.push_back({restored});
+  for (const std::vector<domain::Event>& unit : units) {
+    for (const domain::Event& event : unit) {
+      const auto folded = domain::fold(second_fold_, second_fold_.sequence + 1, event);
+      verdict_.require(folded.has_value(), "total-fold", "An event of a backup does not fold: ",
+                       folded ? std::string() : folded.error().message);
+      if (!folded) return;
+    }
+  }
+  model_.apply(sequence + 1, units.back());
+  records_.push_back(codec::encode_event(restored));
+  digests_.push_back(second_fold_.digest);
+  staged_sequence_ = records_.size();
+  trace_.say(schedule_.now_us(), "restored from a backup at ", sequence);
+}
+
 std::uint64_t Disk::digest_at(Sequence sequence) const {
   return sequence == 0 || sequence > digests_.size() ? 0 : digests_[sequence - 1];
 }

@@ -69,6 +69,10 @@ class Disk final : public journal::Journal {
   void crash(bool batch_reached_disk);
   /// What a start folds. Held against the second fold on the way.
   domain::State replay();
+  /// The disk is lost, and has now what a backup of it has that was made after `sequence` at the
+  /// latest, with what a restore appends to it.
+  void restore(Sequence sequence, FencingToken fence_base, std::uint32_t quiet_time_ms);
+  std::uint64_t restores() const { return restores_; }
   journal::Reader& history() { return history_; }
   const domain::State& second_fold() const { return second_fold_; }
   std::uint64_t digest_at(Sequence sequence) const;
@@ -99,6 +103,7 @@ class Disk final : public journal::Journal {
   std::uint64_t flush_since_ms_ = 0;
   std::size_t pending_bytes_ = 0;
   Sequence staged_sequence_ = 0;
+  std::uint64_t restores_ = 0;
   domain::State second_fold_;
 };
 

@@ -154,13 +154,24 @@ struct Ground {
 
 class Model {
  public:
-  Model(Verdict& verdict, FencingToken fence_base) : verdict_(verdict), fence_base_(fence_base) {}
+  Model(Verdict& verdict, FencingToken fence_base)
+      : verdict_(verdict), fence_bases_{{1, fence_base}} {}
 
   /// A unit has become durable: its events in order, the first of them with this sequence.
   void apply(Sequence first, std::span<const domain::Event> unit);
 
+  /// The disk was lost, and has what a backup has: these units. `fence_base` is of the journal that
+  /// is made of it.
+  void restore(std::span<const std::vector<domain::Event>> units, FencingToken fence_base);
+
   Sequence sequence() const { return sequence_; }
-  FencingToken fence_base() const { return fence_base_; }
+  FencingToken fence_base() const { return fence_bases_.rbegin()->second; }
+  std::uint32_t quiet_time_ms() const { return quiet_time_ms_; }  // 0: there is none
+  /// The world in which a token was given: this one, or one of a future that was lost.
+  const Model& lineage(FencingToken fence) const;
+  /// Of this world's tokens.
+  Sequence granted_at(FencingToken fence) const;
+  const Model* former() const { return former_.get(); }  // null: never restored
   const std::map<std::string, std::vector<TopicFacts>>& topics() const { return topics_; }
   const std::vector<std::unique_ptr<GroupFacts>>& all_groups() const { return order_; }
   const TopicFacts* topic_at(const std::string& name, Sequence sequence) const;
@@ -193,6 +204,12 @@ class Model {
   void on(const domain::GroupFrozen& event);
   void on(const domain::MemberDrained& event);
   void on(const domain::PartitionPinned& event);
+  // model_restore.cc
+  void on(const domain::JournalRestored& event);
+  void on(const domain::QuietTimeEnded& event);
+  void require_no_quiet_time(const char* what);
+  /// In force at the present sequence, which may be within what a backup has.
+  FencingToken base_now() const { return std::prev(fence_bases_.upper_bound(sequence_))->second; }
 
   GroupFacts& group_or_new(const std::string& name);
   SeatFacts* live_seat(GroupFacts& group, SeatId seat, const std::string& member_id);
@@ -221,7 +238,9 @@ class Model {
   void changed(GroupFacts& group);
 
   Verdict& verdict_;
-  FencingToken fence_base_;
+  std::map<Sequence, FencingToken> fence_bases_;  // by the first sequence of each
+  std::uint32_t quiet_time_ms_ = 0;
+  std::unique_ptr<Model> former_;
   Sequence sequence_ = 0;
   std::map<std::string, std::vector<TopicFacts>> topics_;  // oldest first
   std::map<TopicId, std::string> topic_names_;

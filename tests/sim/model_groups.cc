@@ -121,6 +121,7 @@ void Model::check_matches() {
 }
 
 void Model::on(const domain::PlanRequested& event) {
+  require_no_quiet_time("asks for a plan");
   GroupFacts* group = group_now(event.group);
   SeatFacts* seat = group == nullptr ? nullptr : live_seat(*group, event.seat, event.member_id);
   if (seat == nullptr) {

@@ -7,6 +7,7 @@
 namespace muster::sim {
 
 void Model::on(const domain::PlanMade& event) {
+  require_no_quiet_time("plans");
   GroupFacts* group = group_now(event.group);
   if (group == nullptr) {
     return verdict_.require(false, "outcomes-not-intents", "Event ", sequence_,
@@ -51,13 +52,14 @@ void Model::on(const domain::PlanMade& event) {
 }
 
 void Model::on(const domain::PartitionsGranted& event) {
+  require_no_quiet_time("grants");
   GroupFacts* group = group_now(event.group);
   if (group == nullptr) {
     return verdict_.require(false, "outcomes-not-intents", "Event ", sequence_,
                             " grants in a group that is not there.");
   }
-  verdict_.require(event.fence_base == fence_base_, "fence-rises", "Event ", sequence_,
-                   " grants above fence base ", event.fence_base, " and not ", fence_base_, ".");
+  verdict_.require(event.fence_base == base_now(), "fence-rises", "Event ", sequence_,
+                   " grants above fence base ", event.fence_base, " and not ", base_now(), ".");
   for (const domain::MemberPartitions& to : event.grants) grant(*group, to);
 }
 
@@ -67,7 +69,7 @@ void Model::grant(GroupFacts& group, const domain::MemberPartitions& to) {
   verdict_.require(seat->occupant.now().incarnation == to.incarnation, "outcomes-not-intents",
                    "Event ", sequence_, " grants to another incarnation than has seat ", to.seat,
                    ".");
-  const FencingToken token = fence_base_ + sequence_;
+  const FencingToken token = base_now() + sequence_;
   for (const domain::PartitionList& list : to.topics) {
     const TopicFacts* topic = topic_by_id(list.topic);
     for (const PartitionIndex index : list.partitions) {

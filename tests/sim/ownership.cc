@@ -6,23 +6,26 @@ namespace muster::sim {
 
 OwnershipBook::Place OwnershipBook::place_of(const Worker& worker, const PartitionKey& at,
                                              FencingToken fence) const {
-  const TopicFacts* topic = model_.topic_at(at.topic, fence - model_.fence_base());
+  const Model& model = model_.lineage(fence);
+  const TopicFacts* topic = model.topic_at(at.topic, model.granted_at(fence));
   return {worker.group(), topic == nullptr ? 0 : topic->id, at.index};
 }
 
 bool OwnershipBook::is_unsafe(const Place& place, FencingToken fence) const {
-  const Sequence granted = fence - model_.fence_base();
+  const Model& model = model_.lineage(fence);
+  const Sequence granted = model.granted_at(fence);
   const auto& [name, topic, index] = place;
-  const GroupFacts* group = model_.group_at(name, granted);
+  const GroupFacts* group = model.group_at(name, granted);
   if (group == nullptr) return false;
   const SeatId owner = group->partition({topic, index}).ownership.at(granted).owner;
   return owner != kNobody && group->seats.at(owner).last_unsafe_end > granted;
 }
 
 void OwnershipBook::begins(const Worker& worker, const PartitionKey& at, FencingToken fence) {
-  const Sequence granted = fence - model_.fence_base();
+  const Model& model = model_.lineage(fence);
+  const Sequence granted = model.granted_at(fence);
   const Place place = place_of(worker, at, fence);
-  const GroupFacts* group = model_.group_at(worker.group(), granted);
+  const GroupFacts* group = model.group_at(worker.group(), granted);
   const Ownership* ownership =
       group == nullptr ? nullptr
                        : &group->partition({std::get<1>(place), at.index}).ownership.at(granted);
@@ -53,11 +56,12 @@ void OwnershipBook::ends(const Worker& worker, const PartitionKey& at, FencingTo
 void OwnershipBook::committed(const Worker& worker, const PartitionKey& at, FencingToken fence,
                               std::int64_t offset) {
   const Place place = place_of(worker, at, fence);
-  const Sequence granted = fence - model_.fence_base();
-  const GroupFacts* group = model_.group_at(worker.group(), granted);
+  const Model& model = model_.lineage(fence);
+  const Sequence granted = model.granted_at(fence);
+  const GroupFacts* group = model.group_at(worker.group(), granted);
   const bool durable =
       group != nullptr && group->partition({std::get<1>(place), at.index})
-                              .commits.any_until(model_.sequence(), [&](const Committed& one) {
+                              .commits.any_until(model.sequence(), [&](const Committed& one) {
                                 return one.fence == fence && one.offset >= offset;
                               });
   verdict_.require(durable, "no-loss", "Worker ", worker.member_id(), " was told that offset ",

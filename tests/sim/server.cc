@@ -34,7 +34,9 @@ void Server::start() {
   witness_.server_started(*disk_);
   pipeline_ = std::make_unique<coordinator::Pipeline>(
       std::move(state),
-      coordinator::Identity{.journal_id = "simulated", .boot = ++boot_, .version = "simulated"},
+      coordinator::Identity{.journal_id = domain::sentence("simulated-", disk_->restores()),
+                            .boot = ++boot_,
+                            .version = "simulated"},
       settings_, *this, *this, *this, *this, *disk_, disk_->history());
   network_.server_listens = true;
   has_work();

@@ -67,12 +67,15 @@ std::string Stranger::a_topic(Random& random) const { return topic_name(random.b
 
 Stranger::Place Stranger::a_place(Random& random) const {
   Place place{.group = a_group(random), .topic = a_topic(random)};
-  const GroupFacts* group = model_.group_at(place.group, model_.sequence());
+  // Of a future that was lost too: those who have its tokens go on.
+  const Model* former = model_.former();
+  const Model& model = former != nullptr && random.chance(200) ? *former : model_;
+  const GroupFacts* group = model.group_at(place.group, model.sequence());
   if (group == nullptr || group->partitions.empty()) return place;
   auto chosen = group->partitions.begin();
   std::advance(chosen, static_cast<std::ptrdiff_t>(random.below(group->partitions.size())));
   const auto& [at, facts] = *chosen;
-  place.topic = model_.topic_by_id(at.topic)->name;
+  place.topic = model.topic_by_id(at.topic)->name;
   place.partition = at.partition;
   const Ownership& owned =
       random.chance(500) ? facts.ownership.now() : facts.ownership.any(random.draw());
@@ -80,7 +83,7 @@ Stranger::Place Stranger::a_place(Random& random) const {
   if (owned.owner == kNobody) return place;
   place.owner = group->seats.at(owned.owner).member_id;
   place.incarnation =
-      group->seats.at(owned.owner).occupant.at(owned.token - model_.fence_base()).incarnation;
+      group->seats.at(owned.owner).occupant.at(model.granted_at(owned.token)).incarnation;
   return place;
 }
 

@@ -53,6 +53,19 @@ void Witness::server_started(const Disk& disk) {
   seated_by_.clear();
 }
 
+void Witness::restored() {
+  watches_.clear();
+  asked_back_ms_.clear();
+  rounds_ms_.clear();
+}
+
+/// It is counted from the start, as long as the coordinator is awake.
+void Witness::check_quiet_time() {
+  const std::uint64_t passed_ms = awake_ms() - started_ms_;
+  verdict_.require(passed_ms + 1 >= model_.quiet_time_ms(), "single-owner", "The quiet time ends ",
+                   passed_ms, " ms after the start; it is of ", model_.quiet_time_ms(), " ms.");
+}
+
 void Witness::delivered(ConnectionId id, std::string_view bytes) {
   Conversation& conversation = conversations_[id];
   if (!conversation.doomed) conversation.heard_ms = awake_ms();
@@ -172,6 +185,8 @@ void Witness::staged(const StagedUnit& unit, bool storage_full) {
       note_seated({joined->group, joined->member_id}, joined->incarnation);
     } else if (const auto* fenced = std::get_if<domain::PartitionsFenced>(&event.body)) {
       check_fencing(*fenced);
+    } else if (std::holds_alternative<domain::QuietTimeEnded>(event.body)) {
+      check_quiet_time();
     } else if (const auto* plan = std::get_if<domain::PlanMade>(&event.body)) {
       check_plan(unit, *plan);
     }

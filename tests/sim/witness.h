@@ -36,6 +36,8 @@ class Witness {
   static const char* kind_of(std::string_view frame);
 
   void server_started(const Disk& disk);
+  /// The journal is another one: what was known of seats and tokens is of no meaning in it.
+  void restored();
   bool knows(ConnectionId id) const { return conversations_.contains(id); }
   void connected(ConnectionId id) { conversations_[id].heard_ms = awake_ms(); }
   void delivered(ConnectionId id, std::string_view bytes);
@@ -91,6 +93,7 @@ class Witness {
   void note_round(const StagedUnit& unit);
   void check_replacement(const domain::MemberReplaced& event);
   void check_fencing(const domain::PartitionsFenced& event);
+  void check_quiet_time();
   bool is_certain(const MemberName& member) const;
   /// Joins of this incarnation that have no reply yet.
   std::vector<const Asked*> outstanding_joins(const MemberName& member,

@@ -54,6 +54,7 @@ class World {
   void start_planner(Random& random);
   void with_planner(Random& random, const auto& what);
   void reap();
+  void restore(Random& random);
   ConnectionId a_connection(Random& random);
 
   // world_calm.cc

@@ -11,6 +11,8 @@ namespace {
 
 constexpr std::size_t kMostWorkers = 8;
 constexpr std::size_t kMostPlanners = 4;
+// Of those that options_of draws, and as much as the clocks of their hosts are off.
+constexpr std::uint32_t kLongestLeaseMs = 4'100;
 
 SessionOptions options_of(Random& random) {
   SessionOptions options;
@@ -84,6 +86,21 @@ void World::with_planner(Random& random, const auto& what) {
 void World::reap() {
   std::erase_if(planners_, [](const auto& entry) { return entry.second->is_finished(); });
   std::erase_if(workers_, [](const auto& entry) { return entry.second->is_finished(); });
+}
+
+/// The coordinator's host is lost with its disk, and an operator makes a new one of a backup, while
+/// the workers go on with what the lost one told them.
+void World::restore(Random& random) {
+  constexpr std::uint64_t kMostEventsLost = 400;
+  server_.crash(random.chance(500));
+  if (verdict_.violated()) return;
+  coverage_.fault(Fault::kRestored);
+  const Sequence reached = disk_.durable_sequence();
+  const Sequence lost = random.below(std::min<Sequence>(reached, kMostEventsLost) + 1);
+  const FencingToken fence_base = model_.fence_base() + 1'000'000;
+  disk_.restore(reached - lost, fence_base, kLongestLeaseMs);
+  witness_.restored();
+  server_.start_again_in(random.between(1'000, 500'000));
 }
 
 ConnectionId World::a_connection(Random& random) {
@@ -177,6 +194,8 @@ void World::act(const Action& action) {
       coverage_.fault(Fault::kTightDisk);
       disk_.set_tight(true);
       return schedule_.in_us(random.between(100'000, 3'000'000), Happening::kDiskRecovers, 2);
+    case ActionKind::kRestore:
+      return restore(random);
     case ActionKind::kCount:
       return;
   }

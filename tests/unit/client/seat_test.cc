@@ -84,6 +84,20 @@ TEST_CASE("a name that stays in use is an error after the join timeout") {
   CHECK(c.take_notices() == Notices{NoticeKind::kWaiting});  // said once
 }
 
+TEST_CASE("a quiet time after a restore is said, and the join waits for its end and for a plan") {
+  Conversation c;
+  auto reply = join_reply();
+  reply.gathering = true;
+  reply.rebalance_timeout_ms = 5'000;
+  reply.quiet_remaining_ms = 30'000;
+  c.reply(begin_join(c), std::move(reply));
+  CHECK(c.take_notices() == Notices{NoticeKind::kWaiting});
+  c.pass(5'000);
+  CHECK_FALSE(c.outcome(kJoin));
+  c.push_assigned({{.partition = 0, .fence = 7}});
+  CHECK(c.code(kJoin) == ErrorCode::kNone);
+}
+
 TEST_CASE("a full disk is waited out") {
   Conversation c;
   c.reply(begin_join(c), refusal(ErrorCode::kStorageFull));

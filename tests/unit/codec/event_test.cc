@@ -7,6 +7,8 @@
 #include <limits>
 #include <random>
 
+#include "codec/export_line.h"
+
 namespace muster::codec {
 namespace {
 
@@ -117,6 +119,11 @@ std::vector<Event> all_events() {
       MemberDrained{.group = "g", .member_id = "m", .draining = true},
       PartitionPinned{
           .group = "g", .at = {.topic = kMost64, .partition = kMostI32}, .member_id = "m"},
+      JournalRestored{.former_journal_id = kLong,
+                      .former_last_sequence = kMost64,
+                      .fence_base = kMost64,
+                      .quiet_time_ms = kMost32},
+      QuietTimeEnded{},
       TopicCreated{},
       TopicExpanded{},
       TopicDeleted{},
@@ -138,6 +145,7 @@ std::vector<Event> all_events() {
       GroupFrozen{},
       MemberDrained{},
       PartitionPinned{},
+      JournalRestored{},
   };
   std::vector<Event> events;
   for (const EventBody& body : bodies) {
@@ -160,6 +168,92 @@ TEST_CASE("Every event comes back from its bytes as it was, with extreme values 
     CHECK(*read == event);
   }
   CHECK(std::find(seen.begin(), seen.end(), false) == seen.end());
+}
+
+TEST_CASE("Every event comes back from an export's line as the same bytes") {
+  ExportText text;
+  for (const Event& event : all_events()) {
+    INFO(event_name(event.body));
+    const std::string bytes = encode_event(event);
+    const auto line = text.line(ExportEvent{.sequence = 7, .bytes = bytes});
+    REQUIRE(line.has_value());
+    CHECK(line->find('\n') == std::string::npos);
+    const auto read = text.parse(*line);
+    REQUIRE_MESSAGE(read.has_value(), read.error().message);
+    CHECK(std::get<ExportEvent>(*read).sequence == 7);
+    CHECK(std::get<ExportEvent>(*read).bytes == bytes);
+  }
+}
+
+TEST_CASE("A commit's metadata may be any bytes, in an export too") {
+  const std::string bytes = encode_event(
+      {.time_ms = 1,
+       .cause = {},
+       .body = OffsetsCommitted{
+           .group = "g",
+           .offsets = {{.at = {1, 2}, .offset = 3, .metadata = "\xff\"\\\n\t\x01 größe \x80"}}}});
+  ExportText text;
+  const auto line = text.line(ExportEvent{.sequence = 1, .bytes = bytes});
+  REQUIRE(line.has_value());
+  const auto read = text.parse(*line);
+  REQUIRE_MESSAGE(read.has_value(), read.error().message);
+  CHECK(std::get<ExportEvent>(*read).bytes == bytes);
+}
+
+TEST_CASE("The other lines of an export come back as they were") {
+  ExportText text;
+  const std::string id(32, 'a');
+  const auto head = text.parse(*text.line(ExportHead{.journal_id = id,
+                                                     .fence_base = kMost64,
+                                                     .boot = 2,
+                                                     .first_sequence = 3,
+                                                     .last_sequence = kMost64 - 1}));
+  REQUIRE(head.has_value());
+  CHECK(std::get<ExportHead>(*head).journal_id == id);
+  CHECK(std::get<ExportHead>(*head).fence_base == kMost64);
+  CHECK(std::get<ExportHead>(*head).last_sequence == kMost64 - 1);
+  const auto chunk =
+      text.parse(*text.line(ExportChunk{.snapshot = 2, .number = 1, .bytes = kBinary}));
+  REQUIRE(chunk.has_value());
+  CHECK(std::get<ExportChunk>(*chunk).bytes == kBinary);
+  const auto snapshot = text.parse(*text.line(ExportSnapshot{
+      .sequence = 2, .chunks = 1, .bytes = 4, .digest = kMost64, .time_ms = kLeastI64}));
+  REQUIRE(snapshot.has_value());
+  CHECK(std::get<ExportSnapshot>(*snapshot).digest == kMost64);
+  CHECK(std::get<ExportSnapshot>(*snapshot).time_ms == kLeastI64);
+}
+
+TEST_CASE("What is no line of an export is an error that says why") {
+  ExportText text;
+  const std::string topic =
+      R"("event":{"cause":{},"body_type":"TopicCreated","body":{"name":"t","partitions":1}})";
+  REQUIRE(text.parse(R"({"sequence":1,)" + topic + "}").has_value());
+  for (const std::string& wrong : std::vector<std::string>{
+           "",
+           "{}",
+           "null",
+           "[1]",
+           R"({"sequence":1})",
+           "{" + topic + "}",
+           R"({"sequence":-1,)" + topic + "}",
+           R"({"sequence":1,"sequence":1,)" + topic + "}",
+           R"({"sequence":1,"color":"red",)" + topic + "}",
+           R"({"sequence":1,)" + topic,
+           R"({"sequence":1,)" + topic + "}}",
+           R"({"sequence":1,)" + topic + "} x",
+           R"({"sequence":1,"event":{"cause":{},"body_type":"NoSuchEvent","body":{}}})",
+           R"({"sequence":1,"event":{"cause":{},"body_type":"TopicCreated","body":{}}})",
+           R"({"sequence":1,"event":{"body_type":"GroupFrozen","body":{"group":"g"}}})",
+           R"({"chunk":{"snapshot":1,"base64":"%"}})",
+           R"({"snapshot":{"sequence":1,"digest":"zz"}})",
+           R"({"journal":{"format":"something else","version":1,"journal_id":""}})",
+           R"({"journal":{"format":"muster journal","version":2,"journal_id":""}})",
+           std::string("{\"sequence\":1\0}", 15)}) {
+    CAPTURE(wrong);
+    const auto read = text.parse(wrong);
+    REQUIRE_FALSE(read.has_value());
+    CHECK_FALSE(read.error().message.empty());
+  }
 }
 
 TEST_CASE("Bytes at any alignment can be read, as LMDB gives them") {

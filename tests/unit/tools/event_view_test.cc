@@ -72,6 +72,11 @@ std::vector<EventBody> all_bodies() {
       GroupFrozen{.group = "billing", .frozen = true},
       MemberDrained{.group = "billing", .member_id = "pod-0", .draining = true},
       PartitionPinned{.group = "billing", .at = {.topic = 1, .partition = 2}, .member_id = "pod-0"},
+      JournalRestored{.former_journal_id = "6f1d",
+                      .former_last_sequence = 90,
+                      .fence_base = 1ULL << 44,
+                      .quiet_time_ms = 30'000},
+      QuietTimeEnded{},
   };
 }
 
@@ -135,7 +140,9 @@ TEST_CASE("every kind of event has the fields that docs/events.md names") {
       {"strategy", "max_members"},
       {"frozen"},
       {"member_id", "draining"},
-      {"topic", "topic_id", "partition", "member_id"}};
+      {"topic", "topic_id", "partition", "member_id"},
+      {"former_journal_id", "former_last_sequence", "fence_base", "quiet_time_ms"},
+      {}};
   const std::vector<EventBody> bodies = all_bodies();
   for (std::size_t i = 0; i < bodies.size(); ++i) {
     CAPTURE(event_name(bodies[i]));

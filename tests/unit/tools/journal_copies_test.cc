@@ -1,0 +1,274 @@
+// Backup, restore, export, import and repair: exit status, and what they leave behind.
+#include <doctest/doctest.h>
+#include <stdlib.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <vector>
+
+#include "codec/event.h"
+#include "journal/store.h"
+#include "tools/commands.h"
+#include "tools/journal_copy.h"
+#include "tools/restored_journal.h"
+
+using namespace muster;
+using namespace muster::tools;
+
+namespace {
+
+namespace fs = std::filesystem;
+
+class CopiesDirectory {
+ public:
+  CopiesDirectory() {
+    std::string name = (fs::temp_directory_path() / "muster-copies-XXXXXX").string();
+    path_ = ::mkdtemp(name.data());
+  }
+  ~CopiesDirectory() { fs::remove_all(path_); }
+  CopiesDirectory(const CopiesDirectory&) = delete;
+  CopiesDirectory& operator=(const CopiesDirectory&) = delete;
+
+  std::string operator/(const std::string& name) const { return path_ / name; }
+
+ private:
+  fs::path path_;
+};
+
+int run_journal(const std::vector<std::string>& arguments) {
+  std::vector<const char*> all{"muster", "journal"};
+  for (const std::string& argument : arguments) all.push_back(argument.c_str());
+  return run_command_line(static_cast<int>(all.size()), all.data());
+}
+
+constexpr std::uint64_t kEvents = 5;
+
+/// A journal of topics, each event of which can be found in the file by the topic's name.
+void make_journal(const std::string& directory, std::uint64_t events = kEvents) {
+  auto store = journal::Store::open(directory, {.map_bytes = 64 << 20,
+                                                .room = {.reserve_bytes = 1 << 16,
+                                                         .full_below_bytes = 1 << 17,
+                                                         .clear_above_bytes = 1 << 18}});
+  REQUIRE(store.has_value());
+  std::vector<journal::Unit> units;
+  for (std::uint64_t i = 1; i <= events; ++i) {
+    units.push_back(
+        {codec::encode_event({.time_ms = 1,
+                              .cause = {},
+                              .body = domain::TopicCreated{.name = "topic-" + std::to_string(i),
+                                                           .partition_count = 4}})});
+  }
+  REQUIRE(store->append(1, units).has_value());
+}
+
+std::uint64_t digest_of(const std::string& directory) {
+  const auto state = verify_copy(directory);
+  REQUIRE_MESSAGE(state.has_value(), state.error().message);
+  return state->digest;
+}
+
+journal::Header header_of(const std::string& directory) {
+  auto reader = journal::FileReader::open(directory);
+  REQUIRE(reader.has_value());
+  return *reader->header();
+}
+
+std::string read_text(const std::string& path) {
+  std::ostringstream text;
+  text << std::ifstream(path).rdbuf();
+  return text.str();
+}
+
+void write_text(const std::string& path, const std::string& text) { std::ofstream(path) << text; }
+
+void damage_event(const std::string& directory, std::uint64_t sequence) {
+  const std::string path = directory + "/data.mdb";
+  std::string bytes = read_text(path);
+  const std::string name = "topic-" + std::to_string(sequence);
+  for (std::size_t at = bytes.find(name); at != std::string::npos; at = bytes.find(name, at + 1)) {
+    bytes[at] = 'X';
+  }
+  write_text(path, bytes);
+}
+
+}  // namespace
+
+TEST_CASE("a backup has the state of its journal, and is not served") {
+  const CopiesDirectory directory;
+  make_journal(directory / "data");
+  CHECK(run_journal({"backup", "--data-dir", directory / "data", "--to", directory / "backup"}) ==
+        0);
+  CHECK(digest_of(directory / "backup") == digest_of(directory / "data"));
+  CHECK(header_of(directory / "backup").backup);
+  CHECK_FALSE(journal::Store::open(directory / "backup").has_value());
+  CHECK(run_journal({"verify", "--data-dir", directory / "backup"}) == 0);
+  CHECK(run_journal({"log", "--data-dir", directory / "backup"}) == 0);
+  // A second one into the same place is refused, and the first one stays.
+  CHECK(run_journal({"backup", "--data-dir", directory / "data", "--to", directory / "backup"}) ==
+        1);
+  CHECK(digest_of(directory / "backup") == digest_of(directory / "data"));
+}
+
+TEST_CASE("a backup of a damaged journal fails and leaves nothing behind") {
+  const CopiesDirectory directory;
+  make_journal(directory / "data");
+  damage_event(directory / "data", 3);
+  CHECK(run_journal({"backup", "--data-dir", directory / "data", "--to", directory / "backup"}) ==
+        1);
+  CHECK_FALSE(fs::exists(directory / "backup"));
+}
+
+TEST_CASE("a restored journal is another one, with higher tokens, and can be served") {
+  const CopiesDirectory directory;
+  make_journal(directory / "data");
+  REQUIRE(run_journal({"backup", "--data-dir", directory / "data", "--to", directory / "backup"}) ==
+          0);
+  CHECK(run_journal({"restore", directory / "backup", "--data-dir", directory / "new"}) == 0);
+  const journal::Header former = header_of(directory / "data");
+  const journal::Header header = header_of(directory / "new");
+  CHECK(header.journal_id != former.journal_id);
+  CHECK(header.fence_base >= former.fence_base + (1ULL << 44));
+  CHECK(header.last_sequence == former.last_sequence + 1);
+  CHECK_FALSE(header.backup);
+  CHECK(verify_copy(directory / "new")->quiet_time_ms == 30'000);
+  CHECK(journal::Store::open(directory / "new", {.map_bytes = 64 << 20}).has_value());
+  // Again from the same backup: the tokens of the first restore, lost too, must not come back.
+  CHECK(run_journal({"restore", directory / "backup", "--data-dir", directory / "again"}) == 0);
+  CHECK(header_of(directory / "again").fence_base > header.fence_base + header.last_sequence);
+}
+
+TEST_CASE("a plain copy of a data directory can be restored, with a quiet time as told") {
+  const CopiesDirectory directory;
+  make_journal(directory / "data");
+  fs::create_directory(directory / "copy");
+  fs::copy_file(directory / "data/data.mdb", directory / "copy/data.mdb");
+  CHECK(run_journal({"restore", directory / "copy", "--data-dir", directory / "new", "--quiet-time",
+                     "2m"}) == 0);
+  CHECK(verify_copy(directory / "new")->quiet_time_ms == 120'000);
+  CHECK(run_journal({"restore", directory / "copy", "--data-dir", directory / "x", "--quiet-time",
+                     "soon"}) == 2);
+}
+
+TEST_CASE("a journal with a live writer is not restored") {
+  const CopiesDirectory directory;
+  make_journal(directory / "data");
+  const auto store = journal::Store::open(directory / "data", {.map_bytes = 64 << 20});
+  REQUIRE(store.has_value());
+  CHECK(run_journal({"restore", directory / "data", "--data-dir", directory / "new"}) == 1);
+  CHECK_FALSE(fs::exists(directory / "new"));
+}
+
+TEST_CASE("the fence base rises above every earlier token, by the clock or by the journal") {
+  const journal::Header header{.fence_base = 1'000, .first_sequence = 1, .last_sequence = 50};
+  CHECK(next_fence_base(header, 0) == 1'050 + (1ULL << 44));
+  CHECK(next_fence_base(header, -5) == 1'050 + (1ULL << 44));
+  constexpr std::int64_t kNowMs = 1'800'000'000'000;
+  CHECK(next_fence_base(header, kNowMs) == kNowMs * 2'048ULL);
+  CHECK(next_fence_base(header, kNowMs + 1) > next_fence_base(header, kNowMs));
+  // JSON readers round numbers above this.
+  CHECK(next_fence_base(header, kNowMs) < (1ULL << 53));
+}
+
+TEST_CASE("the default quiet time is the longest lease of any member, at least 30 s") {
+  domain::State state;
+  CHECK(default_quiet_time_ms(state) == 30'000);
+  domain::Member& member = state.groups["g"].members[1];
+  member.settings.session_timeout_ms = 90'000;
+  member.settings.disconnect_grace_ms = 60'000;
+  CHECK(default_quiet_time_ms(state) == 60'000);
+}
+
+TEST_CASE("an exported journal is imported with the same state, as a backup") {
+  const CopiesDirectory directory;
+  make_journal(directory / "data");
+  CHECK(run_journal({"export", "--data-dir", directory / "data", directory / "text"}) == 0);
+  CHECK(run_journal({"import", directory / "text", "--data-dir", directory / "copy"}) == 0);
+  CHECK(digest_of(directory / "copy") == digest_of(directory / "data"));
+  journal::Header header = header_of(directory / "copy");
+  CHECK(header.backup);
+  header.backup = false;
+  header.transaction = header_of(directory / "data").transaction;
+  CHECK(header == header_of(directory / "data"));
+  // And once more: the same text.
+  CHECK(run_journal({"export", "--data-dir", directory / "copy", directory / "again"}) == 0);
+  CHECK(read_text(directory / "again") == read_text(directory / "text"));
+  CHECK(run_journal({"export", "--data-dir", directory / "copy", directory / "again"}) == 1);
+}
+
+TEST_CASE("an export with a line too few, too many, changed or in the wrong place is refused") {
+  const CopiesDirectory directory;
+  make_journal(directory / "data");
+  REQUIRE(run_journal({"export", "--data-dir", directory / "data", directory / "text"}) == 0);
+  std::vector<std::string> lines;
+  std::istringstream text(read_text(directory / "text"));
+  for (std::string line; std::getline(text, line);) lines.push_back(line + "\n");
+  REQUIRE(lines.size() == 1 + kEvents);
+  const auto refused = [&](const std::vector<std::string>& changed) {
+    std::string whole;
+    for (const std::string& line : changed) whole += line;
+    write_text(directory / "changed", whole);
+    const int status =
+        run_journal({"import", directory / "changed", "--data-dir", directory / "copy"});
+    return status == 1 && !fs::exists(directory / "copy");
+  };
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    CAPTURE(i);
+    auto changed = lines;
+    changed.erase(changed.begin() + static_cast<std::ptrdiff_t>(i));
+    CHECK(refused(changed));
+    changed = lines;
+    changed.insert(changed.begin() + static_cast<std::ptrdiff_t>(i), lines[i]);
+    CHECK(refused(changed));
+    changed = lines;
+    changed[i].replace(changed[i].size() - 4, 1, "x");
+    CHECK(refused(changed));
+    if (i + 1 < lines.size()) {
+      changed = lines;
+      std::swap(changed[i], changed[i + 1]);
+      CHECK(refused(changed));
+    }
+  }
+  auto cut = lines;
+  cut.back().pop_back();
+  CHECK(refused(cut));
+  CHECK(refused({}));
+  // An event that contradicts those before it: topic-1 twice.
+  auto twice = lines;
+  twice[2].replace(twice[2].find("topic-2"), 7, "topic-1");
+  CHECK(refused(twice));
+}
+
+TEST_CASE("repair shows what would be lost and changes nothing") {
+  const CopiesDirectory directory;
+  make_journal(directory / "data");
+  damage_event(directory / "data", 4);
+  const std::string before = read_text(directory / "data/data.mdb");
+  CHECK(run_journal({"repair", "--data-dir", directory / "data"}) == 0);
+  CHECK(run_journal({"repair", "--data-dir", directory / "data", "--to", directory / "new"}) == 0);
+  CHECK_FALSE(fs::exists(directory / "new"));
+  CHECK(run_journal({"repair", "--data-dir", directory / "data", "--execute"}) == 1);
+  CHECK(read_text(directory / "data/data.mdb") == before);
+}
+
+TEST_CASE("repair saves what was before the first bad record, as a restore does") {
+  const CopiesDirectory directory;
+  make_journal(directory / "data");
+  damage_event(directory / "data", 4);
+  const std::string before = read_text(directory / "data/data.mdb");
+  CHECK(run_journal({"repair", "--data-dir", directory / "data", "--to", directory / "new",
+                     "--execute"}) == 0);
+  const auto state = verify_copy(directory / "new");
+  REQUIRE(state.has_value());
+  CHECK(state->sequence == 4);  // 3 events and the JournalRestored
+  CHECK(state->topics.size() == 3);
+  CHECK(state->quiet_time_ms == 30'000);
+  CHECK(read_text(directory / "data/data.mdb") == before);
+}
+
+TEST_CASE("a file of anything cannot be repaired, and says so") {
+  const CopiesDirectory directory;
+  fs::create_directory(directory / "data");
+  write_text(directory / "data/data.mdb", std::string(20'000, 'x'));
+  CHECK(run_journal({"repair", "--data-dir", directory / "data"}) == 1);
+}
