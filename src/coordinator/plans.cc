@@ -49,8 +49,8 @@ std::size_t Pipeline::Implementation::make_plan(const std::string& name,
   const domain::Group* group = state_.group(name);
   if (group != nullptr && under_way_.covers(*group)) return 1;
   under_way_.end(name);
-  auto made = execute(domain::MakePlan{.group = name, .instead_of_leader = instead_of_leader},
-                      of_plan());
+  auto made =
+      execute(domain::MakePlan{.group = name, .instead_of_leader = instead_of_leader}, of_plan());
   if (!made) {
     // The disk has become full within this turn: the plan stays due.
     schedule_plan(*state_.group(name));
@@ -60,7 +60,8 @@ std::size_t Pipeline::Implementation::make_plan(const std::string& name,
   const std::size_t size = made->to_compute->size();
   under_way_.begin(made->to_compute->head);
   if (size > settings_.plan_in_turn_max) {
-    constexpr std::size_t kToldAtOnce = 64;  // the planner is told so much in the time of one change
+    constexpr std::size_t kToldAtOnce =
+        64;  // the planner is told so much in the time of one change
     planner_.start(std::move(*made->to_compute));
     return size / kToldAtOnce + 1;
   }
@@ -71,8 +72,7 @@ std::size_t Pipeline::Implementation::make_plan(const std::string& name,
 
 /// False: there is no room for it on the disk, and it is tried again when there is.
 bool Pipeline::Implementation::apply_slice(const std::string& name) {
-  const auto applied =
-      execute(domain::ApplyPlan{.under_way = under_way_.slices(name)}, of_plan());
+  const auto applied = execute(domain::ApplyPlan{.under_way = under_way_.slices(name)}, of_plan());
   if (!applied) return false;
   if (applied->rest) {
     under_way_.go_on(*applied->rest, state_.sequence);

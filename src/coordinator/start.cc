@@ -64,8 +64,7 @@ Pipeline::Pipeline(domain::State state, Identity identity, const Settings& setti
                    Connections& connections, Entropy& entropy, Planner& planner,
                    journal::Journal& journal, journal::Reader& history)
     : self_(std::make_unique<Implementation>(std::move(state), std::move(identity), settings, clock,
-                                             connections, entropy, planner, journal,
-                                             history)) {}
+                                             connections, entropy, planner, journal, history)) {}
 Pipeline::~Pipeline() = default;
 
 void Pipeline::connected(ConnectionId connection, std::string peer) {

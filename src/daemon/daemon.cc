@@ -9,9 +9,8 @@
 namespace muster::daemon {
 
 Daemon::Daemon(Loop& loop, const Configuration& configuration, std::size_t max_connections,
-               domain::State state, coordinator::Identity identity,
-               coordinator::Planner& planner, journal::Journal& journal,
-               journal::Reader& history, std::function<void()> collect)
+               domain::State state, coordinator::Identity identity, coordinator::Planner& planner,
+               journal::Journal& journal, journal::Reader& history, std::function<void()> collect)
     : loop_(loop),
       shutdown_timeout_ms_(configuration.shutdown_timeout_ms),
       collect_(std::move(collect)),

@@ -11,9 +11,8 @@ namespace {
 constexpr std::uint64_t kPutRightAfterMs = 2'000;
 constexpr std::uint64_t kLeaderPlansWithinMs = 5'000;
 constexpr std::uint64_t kPlannedWithinMs = 2 * 2'000;  // one that is outdated, and the next
-constexpr std::uint64_t kRestWithinMs =
-    4'000 + 5'000 + 2 * 2'000 + 3'000 + 2'000 + kPutRightAfterMs + kLeaderPlansWithinMs +
-    kPlannedWithinMs;
+constexpr std::uint64_t kRestWithinMs = 4'000 + 5'000 + 2 * 2'000 + 3'000 + 2'000 +
+                                        kPutRightAfterMs + kLeaderPlansWithinMs + kPlannedWithinMs;
 constexpr std::uint64_t kRestForMs = 600;
 constexpr std::uint64_t kLookEveryMs = 200;
 
