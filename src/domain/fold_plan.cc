@@ -118,7 +118,7 @@ Contradiction Folding::operator()(const PlanMade& event) {
   forget_request(*group);
   {
     const Changing changing(state_, *group);
-    if (!group->plan_unfinished) note_reason(*group, event.membership);
+    if (event.generation > group->generation) note_reason(*group, event.membership);
     group->generation = event.generation;
     group->plan_unfinished = event.more;
     if (event.more) return std::nullopt;
