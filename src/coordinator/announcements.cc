@@ -88,10 +88,7 @@ void Announcements::before(const domain::Event& event) {
 /// gives to another would wait for ever (no-orphan).
 void Announcements::note_waiting(const domain::PlanMade& plan) {
   planned_ = state_.group(plan.group);
-  for (const auto& [seat, member] : planned_->members) {
-    const bool counted = plan.membership == 0 || seat <= plan.membership;
-    if (!plan.more && counted && !member.planned) waiting_.insert(seat);
-  }
+  if (!plan.more) note_uncounted(plan.membership);
   const auto note_former = [this](const domain::PartitionList& list) {
     for (const PartitionIndex index : list.partitions) {
       const auto* partition = planned_->partition({.topic = list.topic, .partition = index});
@@ -103,6 +100,14 @@ void Announcements::note_waiting(const domain::PlanMade& plan) {
   for (const domain::MemberPartitions& targets : plan.targets) {
     waiting_.insert(targets.seat);
     std::ranges::for_each(targets.topics, note_former);
+  }
+}
+
+/// Members that the plan counts first; `membership` 0: it counts everybody.
+void Announcements::note_uncounted(Sequence membership) {
+  for (const auto& [seat, member] : planned_->members) {
+    if (member.planned || (membership != 0 && seat > membership)) continue;
+    waiting_.insert(seat);
   }
 }
 

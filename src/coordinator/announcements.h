@@ -52,6 +52,7 @@ class Announcements {
   static constexpr std::size_t kBytesAPartition = 384;
 
   void note_waiting(const domain::PlanMade& plan);
+  void note_uncounted(Sequence membership);
   void tell_revoked(const domain::PlanMade& plan);
   void tell_granted(const domain::PartitionsGranted& event);
   void tell_waiting();

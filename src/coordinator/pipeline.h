@@ -46,8 +46,8 @@ class Pipeline {
   /// session from now, every revocation its whole deadline (§4 rules 3 and 4). `history` reads what
   /// `journal` has made durable; it is asked from within `received`, for a little at a time.
   Pipeline(domain::State state, Identity identity, const Settings& settings, Clock& clock,
-           Connections& connections, Entropy& entropy, Planner& planner,
-           journal::Journal& journal, journal::Reader& history);
+           Connections& connections, Entropy& entropy, Planner& planner, journal::Journal& journal,
+           journal::Reader& history);
   ~Pipeline();
   Pipeline(const Pipeline&) = delete;
   Pipeline& operator=(const Pipeline&) = delete;

@@ -24,9 +24,8 @@ class Daemon final : SocketEvents {
   /// `collect` hands what the journal's writer has made durable to the pipeline, on this thread;
   /// it is called after every loop.wake(). `max_connections` is the number that fits.
   Daemon(Loop& loop, const Configuration& configuration, std::size_t max_connections,
-         domain::State state, coordinator::Identity identity,
-         coordinator::Planner& planner, journal::Journal& journal, journal::Reader& history,
-         std::function<void()> collect);
+         domain::State state, coordinator::Identity identity, coordinator::Planner& planner,
+         journal::Journal& journal, journal::Reader& history, std::function<void()> collect);
   ~Daemon() override = default;
 
   /// Serves until SIGTERM or SIGINT. Returns false when the graceful stop took too long.

@@ -35,8 +35,9 @@ class Slice {
     if (outdated_ && !still_holds(change, *topic)) return;
     const PartitionState& now = partition(change.at);
     const SeatId former = group_.member(now.target) == nullptr ? kNobody : now.target;
-    if (former == change.target) return;
-    (change.target == kNobody ? unassigned_ : targets_).add(change.target, change.at);
+    if (former != change.target) {
+      (change.target == kNobody ? unassigned_ : targets_).add(change.target, change.at);
+    }
     if (now.phase == Phase::kOwned && now.owner != change.target) {
       revoking_.add(now.owner, change.at);
     }

@@ -107,10 +107,10 @@ Contradiction Folding::operator()(const PlanMade& event) {
   }
   if (auto wrong = set_targets(*group, kNobody, event.unassigned)) return wrong;
   for (const MemberPartitions& targets : event.targets) {
-    if (find_member(*group, targets.seat, targets.member_id) == nullptr) {
-      return no_seat(event.group, targets.seat, targets.member_id);
-    }
+    Member* member = find_member(*group, targets.seat, targets.member_id);
+    if (member == nullptr) return no_seat(event.group, targets.seat, targets.member_id);
     if (auto wrong = set_targets(*group, targets.seat, targets.topics)) return wrong;
+    count_member(*group, *member);
   }
   for (const MemberPartitions& revoking : event.revoking) {
     if (auto wrong = revoke(*group, revoking)) return wrong;
@@ -118,15 +118,23 @@ Contradiction Folding::operator()(const PlanMade& event) {
   forget_request(*group);
   {
     const Changing changing(state_, *group);
-    if (!group->plan_unfinished) note_reason(*group, event.membership);
+    if (event.generation > group->generation) note_reason(*group, event.membership);
     group->generation = event.generation;
     group->plan_unfinished = event.more;
     if (event.more) return std::nullopt;
     group->plan_outdated = event.outdated;
     group->plan_urgent = group->plan_urgent && event.outdated;
   }
-  count_members(*group, event.membership);
+  for (auto& [seat, member] : group->members) {  // who was there and got nothing; 0: everybody
+    if (event.membership == 0 || seat <= event.membership) count_member(*group, member);
+  }
   return set_planned(*group, event.planned);
+}
+
+void Folding::count_member(const Group& group, Member& member) {
+  if (member.planned) return;
+  const Changing changing(state_, group.id, member);
+  member.planned = true;
 }
 
 /// The first slice of a plan: what it was made for. Only the first change is remembered in full, so
@@ -137,15 +145,6 @@ void Folding::note_reason(Group& group, Sequence membership) {
   group.next_reason = {.sequence = group.changed,
                        .what = "the group changed while its last plan was made",
                        .others = 0};
-}
-
-/// Whoever was there when the plan was made, even if it got nothing. `membership` 0: everybody.
-void Folding::count_members(Group& group, Sequence membership) {
-  for (auto& [seat, member] : group.members) {
-    if (member.planned || (membership != 0 && seat > membership)) continue;
-    const Changing changing(state_, group.id, member);
-    member.planned = true;
-  }
 }
 
 namespace {

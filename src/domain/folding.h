@@ -94,7 +94,7 @@ class Folding {
   Contradiction end_named_tokens(const Ended& event, TokenEnd how);
   Contradiction set_planned(Group& group, const std::vector<PlannedTopic>& planned);
   void note_reason(Group& group, Sequence membership);
-  void count_members(Group& group, Sequence membership);
+  void count_member(const Group& group, Member& member);
   PartitionTable* table_of(Group& group, const PartitionList& list, Contradiction& wrong);
   Contradiction set_targets(Group& group, SeatId seat, const std::vector<PartitionList>& topics);
   Contradiction revoke(Group& group, const MemberPartitions& revoking);

@@ -87,7 +87,7 @@ class Builder {
     return audience;
   }
 
-  void note_current(AssignmentInput::Topic& topic) const {
+  void note_current(AssignmentInput::Topic& topic) {
     const auto table = group_.partitions.find(topic.id);
     if (table == group_.partitions.end()) return;
     topic.current.assign(static_cast<std::size_t>(topic.partition_count), kUnassigned);
@@ -96,6 +96,9 @@ class Builder {
       const auto member = indexes_.find(partition.target);
       if (member == indexes_.end()) return;
       topic.current[static_cast<std::size_t>(index)] = member->second;
+      if (partition.phase == Phase::kFree) {
+        plan_.ungranted.push_back({.topic = topic.id, .partition = index});
+      }
     });
   }
 

@@ -12,6 +12,8 @@ namespace muster::domain {
 struct PlanInput {
   AssignmentInput input;
   std::vector<SeatId> seats;  // of the input's members
+  /// Free although the last plan gives them to a member who is here, as while nothing is granted.
+  std::vector<TopicPartition> ungranted;
 };
 
 /// Members that drain are members, but in no audience. A pin counts for a subscriber that does not

@@ -64,7 +64,8 @@ ComputedPlan compute(PlanTask task) {
 }
 
 ComputedPlan changes_of(PlanTask task, const Assignment& assignment) {
-  const PlanInput& plan = task.plan;
+  PlanInput& plan = task.plan;
+  std::ranges::sort(plan.ungranted);
   MUSTER_ASSERT(assignment.size() == plan.input.topics.size());
   std::vector<PlannedChange> changes = std::move(task.abandoned);
   for (std::size_t i = 0; i < assignment.size(); ++i) {
@@ -72,10 +73,9 @@ ComputedPlan changes_of(PlanTask task, const Assignment& assignment) {
     for (std::size_t index = 0; index < assignment[i].size(); ++index) {
       const SeatId former = topic.current.empty() ? kNobody : seat_of(plan, topic.current[index]);
       const SeatId target = seat_of(plan, assignment[i][index]);
-      if (former == target) continue;
-      changes.push_back({.at = {.topic = topic.id, .partition = static_cast<PartitionIndex>(index)},
-                         .former = former,
-                         .target = target});
+      const TopicPartition at{.topic = topic.id, .partition = static_cast<PartitionIndex>(index)};
+      if (former == target && !std::ranges::binary_search(plan.ungranted, at)) continue;
+      changes.push_back({.at = at, .former = former, .target = target});
     }
   }
   std::ranges::sort(changes, {}, [](const PlannedChange& change) {

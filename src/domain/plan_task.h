@@ -27,7 +27,8 @@ struct PlanHead {
   std::map<TopicId, std::int32_t> topics;  // subscribed topics and their sizes
 };
 
-/// A partition that gets another target. Both may be kNobody, but not at once.
+/// A partition that gets another target, or one that is granted late. Both may be kNobody, but not
+/// at once.
 struct PlannedChange {
   TopicPartition at;
   SeatId former = kNobody;  // its target so far, if that one was still here

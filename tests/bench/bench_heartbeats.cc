@@ -1,8 +1,9 @@
 // How long other groups' heartbeats take while a giant group plans, over the real daemon, a real
-// disk and real sockets: 10,000 members (on 16 connections) join a group of 100,000 partitions at
-// once and settle; then one of them leaves or comes back twice a second. A member of another group
-// heartbeats all the while, one request at a time. Prints Markdown, with the same heartbeats of an
-// idle daemon in the same run to compare with.
+// disk and real sockets: 10,000 members (on 16 connections) join at once and settle, then one of
+// them leaves twice a second; and, with subscriptions that are nested in each other, the group is
+// switched to the strategy that thinks longest. A member of another group heartbeats all the while,
+// one request at a time. Prints Markdown, with the same heartbeats of an idle daemon in the same
+// run to compare with.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -19,15 +20,26 @@ namespace {
 
 constexpr int kConnections = 16;
 constexpr int kMembersAConnection = 625;
-constexpr int kTopics = 10;
-constexpr int kPartitionsATopic = 10'000;
 
-wire::JoinT join_of(const std::string& group, int number) {
+/// What the giant group shares, and who subscribes to what of it.
+struct Shape {
+  int topics = 0;
+  int partitions_a_topic = 0;
+  bool nested = false;  // each member to the first so many topics; otherwise all to all
+};
+
+std::string topic_name(int number) { return "giant-" + std::to_string(number); }
+
+wire::JoinT join_of(const std::string& group, int number, const Shape& shape = {}) {
   wire::JoinT join;
   join.group = group;
   join.member_id = "member-" + std::to_string(number);
   join.incarnation = static_cast<std::uint64_t>(number) + 1;
-  join.patterns = {"giant-.*"};
+  if (shape.nested) {
+    for (int i = 0; i <= number % shape.topics; ++i) join.topics.push_back(topic_name(i));
+  } else {
+    join.patterns = {"giant-.*"};
+  }
   join.session_timeout_ms = 600'000;
   return join;
 }
@@ -64,8 +76,8 @@ class Heartbeats {
 /// The members of one connection: they join, and release what is asked back.
 class Crowd {
  public:
-  Crowd(const std::string& address, int first)
-      : first_(first), client_(address), thread_([this] { run(); }) {}
+  Crowd(const std::string& address, int first, const Shape& shape)
+      : first_(first), shape_(shape), client_(address), thread_([this] { run(); }) {}
   ~Crowd() {
     stop_ = true;
     thread_.join();
@@ -75,7 +87,8 @@ class Crowd {
 
  private:
   void run() {
-    for (int i = 0; i < kMembersAConnection; ++i) client_.send(join_of("giant", first_ + i));
+    for (int i = 0; i < kMembersAConnection; ++i)
+      client_.send(join_of("giant", first_ + i, shape_));
     while (!stop_) {
       const auto push = client_.push(Milliseconds(50));
       if (!push) continue;
@@ -84,6 +97,7 @@ class Crowd {
   }
 
   int first_;
+  Shape shape_;
   std::atomic<bool> stop_ = false;
   WireClient client_;
   std::thread thread_;
@@ -104,64 +118,109 @@ void print(const char* what, const std::vector<double>& sorted, double idle_p99)
   std::fflush(stdout);
 }
 
-}  // namespace
-
-TEST_CASE("heartbeats beside a giant group") {
-  const Daemon daemon;
-  WireClient operator_client(daemon.address());
-  for (int i = 0; i < kTopics; ++i) {
-    wire::CreateTopicT create;
-    create.name = "giant-" + std::to_string(i);
-    create.partitions = kPartitionsATopic;
-    operator_client.ask<wire::TopicReplyT>(std::move(create));
-  }
+void configure(WireClient& client, const char* strategy) {
   wire::ConfigureGroupT configure;
   configure.group = "giant";
-  configure.strategy = "sticky";
-  operator_client.ask<wire::DoneT>(std::move(configure));
+  configure.strategy = strategy;
+  client.ask<wire::DoneT>(std::move(configure));
+}
 
-  Heartbeats heartbeats(daemon.address());
-  const auto in = [](Milliseconds period) {
-    return [end = SteadyClock::now() + period] { return SteadyClock::now() >= end; };
-  };
-  const std::vector<double> idle = heartbeats.beat_until(in(Milliseconds(3'000)));
-  const double idle_p99 = idle[idle.size() * 99 / 100];
-  std::puts("| while | heartbeats | p50, ms | p99, ms | max, ms | p99 / idle p99 |");
-  std::puts("|---|---|---|---|---|---|");
-  print("idle", idle, idle_p99);
-
-  const SteadyClock::time_point start = SteadyClock::now();
-  std::vector<std::unique_ptr<Crowd>> crowds;
-  for (int i = 0; i < kConnections; ++i) {
-    crowds.push_back(std::make_unique<Crowd>(daemon.address(), i * kMembersAConnection));
-  }
-  int asked = 0;
-  const auto settled = [&] {
-    if (++asked % 20 != 0) return false;
-    const wire::GroupInfoT info = info_of(operator_client);
-    return info.members == kConnections * kMembersAConnection &&
-           info.state == wire::GroupState::stable && info.unowned == 0;
-  };
-  print("10,000 members join and settle", heartbeats.beat_until(settled), idle_p99);
-  const auto took_ms = since(start).count();
-
-  std::atomic<bool> churning = true;
-  std::thread churn([&] {
-    WireClient client(daemon.address());
-    for (int i = 0; i < 20; ++i) {
-      wire::RemoveMemberT remove;
-      remove.group = "giant";
-      remove.member_id = "member-" + std::to_string(i * 100);
-      client.ask<wire::DoneT>(std::move(remove));
-      std::this_thread::sleep_for(Milliseconds(500));
+/// A daemon with one giant group and another group's heartbeats.
+class Scene {
+ public:
+  Scene(const Shape& shape, const char* strategy) : shape_(shape) {
+    for (int i = 0; i < shape.topics; ++i) {
+      wire::CreateTopicT create;
+      create.name = topic_name(i);
+      create.partitions = shape.partitions_a_topic;
+      operator_.ask<wire::TopicReplyT>(std::move(create));
     }
-    churning = false;
-  });
-  print("a member leaves twice a second", heartbeats.beat_until([&] { return !churning; }),
-        idle_p99);
-  churn.join();
-  std::printf("\nSettled after %lld ms, at generation %llu.\n", static_cast<long long>(took_ms),
-              static_cast<unsigned long long>(info_of(operator_client).generation));
+    configure(operator_, strategy);
+    const auto end = SteadyClock::now() + Milliseconds(3'000);
+    const std::vector<double> idle =
+        heartbeats_.beat_until([&] { return SteadyClock::now() > end; });
+    idle_p99_ = idle[idle.size() * 99 / 100];
+    std::printf("\n10,000 members, %d partitions in %d topics%s, %s\n\n",
+                shape.topics * shape.partitions_a_topic, shape.topics,
+                shape.nested ? ", nested subscriptions" : "", strategy);
+    std::puts("| while | heartbeats | p50, ms | p99, ms | max, ms | p99 / idle p99 |");
+    std::puts("|---|---|---|---|---|---|");
+    print("idle", idle, idle_p99_);
+  }
+
+  void join() {
+    for (int i = 0; i < kConnections; ++i) {
+      crowds_.push_back(
+          std::make_unique<Crowd>(daemon_.address(), i * kMembersAConnection, shape_));
+    }
+    beat_until_settled("10,000 members join and settle");
+  }
+
+  void switch_to(const char* strategy) {
+    configure(operator_, strategy);
+    beat_until_settled("the strategy is switched, and all is handed over");
+  }
+
+  void lose_members() {
+    std::atomic<bool> churning = true;
+    std::thread churn([&] {
+      WireClient client(daemon_.address());
+      for (int i = 0; i < 20; ++i) {
+        wire::RemoveMemberT remove;
+        remove.group = "giant";
+        remove.member_id = "member-" + std::to_string(i * 100);
+        client.ask<wire::DoneT>(std::move(remove));
+        std::this_thread::sleep_for(Milliseconds(500));
+      }
+      churning = false;
+    });
+    print("a member leaves twice a second", heartbeats_.beat_until([&] { return !churning; }),
+          idle_p99_);
+    churn.join();
+  }
+
+ private:
+  void beat_until_settled(const char* what) {
+    const SteadyClock::time_point start = SteadyClock::now();
+    int asked = 0;
+    const auto settled = [&] {
+      if (++asked % 20 != 0) return false;
+      const wire::GroupInfoT info = info_of(operator_);
+      return info.members == kConnections * kMembersAConnection &&
+             info.state == wire::GroupState::stable && info.unowned == 0;
+    };
+    const std::vector<double> beats = heartbeats_.beat_until(settled);
+    const std::string took =
+        std::string(what) + " (" + std::to_string(since(start).count()) + " ms)";
+    print(took.c_str(), beats, idle_p99_);
+  }
+
+  Shape shape_;
+  Daemon daemon_;
+  WireClient operator_{daemon_.address()};
+  Heartbeats heartbeats_{daemon_.address()};
+  std::vector<std::unique_ptr<Crowd>> crowds_;
+  double idle_p99_ = 0;
+};
+
+}  // namespace
+
+TEST_CASE("heartbeats beside a group of 100,000 partitions") {
+  Scene scene({.topics = 10, .partitions_a_topic = 10'000}, "sticky");
+  scene.join();
+  scene.lose_members();
+}
+
+TEST_CASE("heartbeats beside a group of 500,000 partitions") {
+  Scene scene({.topics = 1'000, .partitions_a_topic = 500}, "sticky");
+  scene.join();
+  scene.lose_members();
+}
+
+TEST_CASE("heartbeats beside a group with nested subscriptions") {
+  Scene scene({.topics = 1'000, .partitions_a_topic = 50, .nested = true}, "round_robin");
+  scene.join();
+  scene.switch_to("sticky");
 }
 
 }  // namespace muster::e2e

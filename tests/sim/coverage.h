@@ -46,9 +46,9 @@ enum class Fault : std::uint8_t {
   kLeaderUnable,  // it computes no plans
   kLeaderAskedAgain,
   kPlanInSlices,
-  kPlanOutdated,   // the group changed while its plan was computed or applied
-  kPlanCutOff,     // a crash or an operator ended a plan between two slices
-  kPlanLost,       // a crash while plans were computed
+  kPlanOutdated,  // the group changed while its plan was computed or applied
+  kPlanCutOff,    // a crash or an operator ended a plan between two slices
+  kPlanLost,      // a crash while plans were computed
   kRestored,
   kCount,
 };

@@ -187,7 +187,7 @@ TEST_CASE("an event larger than a frame is refused, and its part that is asked f
   WireClient client(world);
   client.ask<wire::TopicReplyT>(create_topic(2'000));
   client.send(joining("a", 1));
-  world.turn();
+  world.settle();
   auto query = listing("g");
   query.after_sequence = 2;  // the plan
   CHECK(client.refused(query).code == ErrorCode::kLimitReached);

@@ -58,7 +58,7 @@ TEST_CASE("a member with 300,000 partitions resumes page by page") {
   for (const std::string& topic : topics)
     client.ask<wire::TopicReplyT>(create_topic(100'000, topic));
   client.send(joining("a", 1, topics));
-  world.turn();
+  world.settle();
   // The pushes alone are more than a connection may leave unread: it is closed if it does not keep
   // up, and the resume repeats everything.
   WireClient back(world);
@@ -73,9 +73,9 @@ TEST_CASE("a revocation of 100,000 partitions is pushed, listed and fenced withi
   WireClient b(world);
   a.ask<wire::TopicReplyT>(create_topic(100'000));
   a.send(joining("a", 1));
-  world.turn();
+  world.settle();
   b.ask<wire::JoinReplyT>(joining("b", 2));
-  world.turn();
+  world.settle();
   CHECK(world.group().revoking_count == 50'000);
   CHECK(all_holdings(a, "a", 1).size() == 100'000);
   world.restart();  // one deadline for all of them
@@ -100,7 +100,7 @@ TEST_CASE("a deleted topic is pushed as lost within a small frame") {
   WireClient client(world);
   client.ask<wire::TopicReplyT>(create_topic(2'000));
   client.send(joining("a", 1));
-  world.turn();
+  world.settle();
   wire::DeleteTopicT gone;
   gone.name = "t";
   client.send(gone);

@@ -28,6 +28,15 @@ void World::turn() {
   sync();
 }
 
+void World::settle() {
+  const auto wants_plan = [this](const auto& entry) {
+    return domain::needs_plan(state(), entry.second);
+  };
+  do {
+    turn();
+  } while (std::ranges::any_of(state().groups, wants_plan));
+}
+
 void World::pass(std::uint64_t ms) {
   constexpr std::uint64_t kTurnMs = 100;
   while (ms > 0) {

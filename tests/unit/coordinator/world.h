@@ -29,6 +29,8 @@ class World {
   void sync();
   /// A whole turn with a fast disk.
   void turn();
+  /// Turns until every group has the whole of its plan.
+  void settle();
   /// Time passes in turns of 100 ms, while whoever heartbeats does nothing.
   void pass(std::uint64_t ms);
   /// kill -9 and a new start on what was durable, `down_ms` later.
