@@ -52,12 +52,15 @@ std::expected<Contents, Error> read_contents(const PageFile& file, const lmdb::M
   Contents contents{.header = *header, .records = {}};
   std::memcpy(&contents.records, bytes.data(), sizeof(contents.records));
 
-  const std::uint64_t counted = header->last_sequence + 1 - header->first_sequence;
-  if (contents.records.entries != counted) {
-    return std::unexpected(file.corrupt(fmt::format("its header counts {} records, it holds {}",
-                                                    counted, contents.records.entries)));
-  }
   return contents;
+}
+
+std::expected<void, Error> check_count(const PageFile& file, const Contents& contents) {
+  const Header& header = contents.header;
+  const std::uint64_t counted = header.last_sequence + 1 - header.first_sequence;
+  if (contents.records.entries == counted) return {};
+  return std::unexpected(file.corrupt(
+      fmt::format("its header counts {} records, it holds {}", counted, contents.records.entries)));
 }
 
 }  // namespace muster::journal

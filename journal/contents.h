@@ -26,6 +26,10 @@ struct Contents {
 /// transaction whose pages nobody overwrites meanwhile.
 std::expected<Contents, Error> read_contents(const PageFile& file, const lmdb::Meta& meta);
 
+/// kCorrupt unless there are as many records as the header counts. Not a part of read_contents:
+/// whoever reads the records finds which of them is missing.
+std::expected<void, Error> check_count(const PageFile& file, const Contents& contents);
+
 inline const lmdb::Meta& newest(const PageFile::Metas& metas) {
   return metas[metas[0].transaction < metas[1].transaction ? 1 : 0];
 }

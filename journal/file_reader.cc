@@ -122,6 +122,9 @@ std::expected<Header, Error> FileReader::header() {
 std::expected<void, Error> FileReader::check_structure() {
   const auto taken = view();
   if (!taken) return std::unexpected(taken.error());
+  const auto contents = read_contents(file_, taken->meta);
+  if (!contents) return std::unexpected(contents.error());
+  if (auto counted = check_count(file_, *contents); !counted) return counted;
   return journal::check_structure(file_, taken->meta);
 }
 

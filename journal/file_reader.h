@@ -31,7 +31,7 @@ class FileReader : public Reader {
   std::expected<std::vector<Snapshot>, Error> snapshots() override;
   std::expected<void, Error> read_snapshot(std::uint64_t sequence, const Sink& sink) override;
 
-  /// check_structure of structure.h. It holds the file's pages all the while, so beside a live
+  /// check_structure of structure.h, and whether the header counts the records right. It holds the file's pages all the while, so beside a live
   /// daemon, which has checked them when it started, it is not worth its price.
   std::expected<void, Error> check_structure();
 

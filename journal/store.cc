@@ -22,6 +22,9 @@ std::expected<Header, Error> check_before_opening(const std::string& data_file) 
   // The header first: it can say that a newer muster is needed.
   const auto contents = read_contents(*file, newest(*metas));
   if (!contents) return std::unexpected(contents.error());
+  if (auto counted = check_count(*file, *contents); !counted) {
+    return std::unexpected(counted.error());
+  }
   if (auto sound = check_structure(*file, newest(*metas)); !sound) {
     return std::unexpected(sound.error());
   }

@@ -15,6 +15,7 @@ namespace {
 
 constexpr int kSound = 0;
 constexpr int kNotSound = 1;
+constexpr Sequence kFirstOfAll = 1;
 
 struct Finding {
   std::uint64_t events = 0;
@@ -37,25 +38,38 @@ Finding verify(const std::string& data_dir) {
   if (!reader) return not_sound(finding, reader.error().message);
   const auto header = reader->header();
   if (!header) {
-    return not_sound(finding, header.error().message, header.error().first_bad_sequence);
+    // It says where the records are: without it not even the first can be read.
+    const bool damaged = header.error().fault == journal::Fault::kCorrupt;
+    return not_sound(finding, header.error().message, damaged ? kFirstOfAll : 0);
   }
   finding.first_sequence = header->first_sequence;
   finding.last_sequence = header->last_sequence;
   // A live daemon checked it when it started. To look at it beside the daemon would keep all of
   // its pages from being reused meanwhile, and the file would grow.
-  if (!journal::has_writer(data_dir)) {
-    if (const auto checked = reader->check_structure(); !checked) {
-      return not_sound(finding, checked.error().message, checked.error().first_bad_sequence);
-    }
-  }
+  std::expected<void, journal::Error> structure;
+  if (!journal::has_writer(data_dir)) structure = reader->check_structure();
+  // Damaged or not, the records are read one by one, to find the first one that is lost.
   const auto count = [&](const domain::State&, const domain::Event&) { ++finding.events; };
   const auto state =
       coordinator::recover(*reader, *header, {.progress = show_progress, .folded = count});
   if (!state) {
     return not_sound(finding, state.error().message, state.error().first_bad_sequence);
   }
+  if (!structure) return not_sound(finding, structure.error().message);
   finding.state_digest = domain::digest_text(state->digest);
   return finding;
+}
+
+/// Of a journal that is not sound: how much of it is.
+std::string good_part(const Finding& finding) {
+  const std::string events = counted(finding.events, "event");
+  if (finding.first_bad_sequence != 0) {
+    return fmt::format("The first bad sequence is {}; {} before it can be read.",
+                       finding.first_bad_sequence, events);
+  }
+  if (finding.events == 0) return "Its events were not checked.";
+  return fmt::format("All of its records can be read, {}, but nothing may be written to it.",
+                     events);
 }
 
 void print_finding(const Context& context, const Finding& finding) {
@@ -76,10 +90,8 @@ void print_finding(const Context& context, const Finding& finding) {
                            counted(finding.events, "event"), finding.first_sequence,
                            finding.last_sequence, finding.state_digest));
   } else {
-    const std::string good = finding.events == 0
-                                 ? std::string("Its events were not checked.")
-                                 : counted(finding.events, "event") + " before that are good.";
-    print_text(fmt::format("The journal is NOT sound: {}\n{}\n", printable(finding.wrong), good));
+    print_text(fmt::format("The journal is NOT sound: {}\n{}\n", printable(finding.wrong),
+                           good_part(finding)));
   }
 }
 

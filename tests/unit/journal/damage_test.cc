@@ -6,9 +6,11 @@
 
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <random>
 
 #include "in_child_process.h"
+#include "journal/contents.h"
 #include "journal/file_descriptor.h"
 #include "journal/record.h"
 #include "journals.h"
@@ -189,42 +191,107 @@ TEST_CASE("a file that is no journal at all is reported") {
   }
 }
 
-TEST_CASE("a missing record is reported with its sequence, and all before it are read") {
+namespace {
+
+/// Changes the journal in `directory` as another program might do it: `change` does what it likes
+/// to the tree of records, the header stays as it was but for the transaction's number.
+void tamper(const std::string& directory,
+            const std::function<void(MDB_txn* transaction, MDB_dbi records)>& change) {
+  Header header = *open_reader(directory).header();
+  const auto environment = open_environment(directory, 0, 0);
+  auto transaction = begin(*environment, 0);
+  MDB_dbi main = 0;
+  MDB_dbi records = 0;
+  mdb_dbi_open(transaction->get(), nullptr, 0, &main);
+  mdb_dbi_open(transaction->get(), kRecordsTree, 0, &records);
+  change(transaction->get(), records);
+  header.transaction = mdb_txn_id(transaction->get());
+  std::string bytes = encode_header(header);
+  std::string name(kHeaderKey);
+  MDB_val key{.mv_size = name.size(), .mv_data = name.data()};
+  MDB_val value{.mv_size = bytes.size(), .mv_data = bytes.data()};
+  REQUIRE(mdb_put(transaction->get(), main, &key, &value, 0) == 0);
+  REQUIRE(commit(std::move(*transaction)).has_value());
+}
+
+std::string get(MDB_txn* transaction, MDB_dbi records, std::uint64_t sequence) {
+  SequenceKey name = sequence_key(sequence);
+  MDB_val key{.mv_size = name.size(), .mv_data = name.data()};
+  MDB_val value{};
+  REQUIRE(mdb_get(transaction, records, &key, &value) == 0);
+  return {static_cast<const char*>(value.mv_data), value.mv_size};
+}
+
+void put(MDB_txn* transaction, MDB_dbi records, std::uint64_t sequence, std::string bytes) {
+  SequenceKey name = sequence_key(sequence);
+  MDB_val key{.mv_size = name.size(), .mv_data = name.data()};
+  MDB_val value{.mv_size = bytes.size(), .mv_data = bytes.data()};
+  REQUIRE(mdb_put(transaction, records, &key, &value, 0) == 0);
+}
+
+void remove(MDB_txn* transaction, MDB_dbi records, std::uint64_t sequence) {
+  SequenceKey name = sequence_key(sequence);
+  MDB_val key{.mv_size = name.size(), .mv_data = name.data()};
+  REQUIRE(mdb_del(transaction, records, &key, nullptr) == 0);
+}
+
+/// A journal of 100 records that was tampered with says that `first_bad` is the first bad one, and
+/// all before it are read.
+void require_first_bad(std::uint64_t first_bad,
+                       const std::function<void(MDB_txn* transaction, MDB_dbi records)>& change) {
   const ScratchDirectory scratch;
   {
     Store store = open_store(scratch.data());
     append_events(store, 100);
   }
-  {
-    // As another program might do it: the record goes, the header stays.
-    const auto environment = open_environment(scratch.data(), 0, 0);
-    auto transaction = begin(*environment, 0);
-    MDB_dbi main = 0;
-    MDB_dbi records = 0;
-    mdb_dbi_open(transaction->get(), nullptr, 0, &main);
-    mdb_dbi_open(transaction->get(), "records", 0, &records);
-    SequenceKey gone = sequence_key(60);
-    SequenceKey extra = sequence_key(1'000);
-    MDB_val key{.mv_size = gone.size(), .mv_data = gone.data()};
-    MDB_val value{};
-    REQUIRE(mdb_del(transaction->get(), records, &key, nullptr) == 0);
-    key.mv_data = extra.data();
-    REQUIRE(mdb_put(transaction->get(), records, &key, &value, 0) == 0);  // the count still fits
-    Header header = *open_reader(scratch.data()).header();
-    header.transaction = mdb_txn_id(transaction->get());
-    std::string bytes = encode_header(header);
-    std::string name = "header";
-    key = {.mv_size = name.size(), .mv_data = name.data()};
-    value = {.mv_size = bytes.size(), .mv_data = bytes.data()};
-    REQUIRE(mdb_put(transaction->get(), main, &key, &value, 0) == 0);
-    REQUIRE(commit(std::move(*transaction)).has_value());
-  }
+  tamper(scratch.data(), change);
   FileReader reader = open_reader(scratch.data());
   const ReadBack read = read_back(reader);
   REQUIRE_FALSE(read.outcome.has_value());
   CHECK(read.outcome.error().fault == Fault::kCorrupt);
-  CHECK(read.outcome.error().first_bad_sequence == 60);
-  CHECK(read.records.size() == 59);
+  CHECK(read.outcome.error().first_bad_sequence == first_bad);
+  CHECK(read.records.size() == first_bad - 1);
+}
+
+}  // namespace
+
+TEST_CASE("a missing record is named, and all before it are read") {
+  require_first_bad(60, [](auto* transaction, auto records) { remove(transaction, records, 60); });
+  require_first_bad(1, [](auto* transaction, auto records) { remove(transaction, records, 1); });
+  require_first_bad(100,
+                    [](auto* transaction, auto records) { remove(transaction, records, 100); });
+}
+
+TEST_CASE("a missing record is named also when another takes its place in the count") {
+  require_first_bad(60, [](auto* transaction, auto records) {
+    remove(transaction, records, 60);
+    put(transaction, records, 1'000, "");
+  });
+}
+
+TEST_CASE("of two records that changed places the first is named") {
+  require_first_bad(30, [](auto* transaction, auto records) {
+    const std::string one = get(transaction, records, 30);
+    const std::string other = get(transaction, records, 70);
+    put(transaction, records, 30, other);
+    put(transaction, records, 70, one);
+  });
+}
+
+TEST_CASE("a record too many is reported, and the daemon refuses the journal") {
+  const ScratchDirectory scratch;
+  {
+    Store store = open_store(scratch.data());
+    append_events(store, 100);
+  }
+  tamper(scratch.data(),
+         [](auto* transaction, auto records) { put(transaction, records, 101, "more"); });
+  FileReader reader = open_reader(scratch.data());
+  CHECK(read_back(reader).records.size() == 100);
+  const auto sound = reader.check_structure();
+  REQUIRE_FALSE(sound.has_value());
+  CHECK(sound.error().message.find("counts 100 records, it holds 101") != std::string::npos);
+  CHECK_FALSE(Store::open(scratch.data(), small_options()).has_value());
 }
 
 }  // namespace muster::journal::test
