@@ -13,9 +13,10 @@
 namespace muster::journal {
 namespace {
 
-// LMDB's flags of a tree that change how its keys and values lie in the pages.
+// LMDB's flags of a tree. Ours have none; those of the free list are also the environment's, of
+// which the file keeps whether it was made without a directory.
 constexpr std::uint16_t kIntegerKey = 0x08;
-constexpr std::uint16_t kLayoutFlags = 0x02 | 0x04 | kIntegerKey | 0x10 | 0x20 | 0x40;
+constexpr std::uint16_t kWithoutDirectory = 0x4000;
 
 std::uint64_t integer(std::string_view bytes, std::size_t index = 0) {
   std::uint64_t value = 0;
@@ -29,12 +30,17 @@ class StructureCheck {
       : file_(file), meta_(meta), used_(std::min(meta.last_page + 1, file_pages)) {}
 
   std::expected<void, Error> run() {
-    if ((meta_.free.flags & kLayoutFlags) != kIntegerKey) return fail("the free list's flags");
-    if (auto free = walk(meta_.free, true, [this](auto, auto value) { return free_list(value); });
+    if ((meta_.free.flags | kWithoutDirectory) != (kIntegerKey | kWithoutDirectory)) {
+      return fail("the free list's flags");
+    }
+    if (auto free =
+            walk(meta_.free, true, [this](auto key, auto value) { return free_list(key, value); });
         !free) {
       return free;
     }
-    return walk_trees(meta_.main, 0);
+    if (auto trees = walk_trees(meta_.main, 0); !trees) return trees;
+    if (claimed_ + lmdb::kMetaPages != meta_.last_page + 1) return fail("pages without a use");
+    return {};
   }
 
  private:
@@ -64,6 +70,7 @@ class StructureCheck {
         return false;
       }
     }
+    claimed_ += count;
     return true;
   }
 
@@ -74,7 +81,7 @@ class StructureCheck {
 
   /// The main tree's values that are trees themselves; there are none within those.
   std::expected<void, Error> walk_trees(const lmdb::Tree& tree, int level) {
-    if ((tree.flags & kLayoutFlags) != 0) return fail("a tree's flags");
+    if (tree.flags != 0) return fail("a tree's flags");
     return walk(tree, false, [this, level](auto, auto value) -> std::expected<void, Error> {
       if (!value.is_tree) return {};
       if (level > 0) return fail("a tree within a tree");
@@ -158,7 +165,8 @@ class StructureCheck {
   }
 
   /// A list of pages that became free in one transaction: their number, then they, descending.
-  std::expected<void, Error> free_list(const Page::Value& value) {
+  std::expected<void, Error> free_list(std::string_view transaction, const Page::Value& value) {
+    if (integer(transaction) > meta_.transaction) return fail("a free list of a later transaction");
     std::string bytes(value.inline_bytes);
     if (value.overflow_page != 0) {
       if (auto read = file_.read_overflow(value, bytes); !read) return read;
@@ -181,6 +189,7 @@ class StructureCheck {
   const PageFile& file_;
   const lmdb::Meta& meta_;
   std::vector<bool> used_;  // of the pages that the file has
+  std::uint64_t claimed_ = 0;
   /// LMDB need not write pages that became free in the transaction that took them.
   std::unordered_set<std::uint64_t> free_behind_end_;
 };

@@ -1,6 +1,7 @@
 // Checks the structure of a whole journal file: that its trees are trees, in order and as large as
-// they say, and that no page has two uses. After that LMDB may write to the file without harm: a
-// page that is in use and yet listed as free would be overwritten by the next commit.
+// they say, and that each page has one use: in a tree or as a free page. After that LMDB may write
+// to the file without harm: a page that is in use and yet listed as free would be overwritten by
+// the next commit.
 //
 // Values are not read here; the records' checksums and gaplessness are the reader's business.
 #pragma once

@@ -225,9 +225,12 @@ class Encoder {
 };
 
 std::string Encoder::encode(const Event& event) {
+  // One after the other: compilers evaluate arguments in different orders, and the bytes of an
+  // event are the same whoever compiled the encoder.
+  const auto who = text_or_none(event.cause.who);
+  const auto from = text_or_none(event.cause.from);
   const auto cause =
-      event::CreateCause(builder_, static_cast<event::CauseKind>(event.cause.kind),
-                         text_or_none(event.cause.who), text_or_none(event.cause.from));
+      event::CreateCause(builder_, static_cast<event::CauseKind>(event.cause.kind), who, from);
   const auto body =
       std::visit([this](const auto& one) { return this->body(one).Union(); }, event.body);
   // The domain's variant and the schema's union list the events in the same order.

@@ -93,7 +93,6 @@ void Disk::apply(const Entry& entry) {
 
 std::uint64_t Disk::first_unsynced() const {
   std::uint64_t first = operation_;
-  if (!unsynced_names_.empty()) first = unsynced_names_.front().operation;
   for (const auto& [number, file] : files_) {
     for (const auto& [sector, versions] : file.unsynced) {
       first = std::min(first, versions.front().operation);

@@ -44,7 +44,8 @@ class Disk {
 
   /// The operations so far.
   std::uint64_t operations() const { return operation_; }
-  /// The oldest operation that a power loss could undo now; operations() when there is none.
+  /// The oldest operation on a file's content that a power loss could undo now; operations() when
+  /// there is none.
   std::uint64_t first_unsynced() const;
 
   Image after(const Loss& loss) const;

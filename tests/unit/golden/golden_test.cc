@@ -1,0 +1,150 @@
+// The format on disk stays what it is: journals that were written are read for ever, byte by byte.
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+#include <lmdb.h>
+
+#include <filesystem>
+#include <vector>
+
+#include "codec/event.h"
+#include "fixture.h"
+#include "golden_events.h"
+#include "journal/contents.h"
+#include "journal/record.h"
+#include "journal/store.h"
+#include "tests/unit/journal/scratch_directory.h"
+
+namespace muster::golden {
+namespace {
+
+using journal::test::ScratchDirectory;
+
+constexpr const char* kHeaderName = "header";
+
+/// As the golden journal's header is. LMDB's first transaction writes it.
+journal::Header golden_header() {
+  return {.journal_id = {0x0f, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 0xff},
+          .fence_base = 1ULL << 40,
+          .boot = 7,
+          .first_sequence = 1'000'000,
+          .last_sequence = 1'000'000 + std::variant_size_v<domain::EventBody> - 1,
+          .transaction = 1};
+}
+
+std::string name_of(const domain::Event& event) {
+  return std::string(domain::event_name(event.body));
+}
+
+std::string record_value(std::uint64_t sequence, const std::string& bytes) {
+  std::string value;
+  journal::append_little_endian(
+      value, journal::record_checksum(golden_header().journal_id, sequence, bytes));
+  return value + bytes;
+}
+
+std::string key_text(std::uint64_t sequence) {
+  const journal::SequenceKey key = journal::sequence_key(sequence);
+  return {key.begin(), key.end()};
+}
+
+void put(MDB_txn* transaction, MDB_dbi tree, std::string key, std::string value) {
+  MDB_val key_value{.mv_size = key.size(), .mv_data = key.data()};
+  MDB_val value_value{.mv_size = value.size(), .mv_data = value.data()};
+  REQUIRE(mdb_put(transaction, tree, &key_value, &value_value, 0) == MDB_SUCCESS);
+}
+
+/// A journal of nothing but golden bytes.
+void build_journal(const std::string& directory) {
+  std::filesystem::create_directories(directory);
+  const auto environment = journal::open_environment(
+      directory + "/" + std::string(journal::kDataFile), MDB_NOSUBDIR | MDB_NOLOCK, 64 << 20);
+  REQUIRE(environment.has_value());
+  auto transaction = journal::begin(*environment, 0);
+  REQUIRE(transaction.has_value());
+  MDB_dbi main = 0;
+  MDB_dbi records = 0;
+  REQUIRE(mdb_dbi_open(transaction->get(), nullptr, 0, &main) == MDB_SUCCESS);
+  put(transaction->get(), main, kHeaderName, Fixture("header.txt").bytes(kHeaderName));
+  REQUIRE(mdb_dbi_open(transaction->get(), "records", MDB_CREATE, &records) == MDB_SUCCESS);
+  const Fixture keys("keys.txt");
+  const Fixture values("records.txt");
+  for (const std::string& name : values.names()) {
+    put(transaction->get(), records, keys.bytes(name), values.bytes(name));
+  }
+  REQUIRE(journal::commit(std::move(*transaction)).has_value());
+}
+
+}  // namespace
+
+TEST_CASE("the header's bytes are golden") {
+  const Fixture fixture("header.txt");
+  fixture.require_same(kHeaderName, journal::encode_header(golden_header()));
+  CHECK(journal::decode_header(fixture.bytes(kHeaderName)) == golden_header());
+}
+
+TEST_CASE("the bytes of every event are golden") {
+  const Fixture fixture("events.txt");
+  const std::vector<domain::Event> events = golden_events();
+  REQUIRE(events.size() == std::variant_size_v<domain::EventBody>);
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    REQUIRE(events[i].body.index() == i);
+    const std::string name = name_of(events[i]);
+    fixture.require_same(name, codec::encode_event(events[i]));
+    const auto read = codec::decode_event(fixture.bytes(name));
+    REQUIRE(read.has_value());
+    CHECK(*read == events[i]);
+  }
+}
+
+TEST_CASE("keys and values of records are golden") {
+  const Fixture keys("keys.txt");
+  const Fixture values("records.txt");
+  const Fixture events("events.txt");
+  std::uint64_t sequence = golden_header().first_sequence;
+  for (const domain::Event& event : golden_events()) {
+    const std::string name = name_of(event);
+    keys.require_same(name, key_text(sequence));
+    values.require_same(name, record_value(sequence, events.bytes(name)));
+    ++sequence;
+  }
+}
+
+TEST_CASE("a journal of golden bytes is read, and the daemon writes on") {
+  const ScratchDirectory scratch;
+  build_journal(scratch.data());
+  const Fixture events("events.txt");
+  const std::vector<std::string> names = events.names();
+  const auto read_all = [&](journal::FileReader& reader) {
+    std::size_t count = 0;
+    const auto read = reader.read(golden_header().first_sequence, UINT64_MAX,
+                                  [&](std::uint64_t, std::string_view bytes) {
+                                    if (count < names.size()) {
+                                      CHECK(bytes == events.bytes(names[count]));
+                                    }
+                                    ++count;
+                                    return true;
+                                  });
+    REQUIRE_MESSAGE(read.has_value(), read.error().message);
+    return count;
+  };
+  {
+    auto reader = journal::FileReader::open(scratch.data());
+    REQUIRE(reader.has_value());
+    CHECK(reader->header() == golden_header());
+    CHECK(reader->check_structure().has_value());
+    CHECK(read_all(*reader) == names.size());
+  }
+  auto store = journal::Store::open(scratch.data(), {.map_bytes = 64 << 20,
+                                                     .room = {.reserve_bytes = 1 << 16,
+                                                              .full_below_bytes = 1 << 17,
+                                                              .clear_above_bytes = 1 << 18}});
+  REQUIRE_MESSAGE(store.has_value(), store.error().message);
+  CHECK(store->header().boot == golden_header().boot + 1);
+  const std::vector<journal::Unit> units{{"one more"}};
+  CHECK(store->append(golden_header().last_sequence + 1, units).has_value());
+  auto reader = store->reader();
+  REQUIRE(reader.has_value());
+  CHECK(read_all(*reader) == names.size() + 1);
+}
+
+}  // namespace muster::golden
