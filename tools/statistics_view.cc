@@ -167,7 +167,7 @@ std::string hours_table(const Statistics& statistics) {
                {"JOINED", Align::kRight},
                {"LEFT", Align::kRight},
                {"EXPIRED", Align::kRight},
-               {"EVENTS"}});
+               {""}});
   for (auto hour = first; hour != all.end(); ++hour) {
     const Activity& activity = hour->second;
     table.add_row({hour_text(hour->first), grouped_digits(activity.events),

@@ -27,7 +27,7 @@ constexpr std::size_t kBatchEvents = 50'000;
 constexpr std::int32_t kPartitions = 12;
 constexpr std::uint64_t kMembers = 4;
 constexpr std::uint64_t kChurnOf = 100'000;
-constexpr std::uint64_t kStormEvery = 1'000;
+constexpr std::uint64_t kStormEvery = 200;
 
 class Writer {
  public:
