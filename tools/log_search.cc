@@ -15,26 +15,13 @@ namespace {
 constexpr std::size_t kPageEvents = 4'096;
 constexpr std::size_t kPageBytes = std::size_t{4} << 20;
 
-/// A topic's id is the sequence of its TopicCreated.
-std::optional<std::string> created_topic(journal::Reader& reader, TopicId topic) {
-  std::optional<std::string> name;
-  const auto read = reader.read(topic, topic, [&](std::uint64_t, std::string_view bytes) {
-    const auto event = codec::decode_event(bytes);
-    if (!event) return false;
-    if (const auto* created = std::get_if<domain::TopicCreated>(&event->body)) {
-      name = created->name;
-    }
-    return false;
-  });
-  return read ? name : std::nullopt;
-}
-
 }  // namespace
 
 LogSearch::LogSearch(journal::Reader& reader, const LogFilter& filter)
     : reader_(reader),
       filter_(filter),
-      names_([&reader](TopicId topic) { return created_topic(reader, topic); }) {}
+      look_up_(reader),
+      names_([this](TopicId topic) { return look_up_.name_of(topic); }) {}
 
 std::expected<FoundPage, Error> LogSearch::next(Sequence from, Sequence to) {
   FoundPage page{.events = {}, .reached = from - 1};

@@ -8,6 +8,7 @@
 #include "journal/reader.h"
 #include "muster/error.hpp"
 #include "tools/log_filter.h"
+#include "tools/topic_look_up.h"
 
 namespace muster::tools {
 
@@ -25,6 +26,8 @@ class LogSearch {
  public:
   /// Both outlive it. `filter` may be empty.
   LogSearch(journal::Reader& reader, const LogFilter& filter);
+  LogSearch(const LogSearch&) = delete;  // its names ask its look-up
+  LogSearch& operator=(const LogSearch&) = delete;
 
   /// What is wanted from `from` on and up to `to`, as much as makes a page; `from` <= `to`.
   std::expected<FoundPage, Error> next(Sequence from, Sequence to);
@@ -38,6 +41,7 @@ class LogSearch {
  private:
   journal::Reader& reader_;
   const LogFilter& filter_;
+  TopicLookUp look_up_;
   TopicNames names_;
 };
 

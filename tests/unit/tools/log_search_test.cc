@@ -3,6 +3,8 @@
 #include <doctest/doctest.h>
 
 #include "codec/event.h"
+#include "codec/snapshot.h"
+#include "domain/fold.h"
 #include "tests/fakes/records_reader.h"
 
 using namespace muster;
@@ -33,7 +35,49 @@ std::vector<Sequence> sequences(const std::vector<FoundEvent>& events) {
   return all;
 }
 
+/// Its history up to 99 was trimmed: what is left of it is a snapshot.
+class TrimmedReader final : public journal::Reader {
+ public:
+  explicit TrimmedReader(const State& state) {
+    codec::encode_snapshot(state, [this](std::string chunk) {
+      chunks_.push_back(std::move(chunk));
+      return true;
+    });
+  }
+  std::expected<journal::Header, journal::Error> header() override {
+    return journal::Header{.first_sequence = 100, .last_sequence = 99};
+  }
+  std::expected<void, journal::Error> read(std::uint64_t, std::uint64_t, const Sink&) override {
+    return std::unexpected(journal::Error{.fault = journal::Fault::kMissing, .message = "trimmed"});
+  }
+  std::expected<std::vector<journal::Snapshot>, journal::Error> snapshots() override {
+    return std::vector<journal::Snapshot>{{.sequence = 99}};
+  }
+  std::expected<void, journal::Error> read_snapshot(std::uint64_t, const Sink& sink) override {
+    ++snapshots_read;
+    for (std::size_t i = 0; i < chunks_.size() && sink(i, chunks_[i]); ++i) {
+    }
+    return {};
+  }
+  int snapshots_read = 0;
+
+ private:
+  std::vector<std::string> chunks_;
+};
+
 }  // namespace
+
+TEST_CASE("a topic that was created before the history begins has its name from the snapshot") {
+  State state;
+  const Event created{
+      .time_ms = 1, .cause = {}, .body = TopicCreated{.name = "outbox", .partition_count = 4}};
+  REQUIRE(fold(state, 1, created).has_value());
+  TrimmedReader reader(state);
+  TopicLookUp look_up(reader);
+  CHECK(look_up.name_of(1) == "outbox");
+  CHECK_FALSE(look_up.name_of(2).has_value());
+  CHECK(reader.snapshots_read == 1);
+}
 
 TEST_CASE("pages find every wanted event once, in order") {
   const auto records = alternating(20'000);
