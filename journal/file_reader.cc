@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <future>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -39,6 +41,7 @@ Error bad_record(std::uint64_t sequence, const std::string& message) {
 struct FileReader::Chunk {
   std::string bytes;
   std::vector<std::size_t> ends;  // of each record, in `bytes`
+  std::optional<Error> stopped_by;
 };
 
 std::expected<FileReader, Error> FileReader::open(const std::string& directory) {
@@ -129,8 +132,8 @@ std::expected<void, Error> FileReader::check_structure() {
   return journal::check_structure(file_, taken->meta);
 }
 
-std::expected<void, Error> FileReader::read_chunk(std::uint64_t from, std::uint64_t to,
-                                                  Chunk& chunk) {
+std::expected<void, Error> FileReader::copy_records(std::uint64_t from, std::uint64_t to,
+                                                    Chunk& chunk) {
   const auto taken = view();
   if (!taken) return std::unexpected(taken.error());
   const auto contents = read_contents(file_, taken->meta);
@@ -168,25 +171,42 @@ std::expected<void, Error> FileReader::read_chunk(std::uint64_t from, std::uint6
   return {};
 }
 
+FileReader::Chunk FileReader::read_chunk(std::uint64_t from, std::uint64_t to, Chunk chunk) {
+  chunk.bytes.clear();
+  chunk.ends.clear();
+  if (auto copied = copy_records(from, to, chunk); !copied) {
+    chunk.stopped_by = std::move(copied.error());
+    if (chunk.stopped_by->first_bad_sequence == 0) {
+      chunk.stopped_by->first_bad_sequence = from + chunk.ends.size();
+    }
+  }
+  return chunk;
+}
+
 std::expected<void, Error> FileReader::read(std::uint64_t from, std::uint64_t to,
                                             const Sink& sink) {
   const auto now = header();
   if (!now) return std::unexpected(now.error());
   const std::uint64_t last = std::min(to, now->last_sequence);
-  Chunk chunk;
+  Chunk spare;
+  std::future<Chunk> ahead;
   for (std::uint64_t next = from; next <= last;) {
-    chunk.bytes.clear();
-    chunk.ends.clear();
-    auto outcome = read_chunk(next, last, chunk);
+    Chunk chunk = ahead.valid() ? ahead.get() : read_chunk(next, last, std::move(spare));
+    const std::uint64_t after = next + chunk.ends.size();
+    // The first chunk is waited for alone: who wants no more than that pays for no thread.
+    if (next > from && !chunk.stopped_by && after <= last) {
+      ahead = std::async([this, after, last, free = std::move(spare)]() mutable {
+        return read_chunk(after, last, std::move(free));
+      });
+    }
     std::size_t start = 0;
     for (const std::size_t end : chunk.ends) {
       if (!sink(next, std::string_view(chunk.bytes).substr(start, end - start))) return {};
       start = end;
       ++next;
     }
-    if (outcome) continue;
-    if (outcome.error().first_bad_sequence == 0) outcome.error().first_bad_sequence = next;
-    return outcome;
+    if (chunk.stopped_by) return std::unexpected(std::move(*chunk.stopped_by));
+    spare = std::move(chunk);
   }
   return {};
 }

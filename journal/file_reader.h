@@ -4,7 +4,8 @@
 // While a writer may be at work, each chunk, of records or of a snapshot, is read under a short
 // transaction of LMDB's, which does nothing but keep the writer from reusing the chunk's pages; the
 // pages themselves are read by page_file.h. Nothing is handed out within such a transaction:
-// whoever takes long over it would make the file grow.
+// whoever takes long over it would make the file grow. A long reading of records is done on a
+// thread of its own, a chunk ahead of who takes it.
 #pragma once
 
 #include <string>
@@ -27,6 +28,7 @@ class FileReader : public Reader {
                                                Environment environment);
 
   std::expected<Header, Error> header() override;
+  /// `sink` must not call this reader.
   std::expected<void, Error> read(std::uint64_t from, std::uint64_t to, const Sink& sink) override;
   std::expected<std::vector<Snapshot>, Error> snapshots() override;
   std::expected<void, Error> read_snapshot(std::uint64_t sequence, const Sink& sink) override;
@@ -61,7 +63,9 @@ class FileReader : public Reader {
   std::expected<void, Error> join_readers();
   std::expected<View, Error> view();
   std::expected<View, Error> try_view();
-  std::expected<void, Error> read_chunk(std::uint64_t from, std::uint64_t to, Chunk& chunk);
+  std::expected<void, Error> copy_records(std::uint64_t from, std::uint64_t to, Chunk& chunk);
+  /// Into the memory of `chunk`, which is used again.
+  Chunk read_chunk(std::uint64_t from, std::uint64_t to, Chunk chunk);
   /// The snapshot's description; `bytes` stay empty behind its last chunk.
   std::expected<Snapshot, Error> copy_chunk(std::uint64_t sequence, std::uint32_t chunk,
                                             std::string& bytes);

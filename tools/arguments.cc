@@ -78,9 +78,17 @@ CLI::Option* add_topic_argument(CLI::App& command, std::string& topic) {
 }
 
 CLI::Option* add_partition_argument(CLI::App& command, std::optional<PartitionArgument>& at) {
-  return add_parsed(command, "TOPIC/PARTITION", "The topic's name, a slash, the partition's number",
-                    "TOPIC/PARTITION: write for example outbox/0", at, parse_partition)
+  return add_partition_option(command, "TOPIC/PARTITION", at,
+                              "The topic's name, a slash, the partition's number")
       ->type_name("");
+}
+
+CLI::Option* add_partition_option(CLI::App& command, const std::string& name,
+                                  std::optional<PartitionArgument>& at,
+                                  const std::string& description) {
+  return add_parsed(command, name, description, "TOPIC/PARTITION: write for example outbox/0", at,
+                    parse_partition)
+      ->type_name("TOPIC/PARTITION");
 }
 
 CLI::Option* add_duration_option(CLI::App& command, const std::string& name,

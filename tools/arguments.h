@@ -30,6 +30,10 @@ std::string duration_text(std::uint64_t duration_ms);
 CLI::Option* add_group_argument(CLI::App& command, std::string& group);
 CLI::Option* add_topic_argument(CLI::App& command, std::string& topic);
 CLI::Option* add_partition_argument(CLI::App& command, std::optional<PartitionArgument>& at);
+/// The same as an option.
+CLI::Option* add_partition_option(CLI::App& command, const std::string& name,
+                                  std::optional<PartitionArgument>& at,
+                                  const std::string& description);
 CLI::Option* add_duration_option(CLI::App& command, const std::string& name,
                                  std::uint32_t& duration_ms, const std::string& description);
 /// A whole number of 0 or more, as the option NAME or, without dashes, the argument NAME.

@@ -81,7 +81,7 @@ int run_command_line(int argument_count, const char* const* arguments) {
   }
   const Outcome outcome = context.action();
   if (!outcome) return report(outcome.error(), context);
-  if (!flush_output()) {
+  if (flush_output() == Written::kFailed) {
     return report(make_error(ErrorCode::kInternalError,
                              "The output could not be written: check the disk or the pipe that "
                              "standard output leads to."),

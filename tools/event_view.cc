@@ -15,20 +15,6 @@ std::string incarnation_text(Incarnation incarnation) {
   return fmt::format("{:016x}", incarnation);
 }
 
-std::string cause_kind(domain::CauseKind kind) {
-  switch (kind) {
-    case domain::CauseKind::kClient:
-      return "client";
-    case domain::CauseKind::kOperator:
-      return "operator";
-    case domain::CauseKind::kDeadline:
-      return "deadline";
-    case domain::CauseKind::kCoordinator:
-      return "coordinator";
-  }
-  return "unknown";
-}
-
 /// The fields of one event.
 class Fields {
  public:
@@ -229,181 +215,6 @@ class Fields {
   Json json_ = Json::object();
 };
 
-// ---- sentences -----------------------------------------------------------------------------
-
-constexpr std::size_t kShownPartitions = 12;
-
-/// "outbox/0, outbox/3", cut where it gets long.
-class PartitionWords {
- public:
-  explicit PartitionWords(const TopicNames& names) : names_(names) {}
-
-  void add(TopicId topic, PartitionIndex partition, const std::string& suffix = {}) {
-    if (++count_ > kShownPartitions) return;
-    if (!text_.empty()) text_ += ", ";
-    text_ += fmt::format("{}/{}{}", names_.of(topic), partition, suffix);
-  }
-  void add(const std::vector<PartitionList>& lists) {
-    for (const PartitionList& list : lists) {
-      for (const PartitionIndex partition : list.partitions) add(list.topic, partition);
-    }
-  }
-  std::string text() const {
-    if (count_ <= kShownPartitions) return text_.empty() ? "nothing" : text_;
-    return fmt::format("{} and {} more", text_, count_ - kShownPartitions);
-  }
-
- private:
-  const TopicNames& names_;
-  std::string text_;
-  std::size_t count_ = 0;
-};
-
-std::string by_member(const std::vector<MemberPartitions>& members, const TopicNames& names) {
-  std::string text;
-  for (const MemberPartitions& member : members) {
-    PartitionWords words(names);
-    words.add(member.topics);
-    text += fmt::format("{}{}: {}", text.empty() ? "" : "; ", member.member_id, words.text());
-  }
-  return text;
-}
-
-std::string joined(const std::vector<std::string>& words) {
-  return fmt::format("{}", fmt::join(words, ", "));
-}
-
-std::string subscription_text(const domain::Subscription& subscription) {
-  std::string text = joined(subscription.topics());
-  for (const std::string& pattern : subscription.patterns()) {
-    text += fmt::format("{}pattern {}", text.empty() ? "" : ", ", pattern);
-  }
-  return text;
-}
-
-std::string tokens_text(const std::vector<domain::TokenRef>& tokens, const TopicNames& names) {
-  PartitionWords words(names);
-  for (const domain::TokenRef& token : tokens) {
-    words.add(token.at.topic, token.at.partition, fmt::format(" (token {})", token.fence));
-  }
-  return words.text();
-}
-
-std::string event_offsets_text(const std::vector<domain::OffsetValue>& offsets,
-                               const TopicNames& names) {
-  PartitionWords words(names);
-  for (const domain::OffsetValue& value : offsets) {
-    words.add(value.at.topic, value.at.partition, fmt::format(" at {}", value.offset));
-  }
-  return words.text();
-}
-
-struct Sentence {
-  const TopicNames& names;
-
-  std::string operator()(const domain::TopicCreated& event) const {
-    return fmt::format("topic {} with {}", event.name,
-                       counted(static_cast<std::uint64_t>(event.partition_count), "partition"));
-  }
-  std::string operator()(const domain::TopicExpanded& event) const {
-    return fmt::format("topic {} now has {}", names.of(event.topic),
-                       counted(static_cast<std::uint64_t>(event.partition_count), "partition"));
-  }
-  std::string operator()(const domain::TopicDeleted& event) const {
-    return fmt::format("topic {}", event.name);
-  }
-  std::string operator()(const domain::GroupTopicDropped& event) const {
-    return fmt::format("topic {}: {} lost", names.of(event.topic),
-                       counted(event.former.size(), "committed offset"));
-  }
-  std::string operator()(const domain::MemberJoined& event) const {
-    return fmt::format("{} joins for {}", event.member_id,
-                       subscription_text(event.settings.subscription));
-  }
-  std::string operator()(const domain::MemberReplaced& event) const {
-    return fmt::format("{} is taken over by a new process at {}", event.member_id,
-                       event.settings.host);
-  }
-  std::string operator()(const domain::MemberSubscribed& event) const {
-    return fmt::format("{} now subscribes to {}", event.member_id,
-                       subscription_text(event.subscription));
-  }
-  std::string operator()(const domain::MemberLeft& event) const {
-    return event.member_id + (event.removed ? " is removed by an operator" : " leaves");
-  }
-  std::string operator()(const domain::MemberExpired& event) const {
-    const bool silence = event.reason == domain::ExpiryReason::kSilence;
-    return event.member_id + (silence ? " was silent for its session timeout"
-                                      : " did not come back within its disconnect grace");
-  }
-  std::string operator()(const domain::PlanMade& event) const {
-    std::string text = fmt::format("generation {} by {}", event.generation, event.strategy);
-    if (!event.targets.empty()) text += "; " + by_member(event.targets, names);
-    if (!event.revoking.empty()) text += "; asked back from " + by_member(event.revoking, names);
-    if (!event.instead_of_leader.empty())
-      text += "; instead of the leader: " + event.instead_of_leader;
-    if (event.more) text += "; more of it follows";
-    if (event.outdated) text += "; the group has changed since, another plan follows";
-    return text;
-  }
-  std::string operator()(const domain::PartitionsGranted& event) const {
-    return by_member(event.grants, names);
-  }
-  std::string operator()(const domain::PartitionsReleased& event) const {
-    return fmt::format("{} releases {}", event.member_id, tokens_text(event.tokens, names));
-  }
-  std::string operator()(const domain::PartitionsFenced& event) const {
-    return fmt::format("{} did not release {} in time", event.member_id,
-                       tokens_text(event.tokens, names));
-  }
-  std::string operator()(const domain::OffsetsCommitted& event) const {
-    return event_offsets_text(event.offsets, names);
-  }
-  std::string operator()(const domain::GroupDeleted& event) const {
-    return fmt::format("with {}", counted(event.former.size(), "committed offset"));
-  }
-  std::string operator()(const domain::TopicsMatched& event) const {
-    std::string text;
-    for (const domain::PatternTopics& match : event.matches) {
-      std::vector<std::string> topics;
-      for (const TopicId topic : match.topics) topics.push_back(names.of(topic));
-      text += fmt::format("{}pattern {} matches {}", text.empty() ? "" : "; ", match.pattern,
-                          joined(topics));
-    }
-    return text;
-  }
-  std::string operator()(const domain::PlanRequested& event) const {
-    return fmt::format("leader {} is asked for the plan", event.member_id);
-  }
-  std::string operator()(const domain::GroupConfigured& event) const {
-    const std::string most = event.max_members == 0
-                                 ? "any number of members"
-                                 : fmt::format("at most {}", counted(event.max_members, "member"));
-    return fmt::format("strategy {}, {}", event.strategy, most);
-  }
-  std::string operator()(const domain::GroupFrozen& event) const {
-    return event.frozen ? "frozen: its plan does not change" : "no longer frozen";
-  }
-  std::string operator()(const domain::MemberDrained& event) const {
-    return event.member_id +
-           (event.draining ? " drains: it hands its partitions over" : " no longer drains");
-  }
-  std::string operator()(const domain::PartitionPinned& event) const {
-    const std::string at = fmt::format("{}/{}", names.of(event.at.topic), event.at.partition);
-    if (event.member_id.empty()) return at + " is no longer pinned";
-    return fmt::format("{} is pinned to {}", at, event.member_id);
-  }
-  std::string operator()(const domain::JournalRestored& event) const {
-    return fmt::format(
-        "made of a backup of journal {} that ended with sequence {}; every member and token has "
-        "ended, new tokens are above {}; nothing is planned for {} ms",
-        event.former_journal_id, event.former_last_sequence, event.fence_base, event.quiet_time_ms);
-  }
-  std::string operator()(const domain::QuietTimeEnded&) const {
-    return "no lease of the time before the restore is left: groups are planned again";
-  }
-};
-
 }  // namespace
 
 void TopicNames::take_in(Sequence sequence, const domain::Event& event) {
@@ -412,9 +223,25 @@ void TopicNames::take_in(Sequence sequence, const domain::Event& event) {
   }
 }
 
-std::string TopicNames::of(TopicId topic) const {
+const std::string& TopicNames::of(TopicId topic) const {
   const auto found = names_.find(topic);
-  return found == names_.end() ? fmt::format("#{}", topic) : found->second;
+  if (found != names_.end()) return found->second;
+  const std::optional<std::string> name = look_up_ ? look_up_(topic) : std::nullopt;
+  return names_[topic] = name.value_or(fmt::format("#{}", topic));
+}
+
+std::string_view cause_kind_text(domain::CauseKind kind) {
+  switch (kind) {
+    case domain::CauseKind::kClient:
+      return "client";
+    case domain::CauseKind::kOperator:
+      return "operator";
+    case domain::CauseKind::kDeadline:
+      return "deadline";
+    case domain::CauseKind::kCoordinator:
+      return "coordinator";
+  }
+  return "unknown";
 }
 
 Json event_json(Sequence sequence, const domain::Event& event, const TopicNames& names) {
@@ -428,18 +255,15 @@ Json event_json(Sequence sequence, const domain::Event& event, const TopicNames&
   Fields fields(names);
   std::visit(fields, event.body);
   json.update(fields.take());
-  json["cause"] = {
-      {"kind", cause_kind(event.cause.kind)}, {"who", event.cause.who}, {"from", event.cause.from}};
+  json["cause"] = {{"kind", cause_kind_text(event.cause.kind)},
+                   {"who", event.cause.who},
+                   {"from", event.cause.from}};
   return json;
 }
 
-std::string event_sentence(const domain::Event& event, const TopicNames& names) {
-  return std::visit(Sentence{names}, event.body);
-}
-
 std::string cause_text(const domain::Cause& cause) {
-  if (cause.from.empty()) return fmt::format("{} ({})", cause.who, cause_kind(cause.kind));
-  return fmt::format("{} at {} ({})", cause.who, cause.from, cause_kind(cause.kind));
+  if (cause.from.empty()) return fmt::format("{} ({})", cause.who, cause_kind_text(cause.kind));
+  return fmt::format("{} at {} ({})", cause.who, cause.from, cause_kind_text(cause.kind));
 }
 
 }  // namespace muster::tools

@@ -3,7 +3,10 @@
 
 #include <fmt/format.h>
 
+#include <memory>
 #include <utility>
+
+#include "tools/progress.h"
 
 namespace muster::tools {
 
@@ -31,17 +34,19 @@ void add_data_dir_option(CLI::App& command, std::string& data_dir) {
       ->type_name("DIR");
 }
 
-void show_progress(Sequence reached, Sequence last) {
-  fmt::print(stderr, "muster: folded {} of {} events\n", reached, last);
+std::function<void(Sequence, Sequence)> folding_progress() {
+  const auto progress = std::make_shared<Progress>("folded", "events");
+  return [progress](Sequence reached, Sequence last) { progress->show(reached, last); };
 }
 
 void add_journal_commands(CLI::App& app, Context& context) {
-  CLI::App& noun = add_command(app, "journal",
-                               "Question a journal, copy it, or save what is good of it",
-                               "  muster journal log --data-dir /var/lib/muster --group billing");
+  CLI::App& noun =
+      add_command(app, "journal", "Question a journal, copy it, or save what is good of it",
+                  "  muster journal log --data-dir /var/lib/muster --group billing");
   noun.require_subcommand(1);
   add_journal_log(noun, context);
   add_journal_state(noun, context);
+  add_journal_stats(noun, context);
   add_journal_verify(noun, context);
   add_journal_why(noun, context);
   add_journal_export(noun, context);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <functional>
 #include <string>
 
 #include "coordinator/recover.h"
@@ -26,11 +27,13 @@ Error undecodable(Sequence sequence, const std::string& what);
 
 void add_data_dir_option(CLI::App& command, std::string& data_dir);
 
-/// Says on stderr how far folding a long journal has come.
-void show_progress(Sequence reached, Sequence last);
+/// For coordinator::RecoveryOptions: shows on stderr how far the folding of a long journal has
+/// come.
+std::function<void(Sequence reached, Sequence last)> folding_progress();
 
 void add_journal_log(CLI::App& noun, Context& context);
 void add_journal_state(CLI::App& noun, Context& context);
+void add_journal_stats(CLI::App& noun, Context& context);
 void add_journal_verify(CLI::App& noun, Context& context);
 void add_journal_why(CLI::App& noun, Context& context);
 void add_journal_export(CLI::App& noun, Context& context);

@@ -88,7 +88,7 @@ std::expected<domain::State, Error> verify_copy(const std::string& directory) {
       !read) {
     return std::unexpected(read.error());
   }
-  auto state = coordinator::recover(opened->reader, header, {.progress = show_progress});
+  auto state = coordinator::recover(opened->reader, header, {.progress = folding_progress()});
   if (!state) return std::unexpected(journal_error(state.error().message));
   return std::move(*state);
 }

@@ -27,7 +27,7 @@ Outcome restore(const Context& context, const RestoreArguments& arguments) {
                     printable(arguments.backup), printable(arguments.backup))));
   }
   const journal::Header& header = opened->header;
-  const auto state = coordinator::recover(opened->reader, header, {.progress = show_progress});
+  const auto state = coordinator::recover(opened->reader, header, {.progress = folding_progress()});
   if (!state) {
     return std::unexpected(
         journal_error(fmt::format("{} What can be saved of it: muster journal repair --data-dir {}",

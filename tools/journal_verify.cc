@@ -51,7 +51,7 @@ Finding verify(const std::string& data_dir) {
   // Damaged or not, the records are read one by one, to find the first one that is lost.
   const auto count = [&](const domain::State&, const domain::Event&) { ++finding.events; };
   const auto state =
-      coordinator::recover(*reader, *header, {.progress = show_progress, .folded = count});
+      coordinator::recover(*reader, *header, {.progress = folding_progress(), .folded = count});
   if (!state) {
     return not_sound(finding, state.error().message, state.error().first_bad_sequence);
   }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstdio>
 #include <utility>
 
@@ -13,6 +14,13 @@ namespace muster::tools {
 namespace {
 
 constexpr std::string_view kGap = "  ";
+
+// The errno of the first write to standard output that failed: later ones say other things.
+int first_failure = 0;
+
+void note_failure(int error) {
+  if (first_failure == 0) first_failure = error;
+}
 
 /// One character of UTF-8 text, or one byte that is part of none.
 struct Character {
@@ -128,38 +136,48 @@ std::string counted(std::uint64_t count, std::string_view singular) {
   return std::to_string(count) + " " + std::string(singular) + (count == 1 ? "" : "s");
 }
 
-Table::Table(std::vector<Column> columns) : columns_(std::move(columns)) {}
+Table::Table(std::vector<Column> columns) : columns_(std::move(columns)) {
+  for (const Column& column : columns_) widths_.push_back(display_width(column.title));
+}
 
 void Table::add_row(std::vector<std::string> cells) {
   MUSTER_ASSERT(cells.size() == columns_.size());
-  for (std::string& cell : cells) cell = printable(cell);
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    const std::size_t most = columns_[i].width_max;
+    cells[i] = most == 0 ? printable(cells[i]) : shortened(cells[i], most);
+    widths_[i] = std::max(widths_[i], display_width(cells[i]));
+  }
   rows_.push_back(std::move(cells));
 }
 
-std::string Table::text() const {
+void Table::append_line(std::string& text, const std::vector<std::string>& cells) const {
+  std::string line;
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    if (i > 0) line += kGap;
+    append_cell(line, cells[i], widths_[i], columns_[i].align);
+  }
+  line.erase(line.find_last_not_of(' ') + 1);
+  text += line + "\n";
+}
+
+void Table::append_titles(std::string& text) const {
   std::vector<std::string> titles;
-  std::vector<std::size_t> widths;
-  for (const Column& column : columns_) {
-    titles.push_back(column.title);
-    widths.push_back(display_width(column.title));
-  }
-  for (const auto& row : rows_) {
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      widths[i] = std::max(widths[i], display_width(row[i]));
-    }
-  }
+  for (const Column& column : columns_) titles.push_back(column.title);
+  append_line(text, titles);
+}
+
+std::string Table::text() const {
   std::string text;
-  const auto append_line = [&](const std::vector<std::string>& cells) {
-    std::string line;
-    for (std::size_t i = 0; i < cells.size(); ++i) {
-      if (i > 0) line += kGap;
-      append_cell(line, cells[i], widths[i], columns_[i].align);
-    }
-    line.erase(line.find_last_not_of(' ') + 1);
-    text += line + "\n";
-  };
-  append_line(titles);
-  for (const auto& row : rows_) append_line(row);
+  append_titles(text);
+  for (const auto& row : rows_) append_line(text, row);
+  return text;
+}
+
+std::string Table::take_text() {
+  std::string text;
+  if (!std::exchange(titles_taken_, true)) append_titles(text);
+  for (const auto& row : rows_) append_line(text, row);
+  rows_.clear();
   return text;
 }
 
@@ -170,13 +188,21 @@ std::string bytes_text(double bytes) {
   return fmt::format("{:.{}f} {}", bytes, unit == 0 || bytes >= 100 ? 0 : 1, kUnits[unit]);
 }
 
-void print_text(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stdout); }
+void print_text(std::string_view text) {
+  if (std::fwrite(text.data(), 1, text.size(), stdout) < text.size()) note_failure(errno);
+}
 
 void print_json(const Json& json) {
   print_text(json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 
-bool flush_output() { return std::fflush(stdout) == 0 && std::ferror(stdout) == 0; }
+Written flush_output() {
+  if (std::fflush(stdout) != 0) note_failure(errno);
+  if (output_works()) return Written::kAll;
+  return first_failure == EPIPE ? Written::kReaderGone : Written::kFailed;
+}
+
+bool output_works() { return first_failure == 0 && std::ferror(stdout) == 0; }
 
 std::string error_json(const Error& error) {
   const Json json{{"error",

@@ -20,6 +20,7 @@ enum class Align { kLeft, kRight };
 struct Column {
   std::string title;
   Align align = Align::kLeft;
+  std::size_t width_max = 0;  // what is wider is shortened; 0: nothing is
 };
 
 /// Rows under headers, columns two spaces apart and as wide as their widest cell.
@@ -33,10 +34,18 @@ class Table {
   bool empty() const { return rows_.empty(); }
   /// Headers and rows, each line ended, without trailing spaces.
   std::string text() const;
+  /// For a table that is too long to wait for its end: the rows since the last call, at first with
+  /// the headers. Columns never get narrower.
+  std::string take_text();
 
  private:
+  void append_line(std::string& text, const std::vector<std::string>& cells) const;
+  void append_titles(std::string& text) const;
+
   std::vector<Column> columns_;
+  std::vector<std::size_t> widths_;
   std::vector<std::vector<std::string>> rows_;
+  bool titles_taken_ = false;
 };
 
 /// Columns that a terminal gives to this text: wide East Asian characters and emoji count two,
@@ -62,8 +71,12 @@ std::string bytes_text(double bytes);
 void print_text(std::string_view text);
 /// Prints on one line; bytes that are no UTF-8 become U+FFFD.
 void print_json(const Json& json);
-/// False when something that was printed could not be written.
-bool flush_output();
+
+enum class Written { kAll, kReaderGone, kFailed };
+/// What became of all that was printed. kReaderGone: the pipe was closed, and SIGPIPE is ignored.
+Written flush_output();
+/// False: what is printed from now on is lost.
+bool output_works();
 
 /// {"error":{"code","name","message","retriable"}}
 std::string error_json(const Error& error);

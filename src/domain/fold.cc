@@ -8,10 +8,7 @@
 
 namespace muster::domain {
 
-Group* Folding::find_group(const std::string& name) {
-  const auto found = state_.groups.find(name);
-  return found == state_.groups.end() ? nullptr : &found->second;
-}
+Group* Folding::find_group(const std::string& name) { return state_.groups.find(name); }
 
 Group& Folding::find_or_create_group(const std::string& name) {
   if (Group* group = find_group(name)) return *group;

@@ -44,10 +44,7 @@ const Topic* State::topic(TopicId id) const {
   return found == topics_by_id.end() ? nullptr : found->second;
 }
 
-const Group* State::group(std::string_view name) const {
-  const auto found = groups.find(name);
-  return found == groups.end() ? nullptr : &found->second;
-}
+const Group* State::group(std::string_view name) const { return groups.find(name); }
 
 bool subscribes(const Group& group, const Member& member, const Topic& topic) {
   const Subscription& subscription = member.settings.subscription;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <absl/container/btree_set.h>
+#include <absl/container/flat_hash_map.h>
 
 #include <cstdint>
 #include <deque>
@@ -11,12 +12,12 @@
 #include <set>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "domain/assign/strategy.h"
 #include "domain/events.h"
 #include "domain/ids.h"
+#include "domain/named_map.h"
 #include "domain/partition_table.h"
 
 namespace muster::domain {
@@ -126,8 +127,8 @@ struct State {
   /// plan is made (no-orphan names the quiet time). 0: none. A start gives the whole time anew.
   std::uint32_t quiet_time_ms = 0;
   std::map<std::string, Topic, std::less<>> topics;
-  std::unordered_map<TopicId, const Topic*> topics_by_id;  // looked up, never iterated
-  std::map<std::string, Group, std::less<>> groups;
+  absl::flat_hash_map<TopicId, const Topic*> topics_by_id;  // looked up, never iterated
+  NamedMap<Group> groups;
   std::size_t member_count = 0;  // derived: members of all groups
   /// Derived: groups in which somebody subscribes to a pattern.
   std::set<std::string, std::less<>> groups_with_patterns;

@@ -266,6 +266,7 @@ void require_sound(const State& state) {
   std::size_t members = 0;
   for (const auto& [name, group] : state.groups) {
     REQUIRE(group.name == name);
+    REQUIRE(state.group(name) == &group);
     require_sound(state, group);
     require_sound_notes(group);
     members += group.members.size();

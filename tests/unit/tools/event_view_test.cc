@@ -172,7 +172,7 @@ TEST_CASE("offsets are whole, former ones with their time") {
 
 TEST_CASE("every kind of event is a sentence for people") {
   for (const EventBody& body : all_bodies()) {
-    const std::string sentence = event_sentence(event_of(body), names());
+    const std::string sentence = event_summary(event_of(body), names());
     CAPTURE(sentence);
     CHECK_FALSE(sentence.empty());
     CHECK(sentence.find('\n') == std::string::npos);
@@ -185,7 +185,94 @@ TEST_CASE("a long list is shortened for people") {
   for (std::int32_t i = 0; i < 40; ++i) {
     released.tokens.push_back({.at = {.topic = 1, .partition = i}, .fence = 9});
   }
-  CHECK(event_sentence(event_of(released), names()).ends_with("and 28 more"));
+  CHECK(event_summary(event_of(released), names()).ends_with("and 28 more"));
+}
+
+TEST_CASE("every kind of event is explained in a sentence") {
+  const std::vector<std::string> expected{
+      "topic outbox was created with 6 partitions",
+      "topic outbox was expanded to 8 partitions",
+      "topic outbox was deleted",
+      "topic outbox is being deleted: 4 partitions lost their owners, 1 committed offset went with "
+      "it",
+      "pod-0 joined, subscribing to outbox, pattern orders-.*",
+      "pod-0 was replaced by a new process of that name, at 10.0.0.7:4711: the old one is fenced, "
+      "the new one subscribes to outbox, pattern orders-.*",
+      "pod-0 changed its subscription, now to outbox",
+      "pod-0 was removed by an operator, for good",
+      "pod-0 expired: its connection ended, and it did not come back within its disconnect grace",
+      "generation 4 by round_robin: 4 partitions of 6 get a new owner, 4 are asked back from "
+      "pod-0, 1 is left without one",
+      "pod-0 now owns outbox/0, outbox/1, outbox/2, outbox/5, under token 1012",
+      "pod-0 handed back outbox/2 (token 9)",
+      "pod-0 did not hand back outbox/2 (token 9) within its rebalance timeout: they were taken "
+      "from it, and its commits are refused from now on",
+      "outbox/2 was committed up to offset 100 under token 9",
+      "the group was deleted, with 1 committed offset",
+      "pattern out.* now matches outbox",
+      "a plan is due, and the leader pod-0 was asked for it",
+      "the group's settings: plans by sticky, at most 4 members may join",
+      "the group was frozen: its plan does not change until it is unfrozen",
+      "pod-0 was told to drain: it hands its partitions over and gets none",
+  };
+  const std::vector<EventBody> bodies = all_bodies();
+  REQUIRE(bodies.size() == expected.size() + 1);  // the pin, below
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    CHECK(event_explanation(12, event_of(bodies[i]), names()) == expected[i]);
+  }
+}
+
+TEST_CASE("explanations differ where what happened does") {
+  const auto explained = [](EventBody body) {
+    return event_explanation(12, event_of(std::move(body)), names());
+  };
+  const PartitionPinned pinned{
+      .group = "g", .at = {.topic = 1, .partition = 3}, .member_id = "pod-9"};
+  CHECK(explained(pinned) == "outbox/3 was pinned to pod-9");
+  CHECK(explained(PartitionPinned{.group = "g", .at = pinned.at, .member_id = ""}) ==
+        "outbox/3 was unpinned: the strategy places it again");
+  CHECK(explained(MemberLeft{.group = "g", .member_id = "pod-0"}) == "pod-0 left");
+  CHECK(explained(PlanMade{.group = "g",
+                           .generation = 5,
+                           .strategy = "sticky",
+                           .planned = {{.topic = 1, .partition_count = 6}},
+                           .instead_of_leader = "It did not answer."}) ==
+        "generation 5 by sticky: no partition gets another owner. The coordinator made it instead "
+        "of the leader: It did not answer.");
+  OffsetValue by_hand = kOffset;
+  by_hand.fence = 0;
+  CHECK(explained(OffsetsCommitted{.group = "g", .offsets = {by_hand}}) ==
+        "outbox/2 was committed up to offset 100 by an administrator");
+  CHECK(explained(OffsetsCommitted{.group = "g", .offsets = {kOffset, kOffset}}) ==
+        "2 offsets were committed together: outbox/2 at 100, outbox/2 at 100");
+}
+
+TEST_CASE("partitions asked back from several members are counted by member") {
+  PlanMade plan{.group = "g",
+                .generation = 5,
+                .strategy = "sticky",
+                .planned = {{.topic = 1, .partition_count = 6}}};
+  for (int i = 0; i < 6; ++i) {
+    plan.revoking.push_back(
+        {.member_id = "pod-" + std::to_string(i), .topics = {{.topic = 1, .partitions = {i}}}});
+  }
+  CHECK(event_explanation(12, event_of(plan), names())
+            .ends_with("6 are asked back: 1 from pod-0, 1 from pod-1, 1 from pod-2, 1 from pod-3 "
+                       "and 2 from others"));
+}
+
+TEST_CASE("a name that was not taken in is looked up, once") {
+  int asked = 0;
+  const TopicNames looked_up([&asked](TopicId topic) -> std::optional<std::string> {
+    ++asked;
+    if (topic == 7) return "orders";
+    return std::nullopt;
+  });
+  CHECK(looked_up.of(7) == "orders");
+  CHECK(looked_up.of(7) == "orders");
+  CHECK(looked_up.of(8) == "#8");
+  CHECK(looked_up.of(8) == "#8");
+  CHECK(asked == 2);
 }
 
 TEST_CASE("who brought an event about is told with where it was") {

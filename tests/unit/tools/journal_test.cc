@@ -68,6 +68,31 @@ TEST_CASE("a sound journal is verified, told and folded") {
   CHECK(directory.run("state") == 0);
   CHECK(directory.run("state", {"--at", "1"}) == 0);
   CHECK(directory.run("state", {"--at", "0"}) == 0);
+  CHECK(directory.run("stats") == 0);
+}
+
+TEST_CASE("a state is asked for by sequence or by time") {
+  const DataDirectory directory;
+  directory.append({topic_created("a"), topic_created("b")});
+  CHECK(directory.run("state", {"--at", "1970-01-01"}) == 0);  // before everything
+  CHECK(directory.run("state", {"--at", "5m"}) == 0);
+  CHECK(directory.run("state", {"--at", "5x"}) == 2);
+  CHECK(directory.run("state", {"--at", "-1"}) == 2);
+}
+
+TEST_CASE("what can't be meant of a log is wrong usage") {
+  const DataDirectory directory;
+  directory.append({topic_created("a")});
+  CHECK(directory.run("log", {"--from", "5", "--to", "5"}) == 0);
+  CHECK(directory.run("log", {"--from", "10", "--to", "5"}) == 2);
+  CHECK(directory.run("log", {"--since", "2026-11-22", "--until", "2026-11-21"}) == 2);
+  CHECK(directory.run("log", {"--since", "noon"}) == 2);
+  CHECK(directory.run("log", {"--cause", "chance"}) == 2);
+  CHECK(directory.run("log", {"--type", "Chance"}) == 2);
+  CHECK(directory.run("log", {"--partition", "outbox"}) == 2);
+  CHECK(directory.run("log", {"--topic", "outbox", "--partition", "outbox/1"}) == 2);
+  CHECK(directory.run("log", {"--follow", "--to", "5"}) == 2);
+  CHECK(directory.run("log", {"--follow", "--until", "5m"}) == 2);
 }
 
 TEST_CASE("there is no state beyond the end of the journal, and no group that never was") {
@@ -98,7 +123,9 @@ TEST_CASE("where no journal is, every command fails and makes nothing") {
   const DataDirectory directory;
   CHECK(directory.run("verify") == 1);
   CHECK(directory.run("log") == 1);
+  CHECK(directory.run("log", {"--follow"}) == 1);
   CHECK(directory.run("state") == 1);
+  CHECK(directory.run("stats") == 1);
   CHECK(std::filesystem::is_empty(directory.path()));
 }
 

@@ -1,0 +1,48 @@
+// Finds events in a journal, a page at a time: what is found is handed out when the reading of it
+// is over, so that no reader waits for what becomes of it.
+#pragma once
+
+#include <expected>
+#include <vector>
+
+#include "journal/reader.h"
+#include "muster/error.hpp"
+#include "tools/log_filter.h"
+#include "tools/topic_look_up.h"
+
+namespace muster::tools {
+
+struct FoundEvent {
+  Sequence sequence = 0;
+  domain::Event event;
+};
+
+struct FoundPage {
+  std::vector<FoundEvent> events;
+  Sequence reached = 0;  // everything up to here was looked at
+};
+
+class LogSearch {
+ public:
+  /// Both outlive it. `filter` may be empty.
+  LogSearch(journal::Reader& reader, const LogFilter& filter);
+  LogSearch(const LogSearch&) = delete;  // its names ask its look-up
+  LogSearch& operator=(const LogSearch&) = delete;
+
+  /// What is wanted from `from` on and up to `to`, as much as makes a page; `from` <= `to`.
+  std::expected<FoundPage, Error> next(Sequence from, Sequence to);
+
+  /// The last `count` that are wanted of all between `from` and `to`, or all if there are fewer.
+  std::expected<std::vector<FoundEvent>, Error> last(Sequence from, Sequence to,
+                                                     std::uint64_t count);
+
+  const TopicNames& names() const { return names_; }
+
+ private:
+  journal::Reader& reader_;
+  const LogFilter& filter_;
+  TopicLookUp look_up_;
+  TopicNames names_;
+};
+
+}  // namespace muster::tools
