@@ -15,6 +15,8 @@ class TopicNames {
  public:
   /// To be called with every event, before it is shown.
   void take_in(Sequence sequence, const domain::Event& event);
+  /// A topic whose creation is not told any more.
+  void know(TopicId topic, const std::string& name) { names_[topic] = name; }
   /// The name, or "#ID" for a topic whose creation was not seen.
   std::string of(TopicId topic) const;
 

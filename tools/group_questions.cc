@@ -1,6 +1,7 @@
 #include "tools/group_questions.h"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 namespace muster::tools {
@@ -46,6 +47,9 @@ std::expected<GroupView, Error> gather_group(ServerLink& link, const std::string
   view.group = std::move(*reply->group);
   view.draining = std::move(reply->draining);
   view.quiet_remaining_ms = reply->quiet_remaining_ms;
+  using std::chrono::system_clock;
+  const auto since_epoch = system_clock::now().time_since_epoch();
+  view.now_ms = std::chrono::duration_cast<std::chrono::milliseconds>(since_epoch).count();
   if (auto got = gather_members(link, view); !got) return std::unexpected(got.error());
   if (auto got = gather_partitions(link, view); !got) return std::unexpected(got.error());
   return view;

@@ -34,9 +34,15 @@ void Story::HandOver::step(const std::string& spent_on, std::int64_t time_ms) {
 /// The plan sets out from its first cause, which may lie in the time of a hand-over on its way.
 void Story::plan_hand_over(const domain::PlanMade& plan) {
   if (revoking_) return;  // it waits for the release already
-  const std::int64_t first_ms = causes_.first_ms(plan).value_or(event_->time_ms);
+  const std::int64_t first_ms = causes_.first_ms(plan, concern()).value_or(event_->time_ms);
   hand_over_.begin(first_ms);
-  if (first_ms > hand_over_.reached_ms) hand_over_.step("without a member to own it", first_ms);
+  if (first_ms > hand_over_.reached_ms) {
+    hand_over_.step(awaits_pin_ ? fmt::format("waiting for {}, to which it is pinned and which was "
+                                              "no member",
+                                              pinned_to_)
+                                : "without a member to own it",
+                    first_ms);
+  }
   const auto marks = causes_.marks(event_->time_ms);
   for (const PlanCauses::Mark& mark : marks) {
     const bool last = &mark == &marks.back();
@@ -68,6 +74,9 @@ void Story::forget_partition() {
   pinned_to_.clear();
   committed_.reset();
   hand_over_ = {};
+  awaits_pin_ = false;
+  present_.reset();
+  born_ = true;
   since_sequence_ = sequence_;
   since_ms_ = event_->time_ms;
 }
@@ -87,9 +96,20 @@ const domain::MemberPartitions* Story::holder(
   return found == members.end() ? nullptr : &*found;
 }
 
-bool Story::names(const std::vector<domain::TokenRef>& tokens) const {
+/// Whether the owner loses the partition's token, among others. Who it was, and under which token,
+/// may be news when the grant was trimmed.
+bool Story::takes_from_owner(SeatId seat, const std::string& member_id,
+                             const std::vector<domain::TokenRef>& tokens) {
   const TopicPartition here{.topic = topic_, .partition = partition_};
-  return std::ranges::find(tokens, here, &domain::TokenRef::at) != tokens.end();
+  const auto token = std::ranges::find(tokens, here, &domain::TokenRef::at);
+  if (token == tokens.end()) return false;
+  if (owner_ == kNobody && !born_) {
+    owner_ = seat;
+    last_owner_ = member_id;
+  }
+  if (owner_ != seat || owner_ == kNobody) return false;
+  fence_ = token->fence;
+  return true;
 }
 
 std::string Story::at() const { return fmt::format("{}/{}", topic_name_, partition_); }
@@ -112,11 +132,12 @@ StoryEntry& Story::add(const char* kind, std::string what) {
 
 /// What explains the plan stands before it, unless it stands there for its own sake. Many causes
 /// would bury the partition's own story: then the plan's summary has to do.
-void Story::add_causes() {
+void Story::add_causes(const domain::PlanMade& plan) {
   constexpr std::size_t kMostLines = 3;
   close_commits();
-  if (causes_.lines().size() > kMostLines) return;
-  for (const PlanCauses::Line& line : causes_.lines()) {
+  const auto lines = causes_.lines(plan, concern());
+  if (lines.size() > kMostLines) return;
+  for (const PlanCauses::Line& line : lines) {
     const auto place = std::ranges::lower_bound(entries_, line.sequence, {}, &StoryEntry::sequence);
     if (place != entries_.end() && place->sequence == line.sequence) continue;
     StoryEntry entry;
@@ -161,6 +182,7 @@ void Story::tell(const domain::TopicCreated& event) {
                                 topic_name_, size, by())
                   : fmt::format("topic {} was created with {} {}", topic_name_, size, by()));
   topic_ever_ = true;
+  if (group_exists_ && frozen()) entries_.back().what += "; the group was frozen";
 }
 
 void Story::tell(const domain::TopicExpanded& event) {
@@ -176,7 +198,10 @@ void Story::tell(const domain::TopicExpanded& event) {
 }
 
 void Story::tell(const domain::TopicDeleted& event) {
-  if (event.topic != topic_) return;
+  // One whose creation was trimmed is known by its name alone.
+  if (event.topic != topic_ && (topic_ != 0 || event.name != topic_name_)) return;
+  topic_ever_ = true;
+  most_partitions_ = std::max(most_partitions_, event.former_partition_count);
   std::string what = fmt::format("topic {} was deleted {}", topic_name_, by());
   if (owner_ != kNobody) what += fmt::format("; {} lost {} (token {})", last_owner_, at(), fence_);
   if (committed_) what += fmt::format("; the committed offset {} went with it", *committed_);
@@ -190,7 +215,7 @@ void Story::tell(const domain::TopicDeleted& event) {
 void Story::group_begins() {
   if (group_exists_) return;
   group_exists_ = true;
-  if (group_ever_) add("group_created", fmt::format("group {} was made anew", group_));
+  if (group_ever_) add("group_created", fmt::format("group {} was made anew {}", group_, by()));
   group_ever_ = true;
 }
 
@@ -205,6 +230,7 @@ void Story::tell(const domain::GroupDeleted&) {
 }
 
 void Story::tell(const domain::GroupFrozen& event) {
+  if (!exists()) return;
   add(event.frozen ? "frozen" : "unfrozen",
       event.frozen ? fmt::format("the group was frozen {}: its plan does not change", by())
                    : fmt::format("the group was unfrozen {}", by()));
@@ -278,7 +304,13 @@ std::string Story::plan_text(const domain::PlanMade& plan, const std::string& ta
   std::string text;
   if (asked_back) text = fmt::format("asked back from {} and ", name_of(owner_));
   text += fmt::format("planned for {}", target.empty() ? "nobody" : target);
-  if (!target.empty() && target == pinned_to_) text += ", to which it is pinned,";
+  const bool pin_is_cause = causes_.name(at());
+  if (awaits_pin_) {
+    text += fmt::format(" until {}{} is a member", pinned_to_,
+                        pin_is_cause ? "" : ", to which it is pinned,");
+  } else if (!target.empty() && target == pinned_to_ && !pin_is_cause) {
+    text += ", to which it is pinned,";
+  }
   if (revoking_) text += fmt::format(" once {} has released it", name_of(owner_));
   if (!plan.instead_of_leader.empty()) {
     return fmt::format("{} (generation {}, by {} instead of the leader)", text, plan.generation,
@@ -295,12 +327,17 @@ void Story::tell(const domain::PlanMade& event) {
   const bool unassigned = lists(event.unassigned);
   const bool asked_back = holder(event.revoking) != nullptr;
   if (target != nullptr || unassigned || asked_back) {
-    add_causes();
+    if (asked_back && owner_ == kNobody && !born_) {
+      owner_ = holder(event.revoking)->seat;
+      last_owner_ = holder(event.revoking)->member_id;
+    }
+    add_causes(event);
     plan_hand_over(event);
     if (target != nullptr) target_ = target->seat;
     if (unassigned) target_ = kNobody;
+    awaits_pin_ = target_ == kNobody && !pinned_to_.empty() && facts_.member(pinned_to_) == nullptr;
     StoryEntry& entry = add("planned", plan_text(event, name_of(target_), asked_back));
-    entry.why = causes_.text(event);
+    entry.why = causes_.text(event, concern());
     if (!event.instead_of_leader.empty()) {
       entry.why += fmt::format("{}{}", entry.why.empty() ? "" : "; ", event.instead_of_leader);
     }
@@ -324,7 +361,7 @@ void Story::tell(const domain::PartitionsGranted& event) {
   since_ms_ = event_->time_ms;
   StoryEntry& entry =
       add("granted", fmt::format("granted to {} under token {}{}", grant->member_id, fence_,
-                                 last_owner_.empty() ? "; nobody had it before" : ""));
+                                 last_owner_.empty() && born_ ? "; nobody had it before" : ""));
   entry.member_id = grant->member_id;
   entry.former_owner = std::exchange(last_owner_, grant->member_id);
   entry.fence = fence_;
@@ -334,12 +371,16 @@ void Story::tell(const domain::PartitionsGranted& event) {
     entry.legs = std::move(hand_over_.legs);
   }
   hand_over_ = {};
+  awaits_pin_ = false;
+  born_ = true;
 }
 
 void Story::tell(const domain::PartitionsReleased& event) {
-  if (owner_ == kNobody || event.seat != owner_ || !names(event.tokens)) return;
+  const bool known = owner_ != kNobody;
+  if (!takes_from_owner(event.seat, event.member_id, event.tokens)) return;
   std::string what = fmt::format("released by {} under token {}", event.member_id, fence_);
-  what += revoking_ ? " after " + elapsed_text(event_->time_ms - asked_back_ms_) : ", unasked";
+  if (revoking_) what += " after " + elapsed_text(event_->time_ms - asked_back_ms_);
+  if (!revoking_ && known) what += ", unasked";
   const bool with_commit = commits_.count > 0 && commits_.sequence + 1 == sequence_;
   if (with_commit) what += fmt::format(", with a last commit of offset {}", commits_.last_offset);
   if (with_commit && commits_.count == 1) commits_ = {};
@@ -350,14 +391,15 @@ void Story::tell(const domain::PartitionsReleased& event) {
 }
 
 void Story::tell(const domain::PartitionsFenced& event) {
-  if (owner_ == kNobody || event.seat != owner_ || !names(event.tokens)) return;
+  if (!takes_from_owner(event.seat, event.member_id, event.tokens)) return;
   const GroupFacts::Member* member = facts_.member(owner_);
-  StoryEntry& entry = add(
-      "fenced",
-      fmt::format("token {} of {} was fenced: it did not release {} within its rebalance timeout "
-                  "({} after it was told)",
-                  fence_, event.member_id, at(),
-                  elapsed_text(member == nullptr ? 0 : member->rebalance_timeout_ms)));
+  std::string what =
+      fmt::format("token {} of {} was fenced: it did not release {} within its rebalance timeout",
+                  fence_, event.member_id, at());
+  if (member != nullptr && member->known) {
+    what += fmt::format(" ({} after it was told)", elapsed_text(member->rebalance_timeout_ms));
+  }
+  StoryEntry& entry = add("fenced", std::move(what));
   entry.member_id = event.member_id;
   entry.fence = fence_;
   freed(fmt::format("waiting for {}, which did not release it", event.member_id));
