@@ -34,12 +34,6 @@ std::expected<void, Error> gather_partitions(ServerLink& link, GroupView& view) 
 
 }  // namespace
 
-std::expected<wire::GroupReplyT, Error> ask_group(ServerLink& link, const std::string& group) {
-  wire::DescribeGroupT request;
-  request.group = group;
-  return link.ask<wire::GroupReplyT>(std::move(request));
-}
-
 std::expected<GroupView, Error> gather_group(ServerLink& link, const std::string& group) {
   auto reply = ask_group(link, group);
   if (!reply) return std::unexpected(reply.error());
@@ -72,21 +66,6 @@ std::expected<std::unique_ptr<wire::MemberInfoT>, Error> ask_member(ServerLink& 
   if (!reply) return std::unexpected(reply.error());
   const bool found = !reply->members.empty() && reply->members.front()->member_id == member_id;
   return found ? std::move(reply->members.front()) : nullptr;
-}
-
-std::expected<std::unique_ptr<wire::PartitionInfoT>, Error> ask_partition(
-    ServerLink& link, const std::string& group, const PartitionArgument& at) {
-  wire::ListPartitionsT request;
-  request.group = group;
-  request.after_topic = at.topic;
-  request.after_partition = at.partition - 1;
-  request.limit = 1;
-  auto reply = link.ask<wire::PartitionsReplyT>(std::move(request));
-  if (!reply) return std::unexpected(reply.error());
-  if (reply->partitions.empty()) return nullptr;
-  const wire::PartitionInfoT& first = *reply->partitions.front();
-  const bool found = first.topic == at.topic && first.partition == at.partition;
-  return found ? std::move(reply->partitions.front()) : nullptr;
 }
 
 bool drains(const wire::GroupReplyT& group, const std::string& member_id) {

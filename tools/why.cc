@@ -68,6 +68,7 @@ std::string Story::pin_text() const {
 }
 
 std::string Story::why_free() const {
+  if (quiet_) return "the journal was restored, and nothing is assigned before its quiet time ends";
   if (facts_.empty()) return "the group has no members";
   if (frozen()) return "the group is frozen, so that its plan does not change";
   if (!causes_.leader().empty()) {

@@ -125,6 +125,7 @@ class Story {
   void tell(const domain::GroupFrozen& event);
   void tell(const domain::PartitionPinned& event);
   void tell(const domain::JournalRestored& event);
+  void tell(const domain::QuietTimeEnded&) { quiet_ = false; }
   void tell(const auto&) {}
 
   bool lists(const std::vector<domain::PartitionList>& lists) const;
@@ -191,6 +192,7 @@ class Story {
   Sequence since_sequence_ = 0;
   std::int64_t since_ms_ = 0;
 
+  bool quiet_ = false;       // after a restore: no plan is made
   bool awaits_pin_ = false;  // the last plan gives it to nobody until its pin's member joins
   HandOver hand_over_;
   Commits commits_;

@@ -8,10 +8,19 @@
 #include "tools/why_words.h"
 
 namespace muster::tools {
+namespace {
+
+/// What happened while the plan was being made is no cause of it.
+bool came_later(Sequence sequence, const domain::PlanMade& plan) {
+  return plan.membership != 0 && sequence > plan.membership;
+}
+
+}  // namespace
 
 PlanCauses::Change& PlanCauses::add(const domain::Event& event, std::string subject,
                                     std::string predicate) {
   Change& change = changes_.emplace_back();
+  change.sequence = sequence_;
   change.subject = std::move(subject);
   change.predicate = std::move(predicate);
   change.time_ms = event.time_ms;
@@ -147,6 +156,7 @@ void PlanCauses::take_topic(Sequence sequence, const domain::Event& event, const
 
 void PlanCauses::take(Sequence sequence, const domain::Event& event, const GroupFacts& facts,
                       const TopicNames& names) {
+  sequence_ = sequence;
   if (domain::event_group(event.body).empty()) return take_topic(sequence, event, facts, names);
   take_member(sequence, event, facts);
   take_match(event, names);
@@ -158,6 +168,7 @@ bool PlanCauses::planned_before(TopicId topic) const {
 }
 
 bool PlanCauses::counts(const Change& change, const domain::PlanMade& plan) const {
+  if (came_later(change.sequence, plan)) return false;
   return change.topic == 0 || planned_before(change.topic) ||
          std::ranges::binary_search(plan.planned, change.topic, {}, &domain::PlannedTopic::topic);
 }
@@ -243,11 +254,11 @@ std::vector<PlanCauses::Mark> PlanCauses::marks(std::int64_t plan_ms) const {
 void PlanCauses::clear(const domain::PlanMade& plan) {
   planned_.clear();
   for (const domain::PlannedTopic& topic : plan.planned) planned_.push_back(topic.topic);
-  changes_.clear();
+  std::erase_if(changes_, [&](const Change& change) { return !came_later(change.sequence, plan); });
   asked_.reset();
   marks_.clear();
   leader_.clear();
-  urgent_ = false;
+  urgent_ = urgent_ && plan.outdated;
 }
 
 }  // namespace muster::tools

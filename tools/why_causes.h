@@ -65,6 +65,7 @@ class PlanCauses {
 
  private:
   struct Change {
+    Sequence sequence = 0;
     std::string subject;
     std::string predicate;
     std::int64_t time_ms = 0;
@@ -102,7 +103,8 @@ class PlanCauses {
     std::int64_t time_ms = 0;
   };
 
-  Created created_;  // the latest topic
+  Sequence sequence_ = 0;  // of the event that is taken in
+  Created created_;        // the latest topic
   std::vector<Change> changes_;
   std::optional<Line> asked_;  // the leader
   std::vector<Mark> marks_;

@@ -12,6 +12,7 @@
 #include "domain/ids.h"
 #include "muster/error.hpp"
 #include "tools/arguments.h"
+#include "tools/group_questions.h"
 
 namespace muster::tools {
 
@@ -32,10 +33,10 @@ class Recollection {
 
   std::expected<Memory, Error> gather(Sequence first_sequence) {
     memory_.first_sequence = first_sequence;
-    auto wrong = ask_topic();
-    if (!wrong) wrong = ask_group();
-    if (!wrong && memory_.group) wrong = ask_members();
-    if (!wrong && memory_.group) wrong = ask_partition();
+    auto wrong = recall_topic();
+    if (!wrong) wrong = recall_group();
+    if (!wrong && memory_.group) wrong = recall_members();
+    if (!wrong && memory_.group) wrong = recall_partition();
     if (wrong) return std::unexpected(std::move(*wrong));
     return std::move(memory_);
   }
@@ -47,7 +48,7 @@ class Recollection {
     if (error.code == ErrorCode::kUnknownResource) return std::nullopt;
     return error;
   }
-  Wrong ask_topic() {
+  Wrong recall_topic() {
     wire::DescribeTopicT request;
     request.name = at_.topic;
     auto reply = source_.template ask<wire::TopicReplyT>(std::move(request));
@@ -55,15 +56,13 @@ class Recollection {
     memory_.topic = std::move(reply->topic);
     return std::nullopt;
   }
-  Wrong ask_group() {
-    wire::DescribeGroupT request;
-    request.group = group_;
-    auto reply = source_.template ask<wire::GroupReplyT>(std::move(request));
+  Wrong recall_group() {
+    auto reply = ask_group(source_, group_);
     if (!reply) return unless_unknown(std::move(reply.error()));
     memory_.group.emplace(std::move(*reply));
     return std::nullopt;
   }
-  Wrong ask_members() {
+  Wrong recall_members() {
     wire::ListMembersT request;
     request.group = group_;
     for (bool more = true; more;) {
@@ -75,19 +74,10 @@ class Recollection {
     }
     return std::nullopt;
   }
-  Wrong ask_partition() {
-    wire::ListPartitionsT request;
-    request.group = group_;
-    request.after_topic = at_.topic;
-    request.after_partition = at_.partition - 1;
-    request.limit = 1;
-    auto reply = source_.template ask<wire::PartitionsReplyT>(std::move(request));
+  Wrong recall_partition() {
+    auto reply = ask_partition(source_, group_, at_);
     if (!reply) return unless_unknown(std::move(reply.error()));
-    if (reply->partitions.empty()) return std::nullopt;
-    auto& first = reply->partitions.front();
-    if (first->topic == at_.topic && first->partition == at_.partition) {
-      memory_.partition = std::move(first);
-    }
+    memory_.partition = std::move(*reply);
     return std::nullopt;
   }
 

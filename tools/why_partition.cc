@@ -237,6 +237,7 @@ void Story::tell(const domain::GroupFrozen& event) {
 }
 
 void Story::tell(const domain::JournalRestored& event) {
+  quiet_ = true;
   if (!group_exists_) return;
   std::string what =
       fmt::format("the journal was restored from a backup that ended with sequence {}",

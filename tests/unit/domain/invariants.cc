@@ -40,9 +40,8 @@ void describe_partition(std::ostream& out, TopicPartition at, const PartitionSta
 void describe_group(std::ostream& out, const Group& group) {
   out << "group " << group.name << ' ' << group.id << ' ' << group.generation << ' '
       << group.strategy << ' ' << group.plan_outdated << ' ' << group.plan_urgent << ' '
-      << group.plan_unfinished << ' ' << group.changed << ' '
-      << group.revoking_count << ' ' << group.owned_count << ' ' << group.max_members << ' '
-      << group.frozen << '\n';
+      << group.plan_unfinished << ' ' << group.changed << ' ' << group.revoking_count << ' '
+      << group.owned_count << ' ' << group.max_members << ' ' << group.frozen << '\n';
   for (const std::string& member_id : group.draining) out << " draining " << member_id << '\n';
   for (const auto& [at, member_id] : group.pins) {
     out << " pin " << at.topic << '/' << at.partition << ' ' << member_id << '\n';

@@ -336,3 +336,22 @@ TEST_CASE("a wait for a pinned member that is absent is told as such") {
         "for a's release, 7 s waiting for z, to which it is pinned and which was no member, 200 ms "
         "gathering changes");
 }
+
+TEST_CASE("what came while a plan was made is a cause of the next, and slices share theirs") {
+  Owned t;
+  const SeatId b = t.join("b");
+  const Sequence membership = b;
+  t.happens(domain::MemberLeft{.group = "g", .seat = t.join("d"), .member_id = "d"});
+  auto first = t.plan();
+  first.membership = membership;
+  first.more = true;
+  t.happens(first);
+  auto second = t.plan_for(b, "b", t.a, "a");
+  second.membership = membership;
+  second.outdated = true;
+  t.happens(second);
+  CHECK(t.last() == "#9  asked back from a and planned for b (generation 3, sticky): b joined");
+  t.happens(t.plan_for(t.a, "a"));
+  CHECK(t.last() ==
+        "#10  planned for a once a has released it (generation 4, sticky): d joined; d left");
+}
