@@ -116,10 +116,6 @@ class Story {
   void tell(const domain::MemberReplaced& event);
   void tell(const domain::MemberLeft& event);
   void tell(const domain::MemberExpired& event);
-  void tell(const domain::PlanMade& event);
-  void tell(const domain::PartitionsGranted& event);
-  void tell(const domain::PartitionsReleased& event);
-  void tell(const domain::PartitionsFenced& event);
   void tell(const domain::OffsetsCommitted& event);
   void tell(const domain::GroupDeleted& event);
   void tell(const domain::GroupFrozen& event);
@@ -127,14 +123,28 @@ class Story {
   void tell(const domain::JournalRestored& event);
   void tell(const domain::QuietTimeEnded&) { quiet_ = false; }
   void tell(const auto&) {}
+  void forget_partition();
 
+  // why_hand_over.cc: how it goes from one owner to the next.
+  void tell(const domain::PlanMade& event);
+  void tell(const domain::PartitionsGranted& event);
+  void tell(const domain::PartitionsReleased& event);
+  void tell(const domain::PartitionsFenced& event);
+  void add_causes(const domain::PlanMade& plan);
+  void plan_hand_over(const domain::PlanMade& plan);
+  /// Its owner lost it otherwise than by a release; `spent_on` as HandOver::step has it.
+  void freed(const std::string& spent_on);
+  bool takes_from_owner(SeatId seat, const std::string& member_id,
+                        const std::vector<domain::TokenRef>& tokens);
+  std::string plan_text(const domain::PlanMade& plan, const std::string& target,
+                        bool asked_back) const;
+
+  // Words that they share.
   bool lists(const std::vector<domain::PartitionList>& lists) const;
   /// The member among them that has the partition; null: none.
   const domain::MemberPartitions* holder(
       const std::vector<domain::MemberPartitions>& members) const;
   bool exists() const { return topic_ != 0 && partition_ < partition_count_; }
-  bool takes_from_owner(SeatId seat, const std::string& member_id,
-                        const std::vector<domain::TokenRef>& tokens);
   PlanCauses::Concern concern() const {
     return {.facts = facts_, .topic = topic_, .topic_name = topic_name_};
   }
@@ -143,16 +153,9 @@ class Story {
   std::string name_of(SeatId seat) const;
 
   StoryEntry& add(const char* kind, std::string what);
-  void add_causes(const domain::PlanMade& plan);
   StoryEntry commits_entry() const;
   void close_commits();
   void group_begins();
-  void plan_hand_over(const domain::PlanMade& plan);
-  /// Its owner lost it otherwise than by a release; `spent_on` as HandOver::step has it.
-  void freed(const std::string& spent_on);
-  void forget_partition();
-  std::string plan_text(const domain::PlanMade& plan, const std::string& target,
-                        bool asked_back) const;
 
   // why.cc
   bool frozen() const { return present_ ? present_->frozen : facts_.frozen(); }
