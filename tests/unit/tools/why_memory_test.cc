@@ -3,9 +3,7 @@
 
 #include "tests/unit/tools/why_teller.h"
 
-using namespace muster;
-using namespace muster::tools;
-
+namespace muster::tools::why_memory_test {
 namespace {
 
 constexpr TopicId kTopic = 3;
@@ -195,3 +193,5 @@ TEST_CASE("a topic whose creation was trimmed is known when it is deleted") {
   CHECK_FALSE(t.story.unknown().has_value());
   CHECK(t.told_after_note().back() == "#1001  topic t was deleted by muster:ann at 10.0.0.9");
 }
+
+}  // namespace muster::tools::why_memory_test
