@@ -31,11 +31,13 @@ class Fields {
   void operator()(const domain::TopicDeleted& event) {
     put_topic(json_, event.topic);
     json_["name"] = event.name;
+    json_["former_partitions"] = event.former_partition_count;
   }
   void operator()(const domain::GroupTopicDropped& event) {
     put_topic(json_, event.topic);
     json_["held"] = members(event.held);
     json_["former"] = offsets(event.former, true);
+    json_["former_pins"] = pins(event.former_pins);
   }
   void operator()(const domain::MemberJoined& event) {
     json_["member_id"] = event.member_id;
@@ -84,6 +86,11 @@ class Fields {
   }
   void operator()(const domain::GroupDeleted& event) {
     json_["former"] = offsets(event.former, true);
+    json_["former_strategy"] = event.former_strategy;
+    json_["former_max_members"] = event.former_max_members;
+    json_["former_frozen"] = event.former_frozen;
+    json_["former_draining"] = event.former_draining;
+    json_["former_pins"] = pins(event.former_pins);
   }
   void operator()(const domain::TopicsMatched& event) {
     Json matches = Json::array();
@@ -124,6 +131,16 @@ class Fields {
   Json take() { return std::move(json_); }
 
  private:
+  Json pins(const std::vector<domain::FormerPin>& pins) const {
+    Json all = Json::array();
+    for (const domain::FormerPin& pin : pins) {
+      Json& json = all.emplace_back();
+      put_topic(json, pin.at.topic);
+      json["partition"] = pin.at.partition;
+      json["member_id"] = pin.member_id;
+    }
+    return all;
+  }
   void put_topic(Json& json, TopicId topic) const {
     json["topic"] = names_.of(topic);
     json["topic_id"] = topic;

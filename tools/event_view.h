@@ -24,6 +24,8 @@ class TopicNames {
 
   /// Learns names from events.
   void take_in(Sequence sequence, const domain::Event& event);
+  /// A topic whose creation is not told any more.
+  void know(TopicId topic, const std::string& name) { names_[topic] = name; }
   /// The name, or "#ID" for a topic of which nothing is known.
   const std::string& of(TopicId topic) const;
 

@@ -1,6 +1,7 @@
 #include "tools/group_questions.h"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 namespace muster::tools {
@@ -33,12 +34,6 @@ std::expected<void, Error> gather_partitions(ServerLink& link, GroupView& view) 
 
 }  // namespace
 
-std::expected<wire::GroupReplyT, Error> ask_group(ServerLink& link, const std::string& group) {
-  wire::DescribeGroupT request;
-  request.group = group;
-  return link.ask<wire::GroupReplyT>(std::move(request));
-}
-
 std::expected<GroupView, Error> gather_group(ServerLink& link, const std::string& group) {
   auto reply = ask_group(link, group);
   if (!reply) return std::unexpected(reply.error());
@@ -46,6 +41,9 @@ std::expected<GroupView, Error> gather_group(ServerLink& link, const std::string
   view.group = std::move(*reply->group);
   view.draining = std::move(reply->draining);
   view.quiet_remaining_ms = reply->quiet_remaining_ms;
+  using std::chrono::system_clock;
+  const auto since_epoch = system_clock::now().time_since_epoch();
+  view.now_ms = std::chrono::duration_cast<std::chrono::milliseconds>(since_epoch).count();
   if (auto got = gather_members(link, view); !got) return std::unexpected(got.error());
   if (auto got = gather_partitions(link, view); !got) return std::unexpected(got.error());
   return view;
@@ -68,21 +66,6 @@ std::expected<std::unique_ptr<wire::MemberInfoT>, Error> ask_member(ServerLink& 
   if (!reply) return std::unexpected(reply.error());
   const bool found = !reply->members.empty() && reply->members.front()->member_id == member_id;
   return found ? std::move(reply->members.front()) : nullptr;
-}
-
-std::expected<std::unique_ptr<wire::PartitionInfoT>, Error> ask_partition(
-    ServerLink& link, const std::string& group, const PartitionArgument& at) {
-  wire::ListPartitionsT request;
-  request.group = group;
-  request.after_topic = at.topic;
-  request.after_partition = at.partition - 1;
-  request.limit = 1;
-  auto reply = link.ask<wire::PartitionsReplyT>(std::move(request));
-  if (!reply) return std::unexpected(reply.error());
-  if (reply->partitions.empty()) return nullptr;
-  const wire::PartitionInfoT& first = *reply->partitions.front();
-  const bool found = first.topic == at.topic && first.partition == at.partition;
-  return found ? std::move(reply->partitions.front()) : nullptr;
 }
 
 bool drains(const wire::GroupReplyT& group, const std::string& member_id) {

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "tools/arguments.h"
 #include "tools/group_view.h"
@@ -10,7 +11,13 @@
 
 namespace muster::tools {
 
-std::expected<wire::GroupReplyT, Error> ask_group(ServerLink& link, const std::string& group);
+/// `source` is a ServerLink, or what answers as a server would.
+template <typename Source>
+std::expected<wire::GroupReplyT, Error> ask_group(Source& source, const std::string& group) {
+  wire::DescribeGroupT request;
+  request.group = group;
+  return source.template ask<wire::GroupReplyT>(std::move(request));
+}
 
 /// The group with all its members and partitions.
 std::expected<GroupView, Error> gather_group(ServerLink& link, const std::string& group);
@@ -21,8 +28,21 @@ std::expected<std::unique_ptr<wire::MemberInfoT>, Error> ask_member(ServerLink& 
                                                                     const std::string& member_id);
 
 /// Null when the partition does not exist, or the group has nothing to do with it.
+template <typename Source>
 std::expected<std::unique_ptr<wire::PartitionInfoT>, Error> ask_partition(
-    ServerLink& link, const std::string& group, const PartitionArgument& at);
+    Source& source, const std::string& group, const PartitionArgument& at) {
+  wire::ListPartitionsT request;
+  request.group = group;
+  request.after_topic = at.topic;
+  request.after_partition = at.partition - 1;
+  request.limit = 1;
+  auto reply = source.template ask<wire::PartitionsReplyT>(std::move(request));
+  if (!reply) return std::unexpected(std::move(reply.error()));
+  if (reply->partitions.empty()) return nullptr;
+  const wire::PartitionInfoT& first = *reply->partitions.front();
+  const bool found = first.topic == at.topic && first.partition == at.partition;
+  return found ? std::move(reply->partitions.front()) : nullptr;
+}
 
 /// Whether a member of this id drains, by what the group says of itself.
 bool drains(const wire::GroupReplyT& group, const std::string& member_id);

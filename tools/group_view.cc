@@ -4,13 +4,15 @@
 
 #include "tools/arguments.h"
 #include "tools/group_questions.h"
+#include "tools/offset_view.h"
+#include "tools/why_words.h"
 
 namespace muster::tools {
 namespace {
 
 using TopicPartitionsList = std::vector<std::unique_ptr<wire::TopicPartitionsT>>;
 
-constexpr std::size_t kPatternsColumns = 40;
+constexpr std::size_t kNamesColumns = 40;
 
 Json name_or_null(const std::string& name) { return name.empty() ? Json() : Json(name); }
 
@@ -49,6 +51,24 @@ Json member_json(const wire::MemberInfoT& member, bool live) {
   return json;
 }
 
+/// Null: it was never granted.
+Json grant_json(const wire::GrantInfoT* grant) {
+  if (grant == nullptr) return {};
+  const auto number = [](std::uint64_t sequence) {
+    return sequence == 0 ? Json() : Json(sequence);
+  };
+  return {
+      {"fence", grant->fence},
+      {"ended",
+       grant->ended == wire::TokenEnd::none ? Json() : Json(wire::EnumNameTokenEnd(grant->ended))},
+      {"time", time_text(grant->time_ms)},
+      {"sequence", number(grant->sequence)},
+      {"generation", grant->generation},
+      {"because", name_or_null(grant->because)},
+      {"because_sequence", number(grant->because_sequence)},
+      {"other_changes", grant->other_changes}};
+}
+
 Json partition_json(const wire::PartitionInfoT& partition) {
   const std::optional<std::int64_t> lag = lag_of(partition);
   return {{"topic", partition.topic},
@@ -61,16 +81,21 @@ Json partition_json(const wire::PartitionInfoT& partition) {
           {"committed", number_or_null(partition.committed)},
           {"end", number_or_null(partition.end)},
           {"lag", lag ? Json(*lag) : Json()},
-          {"metadata", partition.metadata}};
+          {"metadata", partition.metadata},
+          {"last_grant", grant_json(partition.last_grant.get())}};
 }
 
 /// "^orders-.* ^audit$"
-std::string patterns_text(const wire::MemberInfoT& member) {
+std::string names_text(const std::vector<std::string>& names) {
   std::string text;
-  for (const std::string& pattern : member.patterns) {
-    text += (text.empty() ? "" : " ") + pattern;
-  }
-  return text.empty() ? "-" : shortened(text, kPatternsColumns);
+  for (const std::string& name : names) text += (text.empty() ? "" : " ") + name;
+  return text.empty() ? "-" : shortened(text, kNamesColumns);
+}
+
+/// How long its owner has had it; "-" for nobody.
+std::string owned_for(const GroupView& view, const wire::PartitionInfoT& partition) {
+  if (partition.fence == 0 || partition.last_grant == nullptr) return "-";
+  return elapsed_text(view.now_ms - partition.last_grant->time_ms);
 }
 
 /// Columns of what only some groups use are there in those alone.
@@ -89,6 +114,7 @@ std::string members_text(const GroupView& view) {
                               {"PENDING", Align::kRight}};
   if (view.live) columns.push_back({"CONNECTED"});
   if (draining) columns.push_back({"DRAINING"});
+  columns.push_back({"TOPICS"});
   if (patterns) columns.push_back({"PATTERNS"});
   Table table(std::move(columns));
   for (const auto& member : view.members) {
@@ -101,7 +127,8 @@ std::string members_text(const GroupView& view) {
                                  count_text(member->pending)};
     if (view.live) row.emplace_back(member->connected ? "yes" : "no");
     if (draining) row.emplace_back(member->draining ? "yes" : "-");
-    if (patterns) row.push_back(patterns_text(*member));
+    row.push_back(names_text(member->topics));
+    if (patterns) row.push_back(names_text(member->patterns));
     table.add_row(std::move(row));
   }
   return table.empty() ? "" : "\n" + table.text();
@@ -127,6 +154,8 @@ std::string partitions_text(const GroupView& view) {
                               {"END", Align::kRight},
                               {"LAG", Align::kRight},
                               {"METADATA"}};
+  const bool ages = view.now_ms != 0;
+  if (ages) columns.insert(columns.begin() + 3, {"OWNED FOR", Align::kRight});
   if (pins) columns.insert(columns.begin() + 3, {"PINNED TO"});
   Table table(std::move(columns));
   for (const auto& partition : view.partitions) {
@@ -139,6 +168,7 @@ std::string partitions_text(const GroupView& view) {
                                  number_or_dash(partition->end),
                                  number_or_dash(lag.value_or(-1)),
                                  shortened(partition->metadata, kMetadataColumns)};
+    if (ages) row.insert(row.begin() + 3, owned_for(view, *partition));
     if (pins) row.insert(row.begin() + 3, name_or_dash(partition->pinned_to));
     table.add_row(std::move(row));
   }

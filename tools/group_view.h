@@ -24,6 +24,7 @@ struct GroupView {
   std::uint32_t quiet_remaining_ms = 0;
   /// False: folded from a journal, which knows no connections.
   bool live = true;
+  std::int64_t now_ms = 0;  // wall clock; 0: what was long ago has no meaning
 };
 
 /// end − committed, never below 0; nothing while either is unknown.

@@ -47,10 +47,29 @@ std::expected<void, Error> hear_events(ServerLink& link, Story& story) {
   return asked;
 }
 
+/// What the journal cannot tell any more, if it was trimmed.
+std::expected<void, Error> hear_beginning(ServerLink& link, const WhyArguments& arguments,
+                                          Story& story) {
+  wire::ListEventsT request;
+  request.group = arguments.group;
+  request.limit = 1;
+  const auto page = link.ask<wire::EventsReplyT>(std::move(request));
+  if (!page) return std::unexpected(page.error());
+  if (page->first_sequence <= 1) return {};
+  const auto memory =
+      Recollection(link, arguments.group, *arguments.at).gather(page->first_sequence);
+  if (!memory) return std::unexpected(memory.error());
+  story.recall(*memory);
+  return {};
+}
+
 Outcome tell_story(const Context& context, const WhyArguments& arguments) {
   auto link = ServerLink::open(context.server);
   if (!link) return std::unexpected(link.error());
   Story story(arguments.group, arguments.at->topic, arguments.at->partition);
+  if (auto heard = hear_beginning(*link, arguments, story); !heard) {
+    return std::unexpected(heard.error());
+  }
   if (auto heard = hear_events(*link, story); !heard) return std::unexpected(heard.error());
   return print_story(context, story);
 }

@@ -1,9 +1,11 @@
 // muster journal why: a partition's story, from the journal of a live or dead daemon.
 #include <fmt/format.h>
 
+#include <limits>
 #include <memory>
 
 #include "codec/event.h"
+#include "coordinator/queries.h"
 #include "tools/arguments.h"
 #include "tools/journal.h"
 #include "tools/why_view.h"
@@ -17,10 +19,54 @@ struct WhyArguments {
   std::optional<PartitionArgument> at;
 };
 
+/// Answers as a server with this journal would.
+class FoldedJournal {
+ public:
+  explicit FoldedJournal(const domain::State& state)
+      : view_{.state = state,
+              .sessions = sessions_,
+              .ends = ends_,
+              .limits = limits_,
+              .max_frame_bytes = std::numeric_limits<std::size_t>::max(),
+              .now_ms = 0} {}
+
+  template <typename Reply, typename Request>
+  std::expected<Reply, Error> ask(const Request& request) {
+    auto answer = coordinator::answer(view_, request);
+    if (!answer) return std::unexpected(make_error(answer.error().code, answer.error().message));
+    return std::move(*static_cast<Reply*>(answer->value));
+  }
+
+ private:
+  coordinator::Sessions sessions_;
+  coordinator::EndOffsets ends_;
+  Limits limits_;
+  coordinator::View view_;
+};
+
+/// What the events cannot tell any more, if the journal was trimmed.
+std::expected<void, Error> recall_beginning(OpenJournal& opened, const WhyArguments& arguments,
+                                            Story& story) {
+  const journal::Header& header = opened.header;
+  if (header.first_sequence <= 1) return {};
+  const auto state =
+      coordinator::recover(opened.reader, header, {.progress = show_progress, .folded = {}});
+  if (!state) return std::unexpected(journal_error(state.error().message));
+  FoldedJournal journal(*state);
+  const auto memory =
+      Recollection(journal, arguments.group, *arguments.at).gather(header.first_sequence);
+  if (!memory) return std::unexpected(memory.error());
+  story.recall(*memory);
+  return {};
+}
+
 Outcome tell_story(const Context& context, const WhyArguments& arguments) {
   auto opened = open_journal(arguments.data_dir);
   if (!opened) return std::unexpected(opened.error());
   Story story(arguments.group, arguments.at->topic, arguments.at->partition);
+  if (auto recalled = recall_beginning(*opened, arguments, story); !recalled) {
+    return std::unexpected(recalled.error());
+  }
   std::optional<Error> wrong;
   const auto take = [&](std::uint64_t sequence, std::string_view bytes) {
     const auto event = codec::decode_event(bytes);

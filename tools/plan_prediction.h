@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <expected>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -49,7 +50,7 @@ struct Balance {
 /// Refers to the names of its scenario.
 struct Prediction {
   std::string_view strategy;
-  bool frozen = false;
+  std::optional<bool> frozen;        // of a live group
   std::vector<MemberShare> members;  // sorted by id
   std::vector<TopicShare> unowned;   // subscribed, and nobody gets them
   std::vector<Move> moves;           // by topic and partition

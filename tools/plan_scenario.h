@@ -55,7 +55,8 @@ struct Scenario {
 
   std::string strategy{domain::kDefaultStrategy};
   std::uint32_t max_members = 0;  // 0: no limit of the group's own
-  bool frozen = false;            // information: what unfreezing would do is asked all the same
+  /// Of a live group. Information: what unfreezing would do is asked all the same.
+  std::optional<bool> frozen;
   std::map<std::string, std::int32_t, std::less<>> topics;  // partition counts
   std::map<std::string, Member, std::less<>> members;
   std::map<std::pair<std::string, PartitionIndex>, std::string> pins;  // topic, partition → member

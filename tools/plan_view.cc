@@ -41,7 +41,7 @@ std::string summary_text(const Prediction& prediction) {
     text += " (" + std::to_string(count_of(prediction.unowned)) + " unowned)";
   }
   text += ", " + counted(prediction.moves.size(), "move") + ".\n";
-  if (prediction.frozen) {
+  if (prediction.frozen.value_or(false)) {
     text += "The group is frozen: this is the plan that unfreezing it makes.\n";
   }
   for (const IdlePin& pin : prediction.idle_pins) {
@@ -112,7 +112,8 @@ std::string prediction_json(const Prediction& prediction) {
   }
   const Balance& balance = prediction.balance;
   return text + R"(],"balance":)" +
-         dumped({{"min", balance.min}, {"max", balance.max}, {"spread", balance.spread}}) + "}";
+         dumped({{"min", balance.min}, {"max", balance.max}, {"spread", balance.spread}}) +
+         (prediction.frozen ? R"(,"frozen":)" + dumped(*prediction.frozen) : "") + "}";
 }
 
 std::string prediction_text(const Prediction& prediction) {

@@ -74,7 +74,8 @@ void add_options(CLI::App& command, RunArguments& arguments) {
                       "The same after a lost connection (default 10s; with --consumer-id the "
                       "session timeout)");
   add_duration_option(command, "--rebalance-timeout", arguments.rebalance_timeout_ms,
-                      "Time to release a revoked partition (default 60s)");
+                      "Time to release a revoked partition, at least the lease, which is the "
+                      "shorter of the two above (default 60s)");
   command.add_flag("--takeover", arguments.takeover,
                    "Replace a process of the same --consumer-id at once, even one that still runs");
   command.add_flag("--keep-seat", arguments.keep_seat,

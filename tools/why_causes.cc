@@ -8,30 +8,40 @@
 #include "tools/why_words.h"
 
 namespace muster::tools {
+namespace {
 
-void PlanCauses::add(const domain::Event& event, std::string subject, std::string predicate) {
-  changes_.push_back({.subject = std::move(subject),
-                      .predicate = std::move(predicate),
-                      .time_ms = event.time_ms,
-                      .topic = 0});
+/// What happened while the plan was being made is no cause of it.
+bool came_later(Sequence sequence, const domain::PlanMade& plan) {
+  return plan.membership != 0 && sequence > plan.membership;
 }
 
-void PlanCauses::add_urgent(Sequence sequence, const domain::Event& event, const char* kind,
-                            std::string subject, std::string predicate,
-                            std::string line_predicate) {
+}  // namespace
+
+PlanCauses::Change& PlanCauses::add(const domain::Event& event, std::string subject,
+                                    std::string predicate) {
+  Change& change = changes_.emplace_back();
+  change.sequence = sequence_;
+  change.subject = std::move(subject);
+  change.predicate = std::move(predicate);
+  change.time_ms = event.time_ms;
+  return change;
+}
+
+PlanCauses::Change& PlanCauses::add_urgent(Sequence sequence, const domain::Event& event,
+                                           const char* kind, std::string subject,
+                                           std::string predicate, std::string line_predicate) {
   urgent_ = true;
-  lines_.push_back(
-      {.sequence = sequence,
-       .time_ms = event.time_ms,
-       .kind = kind,
-       .what = subject + " " + (line_predicate.empty() ? predicate : std::move(line_predicate))});
-  add(event, std::move(subject), std::move(predicate));
+  const std::string& said = line_predicate.empty() ? predicate : line_predicate;
+  Line line{
+      .sequence = sequence, .time_ms = event.time_ms, .kind = kind, .what = subject + " " + said};
+  Change& change = add(event, std::move(subject), std::move(predicate));
+  change.line = std::move(line);
+  return change;
 }
 
 void PlanCauses::add_topic(const domain::Event& event, TopicId topic, const std::string& name,
                            std::string predicate) {
-  add(event, "topic " + name, std::move(predicate));
-  changes_.back().topic = topic;
+  add(event, "topic " + name, std::move(predicate)).topic = topic;
 }
 
 void PlanCauses::mark(const domain::Event& event, std::string until_then) {
@@ -45,28 +55,40 @@ std::string PlanCauses::spent_on(bool urgent) const {
 
 void PlanCauses::take_member(Sequence sequence, const domain::Event& event,
                              const GroupFacts& facts) {
+  const auto before = [&](SeatId seat) {
+    const GroupFacts::Member* member = facts.member(seat);
+    return member != nullptr && member->known ? std::vector{member->subscription}
+                                              : std::vector<domain::Subscription>();
+  };
+  const auto resubscribed = [&](SeatId seat, const std::string& member_id,
+                                const domain::Subscription& after, const char* predicate) {
+    auto subscriptions = before(seat);
+    if (!subscriptions.empty()) subscriptions.push_back(after);
+    add(event, member_id, predicate).subscriptions = std::move(subscriptions);
+  };
   if (const auto* joined = std::get_if<domain::MemberJoined>(&event.body)) {
-    add(event, joined->member_id, "joined");
+    add(event, joined->member_id, "joined").subscriptions = {joined->settings.subscription};
   } else if (const auto* subscribed = std::get_if<domain::MemberSubscribed>(&event.body)) {
-    add(event, subscribed->member_id, "changed subscription");
+    resubscribed(subscribed->seat, subscribed->member_id, subscribed->subscription,
+                 "changed subscription");
   } else if (const auto* replaced = std::get_if<domain::MemberReplaced>(&event.body)) {
-    const auto* former = facts.member(replaced->seat);
-    if (former == nullptr || former->subscription != replaced->settings.subscription) {
-      add(event, replaced->member_id, "came back with another subscription");
+    const auto former = before(replaced->seat);
+    const domain::Subscription& after = replaced->settings.subscription;
+    if (former.empty() || former.front() != after) {
+      resubscribed(replaced->seat, replaced->member_id, after,
+                   "came back with another subscription");
     }
   } else if (const auto* left = std::get_if<domain::MemberLeft>(&event.body)) {
-    if (left->removed) {
-      add_urgent(sequence, event, "removed", left->member_id,
-                 "was removed by " + who_text(event.cause));
-    } else {
-      add_urgent(sequence, event, "left", left->member_id, "left");
-    }
+    const std::string how = left->removed ? "was removed by " + who_text(event.cause) : "left";
+    add_urgent(sequence, event, left->removed ? "removed" : "left", left->member_id, how)
+        .subscriptions = before(left->seat);
   } else if (const auto* expired = std::get_if<domain::MemberExpired>(&event.body)) {
     const auto* member = facts.member(expired->seat);
     if (member == nullptr) return;
     add_urgent(
         sequence, event, "expired", expired->member_id, "expired",
-        expiry_text(expired->reason, member->session_timeout_ms, member->disconnect_grace_ms));
+        expiry_text(expired->reason, member->session_timeout_ms, member->disconnect_grace_ms))
+        .subscriptions = before(expired->seat);
   }
 }
 
@@ -87,9 +109,10 @@ void PlanCauses::take_setting(Sequence sequence, const domain::Event& event,
   const std::string by = "by " + who_text(event.cause);
   if (const auto* configured = std::get_if<domain::GroupConfigured>(&event.body)) {
     if (configured->strategy == facts.strategy() || facts.empty()) return;
-    add_urgent(
-        sequence, event, "strategy", "the strategy",
-        fmt::format("was switched from {} to {} {}", facts.strategy(), configured->strategy, by));
+    const std::string from = facts.strategy().empty() ? "" : "from " + facts.strategy() + " ";
+    add_urgent(sequence, event, "strategy", "the strategy",
+               fmt::format("was {} {}to {} {}", from.empty() ? "set" : "switched", from,
+                           configured->strategy, by));
   } else if (const auto* drained = std::get_if<domain::MemberDrained>(&event.body)) {
     if (facts.member(drained->member_id) == nullptr) return;
     const char* what = drained->draining ? "was told to drain " : "was told to drain no longer ";
@@ -108,10 +131,10 @@ void PlanCauses::take_setting(Sequence sequence, const domain::Event& event,
   } else if (const auto* asked = std::get_if<domain::PlanRequested>(&event.body)) {
     mark(event, spent_on(urgent_));
     leader_ = asked->member_id;
-    lines_.push_back({.sequence = sequence,
-                      .time_ms = event.time_ms,
-                      .kind = "leader_asked",
-                      .what = fmt::format("leader {} was asked for the plan", leader_)});
+    asked_ = {.sequence = sequence,
+              .time_ms = event.time_ms,
+              .kind = "leader_asked",
+              .what = fmt::format("leader {} was asked for the plan", leader_)};
   }
 }
 
@@ -133,6 +156,7 @@ void PlanCauses::take_topic(Sequence sequence, const domain::Event& event, const
 
 void PlanCauses::take(Sequence sequence, const domain::Event& event, const GroupFacts& facts,
                       const TopicNames& names) {
+  sequence_ = sequence;
   if (domain::event_group(event.body).empty()) return take_topic(sequence, event, facts, names);
   take_member(sequence, event, facts);
   take_match(event, names);
@@ -144,6 +168,7 @@ bool PlanCauses::planned_before(TopicId topic) const {
 }
 
 bool PlanCauses::counts(const Change& change, const domain::PlanMade& plan) const {
+  if (came_later(change.sequence, plan)) return false;
   return change.topic == 0 || planned_before(change.topic) ||
          std::ranges::binary_search(plan.planned, change.topic, {}, &domain::PlannedTopic::topic);
 }
@@ -154,14 +179,48 @@ bool PlanCauses::any() const {
   });
 }
 
-std::optional<std::int64_t> PlanCauses::first_ms(const domain::PlanMade& plan) const {
-  for (const Change& change : changes_) {
-    if (counts(change, plan)) return change.time_ms;
-  }
-  return std::nullopt;
+bool PlanCauses::concerns(const Change& change, const Concern& concern) {
+  if (change.topic != 0) return change.topic == concern.topic;
+  return change.subscriptions.empty() ||
+         std::ranges::any_of(change.subscriptions, [&](const domain::Subscription& subscription) {
+           return concern.facts.subscribes(subscription, concern.topic_name);
+         });
 }
 
-std::string PlanCauses::text(const domain::PlanMade& plan) const {
+/// Members share several topics, so that a change of another topic may move this one's partitions.
+PlanCauses::Chosen PlanCauses::chosen(const domain::PlanMade& plan, const Concern& concern) const {
+  Chosen direct;
+  Chosen other{.changes = {}, .concern = false};
+  for (const Change& change : changes_) {
+    if (!counts(change, plan)) continue;
+    (concerns(change, concern) ? direct : other).changes.push_back(&change);
+  }
+  return direct.changes.empty() ? other : direct;
+}
+
+std::optional<std::int64_t> PlanCauses::first_ms(const domain::PlanMade& plan,
+                                                 const Concern& concern) const {
+  const Chosen told = chosen(plan, concern);
+  return told.changes.empty() ? std::nullopt : std::optional(told.changes.front()->time_ms);
+}
+
+std::vector<PlanCauses::Line> PlanCauses::lines(const domain::PlanMade& plan,
+                                                const Concern& concern) const {
+  std::vector<Line> lines;
+  for (const Change* change : chosen(plan, concern).changes) {
+    if (change->line) lines.push_back(*change->line);
+  }
+  if (asked_) lines.push_back(*asked_);
+  return lines;
+}
+
+bool PlanCauses::name(const std::string& at) const {
+  return std::ranges::find(changes_, at, &Change::subject) != changes_.end();
+}
+
+std::string PlanCauses::text(const domain::PlanMade& plan, const Concern& concern) const {
+  const Chosen told = chosen(plan, concern);
+  if (told.changes.empty()) return {};
   std::vector<std::string> clauses;
   std::vector<std::string> subjects;  // of the clause that is being gathered
   std::string predicate;
@@ -169,19 +228,19 @@ std::string PlanCauses::text(const domain::PlanMade& plan) const {
     if (!subjects.empty()) clauses.push_back(listed(subjects) + " " + predicate);
     subjects.clear();
   };
-  for (const Change& change : changes_) {
-    if (!counts(change, plan)) continue;
-    if (change.predicate != predicate) close();
-    predicate = change.predicate;
-    if (std::ranges::find(subjects, change.subject) == subjects.end()) {
-      subjects.push_back(change.subject);
+  for (const Change* change : told.changes) {
+    if (change->predicate != predicate) close();
+    predicate = change->predicate;
+    if (std::ranges::find(subjects, change->subject) == subjects.end()) {
+      subjects.push_back(change->subject);
     }
   }
   close();
   constexpr std::size_t kShownClauses = 5;
   const std::size_t hidden = clauses.size() - std::min(clauses.size(), kShownClauses);
   clauses.resize(clauses.size() - hidden);
-  std::string text = fmt::format("{}", fmt::join(clauses, "; "));
+  std::string text = told.concern ? "" : "for the balance with the group's other topics: ";
+  text += fmt::format("{}", fmt::join(clauses, "; "));
   if (hidden > 0) text += fmt::format("; and {}", counted(hidden, "further change"));
   return text;
 }
@@ -195,11 +254,11 @@ std::vector<PlanCauses::Mark> PlanCauses::marks(std::int64_t plan_ms) const {
 void PlanCauses::clear(const domain::PlanMade& plan) {
   planned_.clear();
   for (const domain::PlannedTopic& topic : plan.planned) planned_.push_back(topic.topic);
-  changes_.clear();
-  lines_.clear();
+  std::erase_if(changes_, [&](const Change& change) { return !came_later(change.sequence, plan); });
+  asked_.reset();
   marks_.clear();
   leader_.clear();
-  urgent_ = false;
+  urgent_ = urgent_ && plan.outdated;
 }
 
 }  // namespace muster::tools

@@ -1,5 +1,6 @@
 // What made a group's next plan due: the events since its last plan, in words, and where the time
-// until the plan went.
+// until the plan went. A plan is the group's, a story one partition's: what does not concern the
+// partition's topic is not told, unless nothing else is there to tell.
 #pragma once
 
 #include <cstdint>
@@ -22,6 +23,12 @@ struct Leg {
 
 class PlanCauses {
  public:
+  /// Whose story it is: the partition's topic, and who subscribes to it.
+  struct Concern {
+    const GroupFacts& facts;
+    TopicId topic;
+    const std::string& topic_name;
+  };
   /// An event that explains a plan well enough for a line of its own.
   struct Line {
     Sequence sequence = 0;
@@ -40,10 +47,12 @@ class PlanCauses {
             const TopicNames& names);
 
   /// "pod-0 and pod-1 joined; topic outbox was expanded to 8 partitions". Empty: nothing is known.
-  std::string text(const domain::PlanMade& plan) const;
-  const std::vector<Line>& lines() const { return lines_; }
+  std::string text(const domain::PlanMade& plan, const Concern& concern) const;
+  std::vector<Line> lines(const domain::PlanMade& plan, const Concern& concern) const;
   /// When the first of them happened; nothing: none is known.
-  std::optional<std::int64_t> first_ms(const domain::PlanMade& plan) const;
+  std::optional<std::int64_t> first_ms(const domain::PlanMade& plan, const Concern& concern) const;
+  /// Whether one of them was done to the partition of this name, "outbox/3": it was pinned.
+  bool name(const std::string& at) const;
   /// In order; the last is the plan, made at `plan_ms`.
   std::vector<Mark> marks(std::int64_t plan_ms) const;
   /// Of the leader that was asked for the plan; empty: none was.
@@ -56,16 +65,27 @@ class PlanCauses {
 
  private:
   struct Change {
+    Sequence sequence = 0;
     std::string subject;
     std::string predicate;
     std::int64_t time_ms = 0;
     TopicId topic = 0;  // a change of a topic, which counts if the group plans it
+    /// A change of a member, with what it subscribed to before and after; of one that is not known
+    /// any more it is anybody's guess.
+    std::vector<domain::Subscription> subscriptions;
+    std::optional<Line> line;
+  };
+  struct Chosen {
+    std::vector<const Change*> changes;
+    bool concern = true;  // false: there are only those that do not concern the partition
   };
   bool planned_before(TopicId topic) const;
   bool counts(const Change& change, const domain::PlanMade& plan) const;
-  void add(const domain::Event& event, std::string subject, std::string predicate);
-  void add_urgent(Sequence sequence, const domain::Event& event, const char* kind,
-                  std::string subject, std::string predicate, std::string line_predicate = {});
+  static bool concerns(const Change& change, const Concern& concern);
+  Chosen chosen(const domain::PlanMade& plan, const Concern& concern) const;
+  Change& add(const domain::Event& event, std::string subject, std::string predicate);
+  Change& add_urgent(Sequence sequence, const domain::Event& event, const char* kind,
+                     std::string subject, std::string predicate, std::string line_predicate = {});
   void add_topic(const domain::Event& event, TopicId topic, const std::string& name,
                  std::string predicate);
   void mark(const domain::Event& event, std::string until_then);
@@ -83,9 +103,10 @@ class PlanCauses {
     std::int64_t time_ms = 0;
   };
 
-  Created created_;  // the latest topic
+  Sequence sequence_ = 0;  // of the event that is taken in
+  Created created_;        // the latest topic
   std::vector<Change> changes_;
-  std::vector<Line> lines_;
+  std::optional<Line> asked_;  // the leader
   std::vector<Mark> marks_;
   std::vector<TopicId> planned_;  // by the last plan, ascending
   std::string leader_;

@@ -1,6 +1,7 @@
 #include "tools/why_group.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace muster::tools {
 
@@ -11,6 +12,17 @@ void GroupFacts::seat(SeatId seat, const std::string& member_id,
                     .session_timeout_ms = settings.session_timeout_ms,
                     .disconnect_grace_ms = settings.disconnect_grace_ms,
                     .rebalance_timeout_ms = settings.rebalance_timeout_ms};
+  seats_[member_id] = seat;
+}
+
+void GroupFacts::recall(SeatId seat, Member member) {
+  seats_[member.member_id] = seat;
+  members_[seat] = std::move(member);
+}
+
+void GroupFacts::introduce(SeatId seat, const std::string& member_id) {
+  if (members_.contains(seat)) return;
+  members_[seat] = {.member_id = member_id, .subscription = {}, .known = false};
   seats_[member_id] = seat;
 }
 
@@ -32,6 +44,8 @@ void GroupFacts::take(Sequence sequence, const domain::EventBody& body, TopicId 
     seats_.clear();
   } else if (const auto* configured = std::get_if<domain::GroupConfigured>(&body)) {
     strategy_ = configured->strategy;
+  } else if (const auto* plan = std::get_if<domain::PlanMade>(&body)) {
+    if (strategy_.empty() && plan->instead_of_leader.empty()) strategy_ = plan->strategy;
   } else if (const auto* froze = std::get_if<domain::GroupFrozen>(&body)) {
     frozen_ = froze->frozen;
   } else if (const auto* drained = std::get_if<domain::MemberDrained>(&body)) {
@@ -52,13 +66,18 @@ const GroupFacts::Member* GroupFacts::member(SeatId seat) const {
   return found == members_.end() ? nullptr : &found->second;
 }
 
+SeatId GroupFacts::seat_of(const std::string& member_id) const {
+  const auto found = seats_.find(member_id);
+  return found == seats_.end() ? kNobody : found->second;
+}
+
 const GroupFacts::Member* GroupFacts::member(const std::string& member_id) const {
   const auto found = seats_.find(member_id);
   return found == seats_.end() ? nullptr : member(found->second);
 }
 
-bool GroupFacts::subscribes(const Member& member, const std::string& topic) const {
-  const domain::Subscription& subscription = member.subscription;
+bool GroupFacts::subscribes(const domain::Subscription& subscription,
+                            const std::string& topic) const {
   return std::ranges::binary_search(subscription.topics(), topic) ||
          std::ranges::any_of(subscription.patterns(), [this](const std::string& pattern) {
            return matching_.contains(pattern);
@@ -72,13 +91,13 @@ bool GroupFacts::anyone_names(const std::string& topic) const {
 }
 
 bool GroupFacts::anyone_subscribes(const std::string& topic) const {
-  return std::ranges::any_of(members_,
-                             [&](const auto& member) { return subscribes(member.second, topic); });
+  return std::ranges::any_of(
+      members_, [&](const auto& member) { return subscribes(member.second.subscription, topic); });
 }
 
 bool GroupFacts::all_subscribers_drain(const std::string& topic) const {
   return std::ranges::none_of(members_, [&](const auto& member) {
-    return subscribes(member.second, topic) && !drains(member.second.member_id);
+    return subscribes(member.second.subscription, topic) && !drains(member.second.member_id);
   });
 }
 

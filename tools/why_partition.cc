@@ -9,56 +9,6 @@
 
 namespace muster::tools {
 
-// ---- hand-overs ----------------------------------------------------------------------------
-
-void Story::HandOver::begin(std::int64_t time_ms) {
-  if (under_way) return;
-  *this = {.under_way = true,
-           .began_ms = time_ms,
-           .reached_ms = time_ms,
-           .given_up_after_ms = 0,
-           .legs = {}};
-}
-
-void Story::HandOver::step(const std::string& spent_on, std::int64_t time_ms) {
-  // The wall clock may have been set back meanwhile.
-  const std::int64_t took_ms = std::max<std::int64_t>(time_ms - reached_ms, 0);
-  reached_ms += took_ms;
-  if (!legs.empty() && legs.back().what == spent_on) {
-    legs.back().took_ms += took_ms;
-  } else {
-    legs.push_back({.what = spent_on, .took_ms = took_ms});
-  }
-}
-
-/// The plan sets out from its first cause, which may lie in the time of a hand-over on its way.
-void Story::plan_hand_over(const domain::PlanMade& plan) {
-  if (revoking_) return;  // it waits for the release already
-  const std::int64_t first_ms = causes_.first_ms(plan).value_or(event_->time_ms);
-  hand_over_.begin(first_ms);
-  if (first_ms > hand_over_.reached_ms) hand_over_.step("without a member to own it", first_ms);
-  const auto marks = causes_.marks(event_->time_ms);
-  for (const PlanCauses::Mark& mark : marks) {
-    const bool last = &mark == &marks.back();
-    if (last || mark.time_ms > hand_over_.reached_ms) {
-      hand_over_.step(mark.until_then, mark.time_ms);
-    }
-  }
-}
-
-void Story::freed(const std::string& spent_on) {
-  if (revoking_) {
-    hand_over_.step(spent_on, event_->time_ms);
-  } else {
-    hand_over_.begin(event_->time_ms);
-  }
-  owner_ = kNobody;
-  fence_ = 0;
-  revoking_ = false;
-  since_sequence_ = sequence_;
-  since_ms_ = event_->time_ms;
-}
-
 void Story::forget_partition() {
   owner_ = kNobody;
   fence_ = 0;
@@ -68,6 +18,9 @@ void Story::forget_partition() {
   pinned_to_.clear();
   committed_.reset();
   hand_over_ = {};
+  awaits_pin_ = false;
+  present_.reset();
+  born_ = true;
   since_sequence_ = sequence_;
   since_ms_ = event_->time_ms;
 }
@@ -87,11 +40,6 @@ const domain::MemberPartitions* Story::holder(
   return found == members.end() ? nullptr : &*found;
 }
 
-bool Story::names(const std::vector<domain::TokenRef>& tokens) const {
-  const TopicPartition here{.topic = topic_, .partition = partition_};
-  return std::ranges::find(tokens, here, &domain::TokenRef::at) != tokens.end();
-}
-
 std::string Story::at() const { return fmt::format("{}/{}", topic_name_, partition_); }
 std::string Story::by() const { return "by " + who_text(event_->cause); }
 
@@ -108,24 +56,6 @@ StoryEntry& Story::add(const char* kind, std::string what) {
   entry.kind = kind;
   entry.what = std::move(what);
   return entry;
-}
-
-/// What explains the plan stands before it, unless it stands there for its own sake. Many causes
-/// would bury the partition's own story: then the plan's summary has to do.
-void Story::add_causes() {
-  constexpr std::size_t kMostLines = 3;
-  close_commits();
-  if (causes_.lines().size() > kMostLines) return;
-  for (const PlanCauses::Line& line : causes_.lines()) {
-    const auto place = std::ranges::lower_bound(entries_, line.sequence, {}, &StoryEntry::sequence);
-    if (place != entries_.end() && place->sequence == line.sequence) continue;
-    StoryEntry entry;
-    entry.sequence = line.sequence;
-    entry.time_ms = line.time_ms;
-    entry.kind = line.kind;
-    entry.what = line.what;
-    entries_.insert(place, std::move(entry));
-  }
 }
 
 StoryEntry Story::commits_entry() const {
@@ -161,6 +91,7 @@ void Story::tell(const domain::TopicCreated& event) {
                                 topic_name_, size, by())
                   : fmt::format("topic {} was created with {} {}", topic_name_, size, by()));
   topic_ever_ = true;
+  if (group_exists_ && frozen()) entries_.back().what += "; the group was frozen";
 }
 
 void Story::tell(const domain::TopicExpanded& event) {
@@ -176,7 +107,10 @@ void Story::tell(const domain::TopicExpanded& event) {
 }
 
 void Story::tell(const domain::TopicDeleted& event) {
-  if (event.topic != topic_) return;
+  // One whose creation was trimmed is known by its name alone.
+  if (event.topic != topic_ && (topic_ != 0 || event.name != topic_name_)) return;
+  topic_ever_ = true;
+  most_partitions_ = std::max(most_partitions_, event.former_partition_count);
   std::string what = fmt::format("topic {} was deleted {}", topic_name_, by());
   if (owner_ != kNobody) what += fmt::format("; {} lost {} (token {})", last_owner_, at(), fence_);
   if (committed_) what += fmt::format("; the committed offset {} went with it", *committed_);
@@ -190,7 +124,7 @@ void Story::tell(const domain::TopicDeleted& event) {
 void Story::group_begins() {
   if (group_exists_) return;
   group_exists_ = true;
-  if (group_ever_) add("group_created", fmt::format("group {} was made anew", group_));
+  if (group_ever_) add("group_created", fmt::format("group {} was made anew {}", group_, by()));
   group_ever_ = true;
 }
 
@@ -205,12 +139,14 @@ void Story::tell(const domain::GroupDeleted&) {
 }
 
 void Story::tell(const domain::GroupFrozen& event) {
+  if (!exists()) return;
   add(event.frozen ? "frozen" : "unfrozen",
       event.frozen ? fmt::format("the group was frozen {}: its plan does not change", by())
                    : fmt::format("the group was unfrozen {}", by()));
 }
 
 void Story::tell(const domain::JournalRestored& event) {
+  quiet_ = true;
   if (!group_exists_) return;
   std::string what =
       fmt::format("the journal was restored from a backup that ended with sequence {}",
@@ -271,97 +207,7 @@ void Story::tell(const domain::MemberExpired& event) {
   hand_over_.given_up_after_ms = entry.given_up_after_ms;
 }
 
-// ---- plans and grants ----------------------------------------------------------------------
-
-std::string Story::plan_text(const domain::PlanMade& plan, const std::string& target,
-                             bool asked_back) const {
-  std::string text;
-  if (asked_back) text = fmt::format("asked back from {} and ", name_of(owner_));
-  text += fmt::format("planned for {}", target.empty() ? "nobody" : target);
-  if (!target.empty() && target == pinned_to_) text += ", to which it is pinned,";
-  if (revoking_) text += fmt::format(" once {} has released it", name_of(owner_));
-  if (!plan.instead_of_leader.empty()) {
-    return fmt::format("{} (generation {}, by {} instead of the leader)", text, plan.generation,
-                       plan.strategy);
-  }
-  if (plan.strategy == "leader") {
-    return fmt::format("{} (generation {}, by leader {})", text, plan.generation, causes_.leader());
-  }
-  return fmt::format("{} (generation {}, {})", text, plan.generation, plan.strategy);
-}
-
-void Story::tell(const domain::PlanMade& event) {
-  const domain::MemberPartitions* target = holder(event.targets);
-  const bool unassigned = lists(event.unassigned);
-  const bool asked_back = holder(event.revoking) != nullptr;
-  if (target != nullptr || unassigned || asked_back) {
-    add_causes();
-    plan_hand_over(event);
-    if (target != nullptr) target_ = target->seat;
-    if (unassigned) target_ = kNobody;
-    StoryEntry& entry = add("planned", plan_text(event, name_of(target_), asked_back));
-    entry.why = causes_.text(event);
-    if (!event.instead_of_leader.empty()) {
-      entry.why += fmt::format("{}{}", entry.why.empty() ? "" : "; ", event.instead_of_leader);
-    }
-    entry.member_id = name_of(target_);
-  }
-  if (asked_back) {
-    revoking_ = true;
-    asked_back_ms_ = event_->time_ms;
-    since_sequence_ = sequence_;
-    since_ms_ = event_->time_ms;
-  }
-  if (!event.more) causes_.clear(event);  // the other slices have the same causes
-}
-
-void Story::tell(const domain::PartitionsGranted& event) {
-  const domain::MemberPartitions* grant = holder(event.grants);
-  if (grant == nullptr) return;
-  owner_ = grant->seat;
-  fence_ = event.fence_base + sequence_;
-  since_sequence_ = sequence_;
-  since_ms_ = event_->time_ms;
-  StoryEntry& entry =
-      add("granted", fmt::format("granted to {} under token {}{}", grant->member_id, fence_,
-                                 last_owner_.empty() ? "; nobody had it before" : ""));
-  entry.member_id = grant->member_id;
-  entry.former_owner = std::exchange(last_owner_, grant->member_id);
-  entry.fence = fence_;
-  if (hand_over_.under_way) {
-    entry.took_ms = hand_over_.reached_ms - hand_over_.began_ms;
-    entry.given_up_after_ms = hand_over_.given_up_after_ms;
-    entry.legs = std::move(hand_over_.legs);
-  }
-  hand_over_ = {};
-}
-
-void Story::tell(const domain::PartitionsReleased& event) {
-  if (owner_ == kNobody || event.seat != owner_ || !names(event.tokens)) return;
-  std::string what = fmt::format("released by {} under token {}", event.member_id, fence_);
-  what += revoking_ ? " after " + elapsed_text(event_->time_ms - asked_back_ms_) : ", unasked";
-  const bool with_commit = commits_.count > 0 && commits_.sequence + 1 == sequence_;
-  if (with_commit) what += fmt::format(", with a last commit of offset {}", commits_.last_offset);
-  if (with_commit && commits_.count == 1) commits_ = {};
-  StoryEntry& entry = add("released", std::move(what));
-  entry.member_id = event.member_id;
-  entry.fence = fence_;
-  freed(fmt::format("waiting for {}'s release", event.member_id));
-}
-
-void Story::tell(const domain::PartitionsFenced& event) {
-  if (owner_ == kNobody || event.seat != owner_ || !names(event.tokens)) return;
-  const GroupFacts::Member* member = facts_.member(owner_);
-  StoryEntry& entry = add(
-      "fenced",
-      fmt::format("token {} of {} was fenced: it did not release {} within its rebalance timeout "
-                  "({} after it was told)",
-                  fence_, event.member_id, at(),
-                  elapsed_text(member == nullptr ? 0 : member->rebalance_timeout_ms)));
-  entry.member_id = event.member_id;
-  entry.fence = fence_;
-  freed(fmt::format("waiting for {}, which did not release it", event.member_id));
-}
+// ---- commits --------------------------------------------------------------------------------
 
 void Story::tell(const domain::OffsetsCommitted& event) {
   for (const domain::OffsetValue& value : event.offsets) {

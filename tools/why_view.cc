@@ -48,9 +48,10 @@ Json entry_json(const StoryEntry& entry) {
   Json legs = Json::array();
   for (const Leg& leg : entry.legs) legs.push_back({{"what", leg.what}, {"ms", leg.took_ms}});
   return {
-      {"sequence", entry.sequence},
+      {"sequence", entry.sequence == 0 ? Json() : Json(entry.sequence)},
       {"time", time_text(entry.time_ms)},
       {"kind", entry.kind},
+      {"trimmed", entry.trimmed},
       {"what", entry.what},
       {"why", or_null(entry.why)},
       {"member_id", or_null(entry.member_id)},
@@ -84,9 +85,18 @@ std::string standing_text(const Story& story, const Standing& now, std::int64_t 
   if (now.frozen && now.phase != Phase::kFree) {
     text += " The group is frozen: its plan does not change.";
   }
-  if (!now.pinned_to.empty()) text += fmt::format(" It is pinned to {}.", now.pinned_to);
+  if (!now.pin.empty()) text += " " + now.pin;
   if (now.committed) text += fmt::format(" Committed: offset {}.", *now.committed);
   return text;
+}
+
+std::string trimmed_text(const Story& story) {
+  std::string text = fmt::format(
+      "The journal begins with event {}: what was before was trimmed, but for the last grant of "
+      "each partition.",
+      story.first_sequence());
+  if (story.entries().empty()) text += " Of this partition nothing is known from then on.";
+  return text + " A greater --history-max-bytes of musterd keeps more.\n";
 }
 
 std::string took_text(const StoryEntry& entry) {
@@ -120,6 +130,7 @@ Json story_json(const Story& story) {
   return {{"group", story.group()},
           {"topic", story.topic()},
           {"partition", story.partition()},
+          {"first_sequence", story.first_sequence()},
           {"now", standing_json(story.standing())},
           {"story", std::move(entries)}};
 }
@@ -131,11 +142,12 @@ std::string story_text(const Story& story, std::int64_t now_ms) {
   for (const StoryEntry& entry : entries) {
     width = std::max(width, std::to_string(entry.sequence).size());
   }
+  if (story.first_sequence() > 1) text += trimmed_text(story);
   if (!entries.empty()) text += "\n";
   for (const StoryEntry& entry : entries) {
-    text +=
-        fmt::format("{}  {:>{}}  {}\n", time_text(entry.time_ms),
-                    fmt::format("#{}", entry.sequence), width + 1, printable(entry_text(entry)));
+    text += fmt::format("{}  {:>{}}  {}\n", time_text(entry.time_ms),
+                        entry.sequence == 0 ? "-" : fmt::format("#{}", entry.sequence), width + 1,
+                        printable(entry_text(entry)));
   }
   return text;
 }

@@ -41,6 +41,7 @@ std::string listed(const std::vector<std::string>& names) {
 
 std::string expiry_text(domain::ExpiryReason reason, std::uint32_t session_timeout_ms,
                         std::uint32_t disconnect_grace_ms) {
+  if (session_timeout_ms == 0) return "expired";
   if (reason == domain::ExpiryReason::kSilence) {
     return fmt::format("expired: it was silent for its session timeout ({})",
                        elapsed_text(session_timeout_ms));

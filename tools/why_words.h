@@ -19,7 +19,8 @@ std::string who_text(const domain::Cause& cause);
 /// "pod-0", "pod-0 and pod-1", "pod-0, pod-1 and pod-2", "pod-0, pod-1, pod-2 and 997 more"
 std::string listed(const std::vector<std::string>& names);
 
-/// "expired: it was silent for its session timeout (30 s)"
+/// "expired: it was silent for its session timeout (30 s)"; "expired" when the times are 0, since
+/// they are not known.
 std::string expiry_text(domain::ExpiryReason reason, std::uint32_t session_timeout_ms,
                         std::uint32_t disconnect_grace_ms);
 

@@ -38,6 +38,12 @@ void PlanAssembly::add(const wire::PlanWantedT& page) {
                                 .metadata = {member->metadata.begin(), member->metadata.end()},
                                 .subscription = member->subscription});
   }
+  for (const auto& pin : page.pins) {
+    const auto member = static_cast<std::size_t>(pin->member);
+    request_.pins.push_back({.topic = pin->topic,
+                             .partition = pin->partition,
+                             .member = pin->member < 0 ? std::nullopt : std::optional(member)});
+  }
 }
 
 std::shared_ptr<const PlanRequest> PlanAssembly::finish() {
@@ -57,7 +63,13 @@ bool PlanAssembly::numbers_fit() const {
              return !owner || *owner < request_.members.size();
            });
   };
+  const auto pin_fits = [&](const PlanRequest::Pin& pin) {
+    return pin.topic < request_.topics.size() && pin.partition >= 0 &&
+           pin.partition < request_.topics[pin.topic].partitions &&
+           (!pin.member || *pin.member < request_.members.size());
+  };
   return std::ranges::all_of(request_.topics, topic_fits) &&
+         std::ranges::all_of(request_.pins, pin_fits) &&
          std::ranges::all_of(request_.subscriptions,
                              [&](const auto& topics) {
                                return std::ranges::all_of(topics, below(request_.topics.size()));

@@ -98,6 +98,17 @@ std::vector<TokenRef> read(const fb::Vector<const event::TokenRef*>& tokens) {
   return values;
 }
 
+std::vector<FormerPin> read_pins(const fb::Vector<fb::Offset<event::FormerPin>>* pins) {
+  std::vector<FormerPin> values;
+  if (pins == nullptr) return values;
+  values.reserve(pins->size());
+  for (const event::FormerPin* pin : *pins) {
+    values.push_back({.at = {.topic = pin->topic(), .partition = pin->partition()},
+                      .member_id = read(pin->member_id())});
+  }
+  return values;
+}
+
 EventBody read(const event::TopicCreated& body) {
   return TopicCreated{.name = read(body.name()), .partition_count = body.partitions()};
 }
@@ -105,13 +116,16 @@ EventBody read(const event::TopicExpanded& body) {
   return TopicExpanded{.topic = body.topic(), .partition_count = body.partitions()};
 }
 EventBody read(const event::TopicDeleted& body) {
-  return TopicDeleted{.topic = body.topic(), .name = read(body.name())};
+  return TopicDeleted{.topic = body.topic(),
+                      .name = read(body.name()),
+                      .former_partition_count = body.former_partitions()};
 }
 EventBody read(const event::GroupTopicDropped& body) {
   return GroupTopicDropped{.group = read(body.group()),
                            .topic = body.topic(),
                            .held = read(*body.held()),
-                           .former = read(*body.former())};
+                           .former = read(*body.former()),
+                           .former_pins = read_pins(body.former_pins())};
 }
 EventBody read(const event::MemberJoined& body) {
   return MemberJoined{.group = read(body.group()),
@@ -183,7 +197,13 @@ EventBody read(const event::OffsetsCommitted& body) {
   return OffsetsCommitted{.group = read(body.group()), .offsets = read(*body.offsets())};
 }
 EventBody read(const event::GroupDeleted& body) {
-  return GroupDeleted{.group = read(body.group()), .former = read(*body.former())};
+  return GroupDeleted{.group = read(body.group()),
+                      .former = read(*body.former()),
+                      .former_strategy = read(body.former_strategy()),
+                      .former_max_members = body.former_max_members(),
+                      .former_frozen = body.former_frozen(),
+                      .former_draining = read_texts(body.former_draining()),
+                      .former_pins = read_pins(body.former_pins())};
 }
 EventBody read(const event::TopicsMatched& body) {
   TopicsMatched event{.group = read(body.group()), .matches = {}};

@@ -91,6 +91,18 @@ class Encoder {
     return builder_.CreateVector(offsets);
   }
 
+  Tables<event::FormerPin> pins_or_none(const std::vector<FormerPin>& values) {
+    if (values.empty()) return {};
+    std::vector<fb::Offset<event::FormerPin>> offsets;
+    offsets.reserve(values.size());
+    for (const FormerPin& value : values) {
+      const auto member_id = text(value.member_id);
+      offsets.push_back(
+          event::CreateFormerPin(builder_, value.at.topic, value.at.partition, member_id));
+    }
+    return builder_.CreateVector(offsets);
+  }
+
   fb::Offset<fb::Vector<const event::TokenRef*>> tokens(const std::vector<TokenRef>& values) {
     std::vector<event::TokenRef> structs;
     structs.reserve(values.size());
@@ -107,13 +119,15 @@ class Encoder {
     return event::CreateTopicExpanded(builder_, value.topic, value.partition_count);
   }
   auto body(const TopicDeleted& value) {
-    return event::CreateTopicDeleted(builder_, value.topic, text(value.name));
+    return event::CreateTopicDeleted(builder_, value.topic, text(value.name),
+                                     value.former_partition_count);
   }
   auto body(const GroupTopicDropped& value) {
     const auto group = text(value.group);
     const auto held = members(value.held);
-    return event::CreateGroupTopicDropped(builder_, group, value.topic, held,
-                                          offset_values(value.former));
+    const auto former = offset_values(value.former);
+    return event::CreateGroupTopicDropped(builder_, group, value.topic, held, former,
+                                          pins_or_none(value.former_pins));
   }
   auto body(const MemberJoined& value) {
     const auto group = text(value.group);
@@ -179,7 +193,12 @@ class Encoder {
   }
   auto body(const GroupDeleted& value) {
     const auto group = text(value.group);
-    return event::CreateGroupDeleted(builder_, group, offset_values(value.former));
+    const auto former = offset_values(value.former);
+    const auto strategy = text_or_none(value.former_strategy);
+    const auto draining = texts_or_none(value.former_draining);
+    return event::CreateGroupDeleted(builder_, group, former, strategy, value.former_max_members,
+                                     value.former_frozen, draining,
+                                     pins_or_none(value.former_pins));
   }
   auto body(const TopicsMatched& value) {
     std::vector<fb::Offset<event::PatternTopics>> matches;

@@ -95,6 +95,19 @@ void add_topics(Pages& pages, const domain::State& state, const domain::Assignme
   }
 }
 
+void add_pins(Pages& pages, const domain::AssignmentInput& input,
+              const std::vector<std::int32_t>& numbers) {
+  for (std::size_t i = 0; i < input.topics.size(); ++i) {
+    for (const domain::AssignmentInput::Pin& pin : input.topics[i].pins) {
+      auto entry = std::make_unique<wire::PlanPinT>();
+      entry->topic = static_cast<std::uint32_t>(i);
+      entry->partition = pin.partition;
+      entry->member = pin.member == domain::kUnassigned ? -1 : numbers[pin.member];
+      pages.page(kEntryFixedBytes).pins.push_back(std::move(entry));
+    }
+  }
+}
+
 using SubscriptionNumbers = absl::flat_hash_map<const void*, std::uint32_t>;
 
 SubscriptionNumbers add_subscriptions(Pages& pages, const domain::State& state,
@@ -149,6 +162,7 @@ std::vector<wire::PlanWantedT> plan_wanted(const domain::State& state, const dom
     const std::size_t bytes = entry->member_id.size() + entry->metadata.size() + kEntryFixedBytes;
     pages.page(bytes).members.push_back(std::move(entry));
   }
+  add_pins(pages, plan.input, numbers);
   return pages.take();
 }
 

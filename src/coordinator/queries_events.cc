@@ -63,6 +63,7 @@ class Wanted {
   bool cut(domain::GroupTopicDropped& event) const {
     cut_members(event.held);
     cut_values(event.former);
+    cut_values(event.former_pins);
     return concerns(event.topic);
   }
   bool cut(domain::PlanMade& event) const {
@@ -80,6 +81,7 @@ class Wanted {
   bool cut(domain::OffsetsCommitted& event) const { return cut_values(event.offsets); }
   bool cut(domain::GroupDeleted& event) const {
     cut_values(event.former);
+    cut_values(event.former_pins);
     return true;
   }
   bool cut(domain::TopicsMatched& event) const {
@@ -101,10 +103,11 @@ std::unexpected<Rejection> refuse_unreadable(const std::string& message) {
 /// One request's walk through the journal.
 class Walk {
  public:
-  Walk(const View& view, const wire::ListEventsT& query, Sequence reached)
+  Walk(const View& view, const wire::ListEventsT& query, Sequence first, Sequence reached)
       : wanted_(view.state, query),
         page_(view.max_frame_bytes, query.limit),
         bytes_left_(view.max_frame_bytes / 2) {
+    reply_.first_sequence = first;
     reply_.reached = reached;
   }
 
@@ -156,7 +159,7 @@ Answer answer(const View& view, const History& history, const wire::ListEventsT&
   const auto header = history.reader.header();
   if (!header) return refuse_unreadable(header.error().message);
   const Sequence before = std::max(query.after_sequence, header->first_sequence - 1);
-  Walk walk(view, query, before);
+  Walk walk(view, query, header->first_sequence, before);
   if (before < history.durable_sequence) {
     const Sequence last = std::min(history.durable_sequence, before + kMostRecords);
     const auto read = history.reader.read(

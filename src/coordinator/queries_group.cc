@@ -104,6 +104,7 @@ std::unique_ptr<wire::MemberInfoT> member_info(const View& view, const Group& gr
 
   const Session* session = view.sessions.find(member.seat);
   auto info = std::make_unique<wire::MemberInfoT>();
+  info->seat = member.seat;
   info->member_id = member.member_id;
   info->incarnation = member.incarnation;
   info->client_id = member.settings.client_id;
@@ -140,6 +141,25 @@ std::string member_name(const Group& group, SeatId seat) {
   return member == nullptr ? std::string() : member->member_id;
 }
 
+/// Null when the partition was never granted.
+std::unique_ptr<wire::GrantInfoT> last_grant(const View& view, const Group& group,
+                                             const PartitionState& partition) {
+  const auto note = group.grants.find(partition.last_fence());
+  if (note == group.grants.end()) return nullptr;
+  auto info = std::make_unique<wire::GrantInfoT>();
+  info->fence = note->first;
+  if (partition.fence == 0) info->ended = static_cast<wire::TokenEnd>(partition.ended_how);
+  info->time_ms = note->second.time_ms;
+  // A restore raises the base above every token that was given before it.
+  const bool before_restore = note->first <= view.state.fence_base;
+  info->sequence = before_restore ? 0 : note->first - view.state.fence_base;
+  info->generation = note->second.generation;
+  info->because = note->second.reason.what;
+  info->because_sequence = note->second.reason.sequence;
+  info->other_changes = note->second.reason.others;
+  return info;
+}
+
 std::unique_ptr<wire::PartitionInfoT> partition_info(const View& view, const Group& group,
                                                      const domain::Topic& topic,
                                                      PartitionIndex index,
@@ -158,6 +178,7 @@ std::unique_ptr<wire::PartitionInfoT> partition_info(const View& view, const Gro
   info->end = view.ends.of(at);
   const auto pin = group.pins.find(at);
   if (pin != group.pins.end()) info->pinned_to = pin->second;
+  info->last_grant = last_grant(view, group, partition);
   return info;
 }
 
@@ -227,7 +248,7 @@ Answer answer(const View& view, const wire::ListPartitionsT& query) {
       const bool idle = known == nullptr || (known->owner == kNobody && !known->has_commit());
       if (!subscribed && idle && !group->pins.contains(at)) continue;
       const PartitionState& partition = known == nullptr ? untouched : *known;
-      constexpr std::size_t kMostFixedBytes = 896;  // three member names and the numbers
+      constexpr std::size_t kMostFixedBytes = 1'536;  // six names and the numbers
       if (!page.take(name.size() + partition.metadata_view().size() + kMostFixedBytes)) break;
       reply.partitions.push_back(partition_info(view, *group, topic, index, partition));
     }

@@ -23,6 +23,13 @@ Decided decide(const State& state, const DeleteGroup& command, Now now) {
   for (const auto& [topic, table] : group->partitions) {
     append_former_offsets(*group, topic, event.former);
   }
+  event.former_strategy = group->strategy;
+  event.former_max_members = group->max_members;
+  event.former_frozen = group->frozen;
+  event.former_draining.assign(group->draining.begin(), group->draining.end());
+  for (const auto& [at, member_id] : group->pins) {
+    event.former_pins.push_back({.at = at, .member_id = member_id});
+  }
   Decision decision;
   decision.events.emplace_back(std::move(event));
   return decision;

@@ -200,12 +200,13 @@ Decided replace(const State& state, const Group& group, const Member& member,
                                               .former_incarnation = member.incarnation,
                                               .incarnation = command.incarnation,
                                               .settings = std::move(settings)});
-  append_matches(state, &group, group.name, subscription, decision.events);
-  // What the seat owned comes back to it under new tokens; what was being revoked goes on.
+  // What the seat owned comes back to it under new tokens; what was being revoked goes on. Next to
+  // the event that freed it: so the fold knows what the grant is for.
   Grants grants(group);
   grants.seat_now(member.seat, command.incarnation);
   for (const TopicPartition& at : member.held) grants.freed(at);
   grants.append_to(decision.events, state.fence_base);
+  append_matches(state, &group, group.name, subscription, decision.events);
   return decision;
 }
 

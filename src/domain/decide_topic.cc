@@ -41,6 +41,10 @@ GroupTopicDropped drop(const Group& group, TopicId topic) {
   GroupTopicDropped event{
       .group = group.name, .topic = topic, .held = held.take(group), .former = {}};
   append_former_offsets(group, topic, event.former);
+  auto pin = group.pins.lower_bound({.topic = topic, .partition = 0});
+  for (; pin != group.pins.end() && pin->first.topic == topic; ++pin) {
+    event.former_pins.push_back({.at = pin->first, .member_id = pin->second});
+  }
   return event;
 }
 
@@ -115,7 +119,8 @@ Decided decide(const State& state, const DeleteTopic& command, Now now) {
       decision.events.emplace_back(drop(group, topic->id));
     }
   }
-  decision.events.emplace_back(TopicDeleted{.topic = topic->id, .name = topic->name});
+  decision.events.emplace_back(TopicDeleted{
+      .topic = topic->id, .name = topic->name, .former_partition_count = topic->partition_count});
   return decision;
 }
 

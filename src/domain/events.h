@@ -74,6 +74,13 @@ struct OffsetValue {
   bool operator==(const OffsetValue&) const = default;
 };
 
+/// A pin that a destructive event keeps.
+struct FormerPin {
+  TopicPartition at;
+  std::string member_id;
+  bool operator==(const FormerPin&) const = default;
+};
+
 struct TopicCreated {  // its id is the sequence of this event
   std::string name;
   std::int32_t partition_count = 0;
@@ -87,6 +94,7 @@ struct TopicExpanded {
 struct TopicDeleted {
   TopicId topic = 0;
   std::string name;
+  std::int32_t former_partition_count = 0;
   bool operator==(const TopicDeleted&) const = default;
 };
 
@@ -96,6 +104,7 @@ struct GroupTopicDropped {
   TopicId topic = 0;
   std::vector<MemberPartitions> held;
   std::vector<OffsetValue> former;
+  std::vector<FormerPin> former_pins;
   bool operator==(const GroupTopicDropped&) const = default;
 };
 
@@ -193,9 +202,15 @@ struct OffsetsCommitted {
   std::vector<OffsetValue> offsets;
   bool operator==(const OffsetsCommitted&) const = default;
 };
+/// All that is named former was the group's; the fold needs none of it.
 struct GroupDeleted {
   std::string group;
   std::vector<OffsetValue> former;
+  std::string former_strategy;
+  std::uint32_t former_max_members = 0;
+  bool former_frozen = false;
+  std::vector<std::string> former_draining;
+  std::vector<FormerPin> former_pins;
   bool operator==(const GroupDeleted&) const = default;
 };
 

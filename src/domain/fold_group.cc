@@ -93,10 +93,11 @@ Contradiction Folding::operator()(const PartitionPinned& event) {
     state_.digest += hash_of_pin(group->id, event.at, event.member_id);
   }
   if (!group->members.empty()) {
+    const std::string at = sentence("partition ", event.at.partition, " of topic '",
+                                    state_.topic(event.at.topic)->name, "'");
     outdate_plan(*group, Urgency::kAtOnce,
-                 event.member_id.empty()
-                     ? sentence("the pin of ", at_text(event.at), " was taken off")
-                     : sentence(at_text(event.at), " was pinned to '", event.member_id, "'"));
+                 event.member_id.empty() ? sentence("the pin of ", at, " was taken off")
+                                         : sentence(at, " was pinned to '", event.member_id, "'"));
   }
   return std::nullopt;
 }

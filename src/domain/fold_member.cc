@@ -108,8 +108,7 @@ Contradiction Folding::operator()(const MemberReplaced& event) {
   // The process that was asked is gone, and the new one's resume or join does not repeat it.
   const bool was_asked = group->request && group->request->leader == event.seat;
   if (resubscribed || other_metadata || was_asked) {
-    outdate_plan(*group, Urgency::kMayGather,
-                 sentence("a new process took over as member '", event.member_id, "'"));
+    outdate_plan(*group, Urgency::kMayGather, took_over(event.member_id));
   }
   return std::nullopt;
 }

@@ -23,6 +23,34 @@ Contradiction Folding::set_planned(Group& group, const std::vector<PlannedTopic>
   return std::nullopt;
 }
 
+/// What a plan is made for when no member and no setting changed: the topics did.
+PlanReason Folding::changed_topics(const Group& group,
+                                   const std::vector<PlannedTopic>& planned) const {
+  PlanReason reason;
+  const auto changed = [&](Sequence sequence, std::string what) {
+    if (!reason.what.empty()) {
+      ++reason.others;
+    } else {
+      reason = {.sequence = sequence, .what = std::move(what), .others = 0};
+    }
+  };
+  std::size_t kept = 0;
+  for (const PlannedTopic& one : planned) {
+    const Topic* topic = state_.topic(one.topic);
+    const auto before = group.planned.find(one.topic);
+    if (before != group.planned.end()) ++kept;
+    if (topic == nullptr) continue;
+    if (before == group.planned.end()) {
+      changed(topic->id, sentence("topic '", topic->name, "' was created"));
+    } else if (before->second != one.partition_count) {
+      changed(0, sentence("topic '", topic->name, "' was expanded to ", one.partition_count,
+                          " partitions"));
+    }
+  }
+  for (; kept < group.planned.size(); ++kept) changed(0, "a topic was deleted");
+  return reason;
+}
+
 /// The table of a listed topic, if all listed partitions exist; a plan may name half a million, so
 /// names and tables are looked up once a list.
 PartitionTable* Folding::table_of(Group& group, const PartitionList& list, Contradiction& wrong) {
@@ -118,7 +146,7 @@ Contradiction Folding::operator()(const PlanMade& event) {
   forget_request(*group);
   {
     const Changing changing(state_, *group);
-    if (event.generation > group->generation) note_reason(*group, event.membership);
+    if (event.generation > group->generation) note_reason(*group, event);
     group->generation = event.generation;
     group->plan_unfinished = event.more;
     if (event.more) return std::nullopt;
@@ -139,9 +167,12 @@ void Folding::count_member(const Group& group, Member& member) {
 
 /// The first slice of a plan: what it was made for. Only the first change is remembered in full, so
 /// one that came while it was made is told less exactly.
-void Folding::note_reason(Group& group, Sequence membership) {
-  group.reason = std::exchange(group.next_reason, {});
-  if (membership == 0 || group.changed <= membership) return;
+void Folding::note_reason(Group& group, const PlanMade& event) {
+  const Sequence membership = event.membership;
+  const bool all_later = membership != 0 && group.next_reason.sequence > membership;
+  group.reason = all_later ? PlanReason() : std::exchange(group.next_reason, {});
+  if (group.reason.sequence == 0) group.reason = changed_topics(group, event.planned);
+  if (all_later || membership == 0 || group.changed <= membership) return;
   group.next_reason = {.sequence = group.changed,
                        .what = "the group changed while its last plan was made",
                        .others = 0};
@@ -168,14 +199,26 @@ Contradiction refuse_grant(TopicPartition at, const PartitionState& partition, S
 
 }  // namespace
 
+/// What the grants are for: as a rule the last plan. Those of the unit in which a new incarnation
+/// took over a seat stand next to that event, and need no plan.
+PlanReason Folding::reason_of(const Group& group, const PartitionsGranted& event) const {
+  for (const MemberPartitions& one : event.grants) {
+    const Member* member = group.member(one.seat);
+    const bool replaced = member != nullptr && member->incarnation_sequence != member->seat &&
+                          member->incarnation_sequence + 1 == sequence_;
+    if (replaced) return {.sequence = sequence_ - 1, .what = took_over(member->member_id)};
+  }
+  return group.reason;
+}
+
 /// One more event that so many partitions were last granted by.
-void Folding::note_grants(Group& group, FencingToken fence, std::uint32_t partitions) {
+void Folding::note_grants(Group& group, FencingToken fence, std::uint32_t partitions,
+                          const PlanReason& reason) {
   if (partitions == 0) return;
-  const auto [note, fresh] =
-      group.grants.try_emplace(fence, GrantNote{.time_ms = time_ms_,
-                                                .generation = group.generation,
-                                                .reason = group.reason,
-                                                .partitions = 0});
+  const auto [note, fresh] = group.grants.try_emplace(
+      fence,
+      GrantNote{
+          .time_ms = time_ms_, .generation = group.generation, .reason = reason, .partitions = 0});
   note->second.partitions += partitions;
   if (fresh) state_.digest += hash_of(group.id, fence, note->second);
 }
@@ -188,7 +231,8 @@ void Folding::forget_grant(Group& group, FencingToken fence) {
   group.grants.erase(note);
 }
 
-Contradiction Folding::grant(Group& group, const MemberPartitions& grant, FencingToken fence) {
+Contradiction Folding::grant(Group& group, const MemberPartitions& grant, FencingToken fence,
+                             const PlanReason& reason) {
   Member* member = find_member(group, grant.seat, grant.member_id);
   if (member == nullptr) return no_seat(group.name, grant.seat, grant.member_id);
   if (member->incarnation != grant.incarnation) {
@@ -212,7 +256,7 @@ Contradiction Folding::grant(Group& group, const MemberPartitions& grant, Fencin
       partition.fence = fence;
       hint = std::next(member->held.insert(hint, at));
     }
-    note_grants(group, fence, static_cast<std::uint32_t>(list.partitions.size()));
+    note_grants(group, fence, static_cast<std::uint32_t>(list.partitions.size()), reason);
   }
   return std::nullopt;
 }
@@ -220,8 +264,9 @@ Contradiction Folding::grant(Group& group, const MemberPartitions& grant, Fencin
 Contradiction Folding::operator()(const PartitionsGranted& event) {
   Group* group = find_group(event.group);
   if (group == nullptr) return no_group(event.group);
+  const PlanReason reason = reason_of(*group, event);
   for (const MemberPartitions& one : event.grants) {
-    if (auto wrong = grant(*group, one, event.fence_base + sequence_)) return wrong;
+    if (auto wrong = grant(*group, one, event.fence_base + sequence_, reason)) return wrong;
   }
   return std::nullopt;
 }

@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <vector>
 
@@ -77,7 +78,10 @@ class Folding {
   enum class Urgency : bool { kMayGather, kAtOnce };
   /// `what` brought it about, as a sentence without its stop.
   void outdate_plan(Group& group, Urgency urgency, std::string what);
-  void note_grants(Group& group, FencingToken fence, std::uint32_t partitions);
+  PlanReason reason_of(const Group& group, const PartitionsGranted& event) const;
+  PlanReason changed_topics(const Group& group, const std::vector<PlannedTopic>& planned) const;
+  void note_grants(Group& group, FencingToken fence, std::uint32_t partitions,
+                   const PlanReason& reason);
   void forget_grant(Group& group, FencingToken fence);
   void forget_request(Group& group);
   void unsubscribe(Group& group, const Subscription& subscription);
@@ -93,12 +97,14 @@ class Folding {
   template <typename Ended>
   Contradiction end_named_tokens(const Ended& event, TokenEnd how);
   Contradiction set_planned(Group& group, const std::vector<PlannedTopic>& planned);
-  void note_reason(Group& group, Sequence membership);
+  void note_reason(Group& group, const PlanMade& event);
   void count_member(const Group& group, Member& member);
+  void count_members(Group& group, Sequence membership);
   PartitionTable* table_of(Group& group, const PartitionList& list, Contradiction& wrong);
   Contradiction set_targets(Group& group, SeatId seat, const std::vector<PartitionList>& topics);
   Contradiction revoke(Group& group, const MemberPartitions& revoking);
-  Contradiction grant(Group& group, const MemberPartitions& grant, FencingToken fence);
+  Contradiction grant(Group& group, const MemberPartitions& grant, FencingToken fence,
+                      const PlanReason& reason);
 
   State& state_;
   Sequence sequence_;
@@ -119,6 +125,9 @@ inline std::string no_seat(const std::string& group, SeatId seat, const std::str
 }
 inline std::string no_incarnation(SeatId seat, Incarnation incarnation) {
   return sentence("seat ", seat, " is not held by incarnation ", incarnation);
+}
+inline std::string took_over(std::string_view member_id) {
+  return sentence("a new process took over as member '", member_id, "'");
 }
 inline std::string at_text(TopicPartition at) {
   return sentence("partition ", at.partition, " of topic ", at.topic);

@@ -67,8 +67,8 @@ struct PlanRequest {
 
 /// What a plan is made for: the first of the changes since the one before, and how many followed.
 struct PlanReason {
-  Sequence sequence = 0;     // of the event; 0: nothing changed but topics
-  std::string what;          // "member 'a' joined"
+  Sequence sequence = 0;     // of the event; 0: a topic that was planned before grew or went
+  std::string what;          // "member 'a' joined"; empty: nothing yet
   std::uint32_t others = 0;  // further changes
 };
 

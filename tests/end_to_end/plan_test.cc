@@ -49,6 +49,7 @@ TEST_CASE("plan answers for a file and for standard input, without a server") {
   const nlohmann::json plan = nlohmann::json::parse(of_file.out);
   CHECK(plan.at("assignment").at("b").at("t").size() == 2);
   CHECK(plan.at("moves").size() == 2);
+  CHECK_FALSE(plan.contains("frozen"));  // no server, no group
 
   ProcessOptions piped{.command = {"/bin/sh", "-c",
                                    std::string("exec " MUSTER_BINARY " --output json plan < '") +
@@ -102,6 +103,7 @@ TEST_CASE("plan says of a live group what the daemon then does") {
   REQUIRE(pump_until({&a, &b}, [&] { return a.held().size() == 6 && b.held().size() == 6; }));
   const nlohmann::json before = held_by({&a, &b});
   const nlohmann::json unchanged = muster_json(daemon, {"plan", "--from-group", "group"});
+  CHECK(unchanged.at("frozen") == false);
   CHECK(unchanged.at("assignment") == before);
   CHECK(unchanged.at("moves").empty());
 

@@ -122,6 +122,81 @@ TEST_CASE("the operator who removed a member is named in the story") {
   CHECK(told.out.find("orders/1 of group group is owned by a under token ") == 0);
 }
 
+TEST_CASE("a last grant outlives its event: who gave it to whom, when and why") {
+  const Daemon daemon({"--gathering-window-ms", "0", "--history-max-age-ms", "300"});
+  Member a(daemon.address(), {.member_id = "a", .topics = {"orders"}});
+  create_topic(a.client(), "orders", 2);
+  a.join();
+  REQUIRE(pump_until({&a}, [&] { return a.held().size() == 2; }));
+  const std::uint64_t token = a.token({"orders", 1});
+  json why;
+  REQUIRE(pump_until({&a}, [&] {
+    why = group_why(daemon, "orders/1");
+    return why.at("first_sequence") > token;
+  }));
+  CHECK(why.at("now").at("owner") == "a");
+  CHECK(why.at("now").at("fence") == token);
+  REQUIRE(why.at("story").size() == 1);
+  const json& granted = why.at("story").at(0);
+  CHECK(granted.at("kind") == "granted");
+  CHECK(granted.at("trimmed") == true);
+  CHECK(granted.at("sequence") == token);
+  CHECK(granted.at("what").get<std::string>().find("because member 'a' joined (#2)") !=
+        std::string::npos);
+  // What happens from then on is told as ever.
+  muster_json(daemon, {"group", "remove-member", "group", "a"});
+  const json removed = group_why(daemon, "orders/1");
+  CHECK(removed.at("now").at("state") == "free");
+  const CommandResult nobody =
+      muster({"--server", daemon.address(), "group", "why", "no", "orders/1"});
+  CHECK(nobody.status == 1);
+  CHECK(nobody.err.find("--history-max-bytes") != std::string::npos);
+}
+
+TEST_CASE("describe says of each partition by which grant its owner has it") {
+  History history;
+  const json group = muster_json(history.daemon, {"group", "describe", "group"});
+  const json& grant = group.at("partitions").at(1).at("last_grant");
+  CHECK(grant.at("fence") == group.at("partitions").at(1).at("fence"));
+  CHECK(grant.at("because") == "member 'b' joined");
+  CHECK(grant.at("ended").is_null());
+  const CommandResult text =
+      muster({"--server", history.daemon.address(), "group", "describe", "group"});
+  CHECK(text.out.find("OWNED FOR") != std::string::npos);
+}
+
+TEST_CASE("a member of other topics is no cause, and a pin to an absent one is waited for") {
+  History history;
+  create_topic(history.a.client(), "audit", 1);
+  Member other(history.daemon.address(), {.member_id = "other", .topics = {"audit"}});
+  other.join();
+  REQUIRE(pump_until({&history.a, &*history.b, &other}, [&] { return other.held().size() == 1; }));
+  muster_json(history.daemon, {"group", "pin", "group", "orders/0", "z"});
+  const auto state_is = [&](const char* state) {
+    return pump_until({&history.a, &*history.b, &other}, [&] {
+      return group_why(history.daemon, "orders/0").at("now").at("state") == state;
+    });
+  };
+  REQUIRE(state_is("free"));
+  const json free = group_why(history.daemon, "orders/0");
+  CHECK(free.at("now").at("why") == "it waits for z, to which it is pinned and which is no member");
+  const std::string why = last_of(free, "planned").at("why");
+  CHECK(why.starts_with("orders/0 was pinned to z by muster:"));
+  CHECK(why.find("other") == std::string::npos);
+  Member z(history.daemon.address(), {.member_id = "z", .topics = {"orders"}});
+  z.join();
+  REQUIRE(pump_until({&history.a, &*history.b, &other, &z},
+                     [&] { return z.held().contains({"orders", 0}); }));
+  const json owned = group_why(history.daemon, "orders/0");
+  bool waited = false;
+  for (const json& leg : last_of(owned, "granted").at("legs")) {
+    if (leg.at("what") == "waiting for z, to which it is pinned and which was no member") {
+      waited = true;
+    }
+  }
+  CHECK(waited);
+}
+
 TEST_CASE("what never was is refused, with its name, by both") {
   const History history;
   for (const auto& [group, at] : std::vector<std::pair<std::string, std::string>>{

@@ -27,12 +27,19 @@ struct PlanRequest {
     std::string metadata;  // as in its GroupConsumerOptions
     std::size_t subscription = 0;
   };
+  /// A partition that an operator has fixed.
+  struct Pin {
+    std::size_t topic = 0;  // number in `topics`
+    PartitionIndex partition = 0;
+    std::optional<std::size_t> member;  // number in `members`; empty: absent, so nobody gets it
+  };
 
   std::string group;
   std::vector<Topic> topics;    // those that somebody subscribes to, by name
   std::vector<Member> members;  // by id, without those that drain
   /// The distinct subscriptions, as numbers in `topics`, ascending; members share them.
   std::vector<std::vector<std::size_t>> subscriptions;
+  std::vector<Pin> pins;  // those that hold, by topic and partition
   /// Time for the plan, at most: it counts from the first request of a round.
   std::chrono::milliseconds timeout{0};
 
@@ -44,7 +51,7 @@ struct PlanRequest {
 
 /// Member → topic → partitions. Every partition of every topic goes to exactly one member that
 /// subscribes to it; a topic without such a member is left out. What an operator has pinned goes to
-/// its pin, whatever the plan says.
+/// its pin, whatever the plan says, and may be left out.
 using Plan = std::map<std::string, std::map<std::string, std::vector<PartitionIndex>>>;
 
 }  // namespace muster

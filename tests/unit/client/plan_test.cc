@@ -100,6 +100,32 @@ TEST_CASE("plan: pages are put together") {
   CHECK(request.topics_of(request.members[1]).empty());
 }
 
+std::unique_ptr<wire::PlanPinT> pin(std::uint32_t topic, std::int32_t partition,
+                                    std::int32_t member) {
+  auto entry = std::make_unique<wire::PlanPinT>();
+  entry->topic = topic;
+  entry->partition = partition;
+  entry->member = member;
+  return entry;
+}
+
+TEST_CASE("plan: it is told what is pinned, and to whom") {
+  Conversation c;
+  c.join_holding({});
+  wire::PlanWantedT wanted = whole(9);
+  wanted.pins.push_back(pin(0, 0, 1));
+  wanted.pins.push_back(pin(0, 1, -1));
+  c.push(std::move(wanted));
+  const auto notices = c.session.take_plan_notices();
+  REQUIRE(notices.size() == 1);
+  const auto& pins = notices[0].request->pins;
+  REQUIRE(pins.size() == 2);
+  CHECK(pins[0].partition == 0);
+  CHECK(pins[0].member == 1);
+  CHECK(pins[1].partition == 1);
+  CHECK_FALSE(pins[1].member.has_value());
+}
+
 TEST_CASE("plan: what contradicts itself is not handed on") {
   Conversation c;
   c.join_holding({});
@@ -122,6 +148,13 @@ TEST_CASE("plan: what contradicts itself is not handed on") {
   wanted = whole(9);
   wanted.members[0]->subscription = 1;
   CHECK(ignored(std::move(wanted)));
+  for (const auto& [topic, partition, member] :
+       std::vector<std::tuple<std::uint32_t, std::int32_t, std::int32_t>>{
+           {1, 0, 0}, {0, 2, 0}, {0, -1, 0}, {0, 0, 2}}) {
+    wanted = whole(9);
+    wanted.pins.push_back(pin(topic, partition, member));
+    CHECK(ignored(std::move(wanted)));
+  }
   CHECK_FALSE(ignored(whole(9)));
 }
 

@@ -33,6 +33,11 @@ std::vector<MemberPartitions> some_partitions() {
           {.seat = 0, .member_id = "", .incarnation = 0, .topics = {}}};
 }
 
+std::vector<FormerPin> some_pins() {
+  return {{.at = {.topic = kMost64, .partition = kMostI32}, .member_id = kLong},
+          {.at = {.topic = 0, .partition = kLeastI32}, .member_id = ""}};
+}
+
 std::vector<OffsetValue> some_offsets() {
   return {{.at = {.topic = kMost64, .partition = kMostI32},
            .offset = kMostI64,
@@ -67,9 +72,12 @@ std::vector<Event> all_events() {
   const std::vector<EventBody> bodies{
       TopicCreated{.name = kBinary, .partition_count = kMostI32},
       TopicExpanded{.topic = kMost64, .partition_count = kLeastI32},
-      TopicDeleted{.topic = kMost64, .name = "t"},
-      GroupTopicDropped{
-          .group = "g", .topic = kMost64, .held = some_partitions(), .former = some_offsets()},
+      TopicDeleted{.topic = kMost64, .name = "t", .former_partition_count = kMostI32},
+      GroupTopicDropped{.group = "g",
+                        .topic = kMost64,
+                        .held = some_partitions(),
+                        .former = some_offsets(),
+                        .former_pins = some_pins()},
       MemberJoined{
           .group = kLong, .member_id = "m", .incarnation = kMost64, .settings = some_settings()},
       MemberReplaced{.group = "g",
@@ -109,7 +117,13 @@ std::vector<Event> all_events() {
                        .incarnation = 1,
                        .tokens = some_tokens()},
       OffsetsCommitted{.group = "g", .offsets = some_offsets()},
-      GroupDeleted{.group = "g", .former = some_offsets()},
+      GroupDeleted{.group = "g",
+                   .former = some_offsets(),
+                   .former_strategy = "range",
+                   .former_max_members = kMost32,
+                   .former_frozen = true,
+                   .former_draining = {"m", ""},
+                   .former_pins = some_pins()},
       TopicsMatched{
           .group = "g",
           .matches = {{.pattern = ".*", .topics = {1, kMost64}}, {.pattern = "", .topics = {}}}},

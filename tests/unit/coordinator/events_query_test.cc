@@ -78,6 +78,7 @@ TEST_CASE("with nothing asked in particular every record is listed as it stands 
     CHECK(bytes == history.journal.records()[i]);
   }
   CHECK(page.reached == history.journal.records().size());
+  CHECK(page.first_sequence == 1);
   CHECK_FALSE(page.more);
 }
 

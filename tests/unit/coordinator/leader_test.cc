@@ -133,6 +133,35 @@ TEST_CASE("leader: who drains is not among the members, and nobody's partitions 
         std::vector<std::string>{"t/0"});
 }
 
+TEST_CASE("leader: it is told of the pins that hold, and of no others") {
+  Round round(without_gathering(), 4);
+  round.a.ask<wire::DoneT>(answering(round.wanted(), {"a", "b", "a", "b"}));
+  const auto pin = [&](PartitionIndex partition, const std::string& member_id) {
+    wire::PinPartitionT request;
+    request.group = "g";
+    request.topic = "t";
+    request.partition = partition;
+    request.member_id = member_id;
+    round.b.ask<wire::DoneT>(std::move(request));
+  };
+  pin(3, "absent");
+  pin(0, "b");
+  pin(1, "a");
+  wire::DrainMemberT drain;
+  drain.group = "g";
+  drain.member_id = "a";
+  drain.draining = true;
+  round.b.ask<wire::DoneT>(std::move(drain));
+  const wire::PlanWantedT wanted = round.wanted();
+  REQUIRE(wanted.members.size() == 1);  // "a" drains
+  REQUIRE(wanted.pins.size() == 2);
+  CHECK(wanted.pins[0]->partition == 0);
+  CHECK(wanted.pins[0]->member == 0);
+  CHECK(wanted.pins[0]->topic == 0);
+  CHECK(wanted.pins[1]->partition == 3);
+  CHECK(wanted.pins[1]->member == -1);
+}
+
 TEST_CASE("leader: a wrong plan is refused, and the coordinator plans in the same turn") {
   Round round;
   const Rejection refused = round.a.refused(answering(round.wanted(), {"b", "x"}));

@@ -197,6 +197,38 @@ TEST_CASE("a pinned partition is listed although nobody subscribes to its topic 
   CHECK(reply.partitions.front()->owner.empty());
 }
 
+TEST_CASE("a partition's last grant is told, and how it ended, also when it has no owner") {
+  World world(without_gathering());
+  WireClient client(world);
+  client.ask<wire::TopicReplyT>(create_topic(2));
+  const auto never = [&] {
+    wire::CommitT commit = committing(1, 7, 0);
+    client.ask<wire::CommitReplyT>(commit);
+    return client.ask<wire::PartitionsReplyT>(listing_partitions());
+  }();
+  CHECK(never.partitions.front()->last_grant == nullptr);
+  client.ask<wire::JoinReplyT>(joining("a", 1));
+  world.turn();
+  const auto owned = client.ask<wire::PartitionsReplyT>(listing_partitions());
+  const wire::PartitionInfoT& first = *owned.partitions.front();
+  REQUIRE(first.last_grant != nullptr);
+  CHECK(first.last_grant->fence == first.fence);
+  CHECK(first.last_grant->ended == wire::TokenEnd::none);
+  CHECK(first.last_grant->sequence == first.fence);  // nothing was ever restored here
+  CHECK(first.last_grant->generation == 1);
+  CHECK(first.last_grant->because == "member 'a' joined");
+  CHECK(first.last_grant->because_sequence == world.group().member("a")->seat);
+  CHECK(first.last_grant->other_changes == 0);
+  wire::RemoveMemberT remove;
+  remove.group = "g";
+  remove.member_id = "a";
+  client.ask<wire::DoneT>(std::move(remove));
+  const auto free = client.ask<wire::PartitionsReplyT>(listing_partitions());
+  REQUIRE(free.partitions.front()->last_grant != nullptr);  // the one with the commit
+  CHECK(free.partitions.front()->last_grant->fence == first.fence);
+  CHECK(free.partitions.front()->last_grant->ended == wire::TokenEnd::removed);
+}
+
 TEST_CASE("lag: an end offset is shown once it was reported, and unknown after a restart") {
   World world;
   WireClient client(world);

@@ -161,7 +161,23 @@ void require_counted(const State& state, const Group& group) {
   }
 }
 
+/// Every last grant is noted, with how many partitions it was the last of, and no other.
+void require_noted(const Group& group) {
+  std::map<FencingToken, std::uint32_t> last;
+  for (const auto& [topic, table] : group.partitions) {
+    table.for_each([&](PartitionIndex, const PartitionState& partition) {
+      if (partition.last_fence() != 0) ++last[partition.last_fence()];
+    });
+  }
+  REQUIRE(group.grants.size() == last.size());
+  for (const auto& [fence, note] : group.grants) {
+    REQUIRE(note.partitions == last.at(fence));
+    REQUIRE(note.generation <= group.generation);
+  }
+}
+
 void require_sound(const State& state, const Group& group) {
+  require_noted(group);
   std::map<SeatId, std::set<TopicPartition>> held;
   std::map<SeatId, std::size_t> in_peace;  // owned and not being revoked
   std::map<SeatId, std::size_t> targeted;

@@ -39,8 +39,25 @@ TEST_CASE("a deleted group ends the story, and one made anew goes on with it") {
         "#7  group g was deleted by muster:ann at 10.0.0.9; the committed offset 33 "
         "went with it");
   CHECK(t.head() == "t/0 of group g is no more: group g was deleted.");
-  t.join("b");
-  CHECK(t.last() == "#8  group g was made anew");
+  t.happens(domain::GroupConfigured{.group = "g", .strategy = "range"}, kOperator);
+  CHECK(t.last() == "#8  group g was made anew by muster:ann at 10.0.0.9");
+}
+
+TEST_CASE("freezes from before the partition existed are left out, one that lasts is not") {
+  Teller t;
+  t.join("a");
+  t.happens(domain::GroupFrozen{.group = "g", .frozen = true}, kOperator);
+  t.happens(domain::GroupFrozen{.group = "g", .frozen = false}, kOperator);
+  t.topic = t.happens(domain::TopicCreated{.name = "t", .partition_count = 1}, kOperator);
+  CHECK(t.told() == std::vector<std::string>{
+                        "#4  topic t was created with 1 partition by muster:ann at 10.0.0.9"});
+  t.happens(domain::GroupTopicDropped{.group = "g", .topic = t.topic});
+  t.happens(domain::TopicDeleted{.topic = t.topic, .name = "t"}, kOperator);
+  t.happens(domain::GroupFrozen{.group = "g", .frozen = true}, kOperator);
+  t.happens(domain::TopicCreated{.name = "t", .partition_count = 1}, kOperator);
+  CHECK(t.last() ==
+        "#8  topic t was made anew with 1 partition by muster:ann at 10.0.0.9: it starts without "
+        "offsets; the group was frozen");
 }
 
 TEST_CASE("a partition that an expansion brought begins there") {
@@ -73,8 +90,8 @@ TEST_CASE("why nobody owns it") {
     t.happens(domain::PartitionPinned{.group = "g", .at = {1, 0}, .member_id = "z"});
     t.happens(t.plan());
     CHECK(t.head() ==
-          "t/0 of group g has no owner: it is pinned to z, which is no member. It is "
-          "pinned to z.");
+          "t/0 of group g has no owner: it waits for z, to which it is pinned and which is no "
+          "member.");
   }
   SUBCASE("a pattern that matches is a subscription") {
     t.join("a", {}, {"^t$"});

@@ -20,7 +20,8 @@ inline const domain::Cause kOperator{
 /// Tells a story of t/0 in group g: events get the next sequence, and time passes when told to.
 class Teller {
  public:
-  explicit Teller(PartitionIndex partition = 0) : story("g", "t", partition) {}
+  explicit Teller(PartitionIndex partition = 0, Sequence after = 0)
+      : story("g", "t", partition), sequence_(after) {}
 
   Sequence happens(domain::EventBody body, const domain::Cause& cause = {}) {
     story.take(++sequence_, {.time_ms = now_ms_, .cause = cause, .body = std::move(body)});
@@ -47,7 +48,7 @@ class Teller {
     return {.group = "g",
             .generation = ++generation_,
             .strategy = "sticky",
-            .planned = {{.topic = 1, .partition_count = 2}}};
+            .planned = {{.topic = topic, .partition_count = 2}}};
   }
   domain::PlanMade plan_for(SeatId seat, const std::string& id) {
     domain::PlanMade made = plan();
@@ -96,16 +97,17 @@ class Teller {
   }
   std::string last() const { return told().back(); }
 
-  Story story;
-  TopicId topic = 1;
-
- private:
   std::vector<std::string> lines() const {
     std::istringstream text(story_text(story, now_ms_));
     std::vector<std::string> all;
     for (std::string line; std::getline(text, line);) all.push_back(line);
     return all;
   }
+
+  Story story;
+  TopicId topic = 1;
+
+ private:
   Sequence sequence_ = 0;
   std::int64_t now_ms_ = kStartMs;
   Generation generation_ = 0;

@@ -214,8 +214,11 @@ TEST_CASE("drains, pins and strategies are told with their operators when they m
     CHECK(t.told().size() == 5);
     CHECK(t.told()[3] == "#7  t/0 was pinned to b by muster:ann at 10.0.0.9");
     CHECK(t.last() ==
-          "#8  asked back from a and planned for b, to which it is pinned, (generation "
-          "3, sticky): t/0 was pinned to b by muster:ann at 10.0.0.9");
+          "#8  asked back from a and planned for b (generation 3, sticky): t/0 was pinned to b by "
+          "muster:ann at 10.0.0.9");
+    CHECK(t.head().ends_with(" It is pinned to b."));
+    t.happens(domain::MemberDrained{.group = "g", .member_id = "b", .draining = true}, kOperator);
+    CHECK(t.head().ends_with(" It is pinned to b, which drains: the pin does nothing meanwhile."));
   }
   SUBCASE("strategy") {
     t.happens(domain::GroupConfigured{.group = "g", .strategy = "range"}, kOperator);
@@ -234,7 +237,7 @@ TEST_CASE("drains, pins and strategies are told with their operators when they m
   }
 }
 
-TEST_CASE("topics that the group plans are causes, others are not") {
+TEST_CASE("the partition's own topic is a cause, others are not") {
   Owned t;
   const SeatId b = t.join("b");
   t.happens(t.plan());
@@ -248,8 +251,107 @@ TEST_CASE("topics that the group plans are causes, others are not") {
   t.happens(plan);
   t.release(t.a, "a", 4);
   t.grant(b, "b");
-  CHECK(t.told()[3] ==
-        "#11  asked back from a and planned for b (generation 3, sticky): topic u was "
-        "created; topic t was expanded to 8 partitions");
+  CHECK(
+      t.told()[3] ==
+      "#11  asked back from a and planned for b (generation 3, sticky): topic t was expanded to 8 "
+      "partitions");
   CHECK(t.last().find("took 0 ms") != std::string::npos);
+}
+
+TEST_CASE("members count as causes when they subscribe to the topic, by list or by pattern") {
+  Owned t;
+  const SeatId b = t.join("b");
+  const SeatId stranger = t.join("stranger", {"u"});
+  const SeatId matched = t.join("matched", {}, {"^t$"});
+  t.happens(domain::TopicsMatched{.group = "g", .matches = {{.pattern = "^t$", .topics = {1}}}});
+  t.happens(t.plan());
+  t.expire(stranger, "stranger", domain::ExpiryReason::kSilence);
+  t.after(5);
+  t.expire(matched, "matched", domain::ExpiryReason::kSilence);
+  t.happens(t.plan_for(b, "b", t.a, "a"));
+  CHECK(t.told()[3] == "#11  matched expired: it was silent for its session timeout (30 s)");
+  CHECK(t.last() ==
+        "#12  asked back from a and planned for b (generation 3, sticky): matched expired");
+}
+
+TEST_CASE("a member that gives the topic up is a cause, one that never had it is not") {
+  Owned t;
+  const SeatId b = t.join("b");
+  const SeatId c = t.join("c", {"u"});
+  t.happens(t.plan());
+  const auto subscribe = [&](SeatId seat, const char* id, std::vector<std::string> topics) {
+    t.happens(domain::MemberSubscribed{.group = "g",
+                                       .seat = seat,
+                                       .member_id = id,
+                                       .subscription = domain::Subscription(std::move(topics))});
+  };
+  subscribe(c, "c", {"v"});
+  subscribe(t.a, "a", {"u"});
+  t.happens(t.plan_for(b, "b", t.a, "a"));
+  CHECK(t.last() ==
+        "#10  asked back from a and planned for b (generation 3, sticky): a changed subscription");
+}
+
+TEST_CASE("a move that only other topics explain says that it is for the balance with them") {
+  Owned t;
+  const SeatId b = t.join("b");
+  const SeatId c = t.join("c", {"u"});
+  t.happens(t.plan());
+  t.expire(c, "c", domain::ExpiryReason::kSilence);
+  t.happens(t.plan_for(b, "b", t.a, "a"));
+  CHECK(t.told()[3] == "#8  c expired: it was silent for its session timeout (30 s)");
+  CHECK(t.last() ==
+        "#9  asked back from a and planned for b (generation 3, sticky): for the balance with the "
+        "group's other topics: c expired");
+}
+
+TEST_CASE("a wait for a pinned member that is absent is told as such") {
+  Owned t;
+  const SeatId b = t.join("b");
+  t.happens(t.plan());
+  t.happens(domain::PartitionPinned{.group = "g", .at = {1, 0}, .member_id = "z"}, kOperator);
+  auto nobody = t.plan();
+  nobody.unassigned = {{.topic = 1, .partitions = {0}}};
+  nobody.revoking = t.of(t.a, "a");
+  t.happens(nobody);
+  CHECK(t.last() ==
+        "#8  asked back from a and planned for nobody until z is a member (generation 3, sticky): "
+        "t/0 was pinned to z by muster:ann at 10.0.0.9");
+  CHECK(t.head().ends_with(" It is pinned to z, which is no member: nobody else is given it."));
+  t.after(3);
+  t.release(t.a, "a", 4);
+  CHECK(t.head().ends_with(
+      "has no owner, since 2023-11-14T22:13:20.203Z (0 ms ago): it waits for z, to which it is "
+      "pinned and which is no member."));
+  t.expire(b, "b", domain::ExpiryReason::kSilence);
+  t.happens(t.plan());
+  t.after(7'000);
+  const SeatId z = t.join("z");
+  t.after(200);
+  t.happens(t.plan_for(z, "z"));
+  CHECK(t.last() == "#13  planned for z, to which it is pinned, (generation 5, sticky): z joined");
+  t.grant(z, "z");
+  CHECK(t.last() ==
+        "#14  granted to z under token 14. The hand-over took 7.2 s: 0 ms planning, 3 ms waiting "
+        "for a's release, 7 s waiting for z, to which it is pinned and which was no member, 200 ms "
+        "gathering changes");
+}
+
+TEST_CASE("what came while a plan was made is a cause of the next, and slices share theirs") {
+  Owned t;
+  const SeatId b = t.join("b");
+  const Sequence membership = b;
+  t.happens(domain::MemberLeft{.group = "g", .seat = t.join("d"), .member_id = "d"});
+  auto first = t.plan();
+  first.membership = membership;
+  first.more = true;
+  t.happens(first);
+  auto second = t.plan_for(b, "b", t.a, "a");
+  second.membership = membership;
+  second.outdated = true;
+  t.happens(second);
+  CHECK(t.last() == "#9  asked back from a and planned for b (generation 3, sticky): b joined");
+  t.happens(t.plan_for(t.a, "a"));
+  CHECK(t.last() ==
+        "#10  planned for a once a has released it (generation 4, sticky): d joined; d left");
 }
