@@ -115,6 +115,11 @@ std::vector<EventBody> settings_bodies() {
       MemberDrained{.group = "billing", .member_id = "pod-0", .draining = true},
       PartitionPinned{
           .group = "billing", .at = {.topic = kOrders, .partition = 3}, .member_id = "pod-0"},
+      JournalRestored{.former_journal_id = "000102030405060708090a0b0c0d0eff",
+                      .former_last_sequence = 999'999,
+                      .fence_base = 1ULL << 51,
+                      .quiet_time_ms = 30'000},
+      QuietTimeEnded{},
   };
 }
 
