@@ -49,8 +49,7 @@ std::expected<void, Error> recall_beginning(OpenJournal& opened, const WhyArgume
                                             Story& story) {
   const journal::Header& header = opened.header;
   if (header.first_sequence <= 1) return {};
-  const auto state =
-      coordinator::recover(opened.reader, header, {.progress = show_progress, .folded = {}});
+  const auto state = coordinator::recover(opened.reader, header, {.progress = folding_progress()});
   if (!state) return std::unexpected(journal_error(state.error().message));
   FoldedJournal journal(*state);
   const auto memory =
