@@ -44,6 +44,9 @@ constexpr std::array kFaultNames{
     "leader gone while asked",
     "leader unable",
     "leader asked again",
+    "start from a snapshot",
+    "trimmed history",
+    "trimmed history listed",
 };
 static_assert(kFaultNames.size() == static_cast<std::size_t>(Fault::kCount));
 

@@ -45,6 +45,9 @@ enum class Fault : std::uint8_t {
   kLeaderGone,    // while it was asked
   kLeaderUnable,  // it computes no plans
   kLeaderAskedAgain,
+  kStartFromSnapshot,
+  kTrimmed,
+  kTrimmedListed,  // events were asked for that were trimmed
   kCount,
 };
 

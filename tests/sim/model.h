@@ -150,6 +150,9 @@ class Model {
   void apply(Sequence first, std::span<const domain::Event> unit);
 
   Sequence sequence() const { return sequence_; }
+  /// Of the oldest event that is still listed; those before it were trimmed.
+  Sequence first_sequence() const { return first_sequence_; }
+  void trim_before(Sequence first_sequence) { first_sequence_ = first_sequence; }
   FencingToken fence_base() const { return fence_base_; }
   const std::map<std::string, std::vector<TopicFacts>>& topics() const { return topics_; }
   const std::vector<std::unique_ptr<GroupFacts>>& all_groups() const { return order_; }
@@ -208,6 +211,7 @@ class Model {
   Verdict& verdict_;
   FencingToken fence_base_;
   Sequence sequence_ = 0;
+  Sequence first_sequence_ = 1;
   std::map<std::string, std::vector<TopicFacts>> topics_;  // oldest first
   std::map<TopicId, std::string> topic_names_;
   std::map<std::string, std::vector<GroupFacts*>> groups_;  // oldest first

@@ -64,6 +64,8 @@ class World {
 
   /// The fold of the whole journal, from its bytes.
   State replay() const;
+  /// Folds into `state` what of the journal comes after it.
+  void go_on(State& state) const;
 
   Limits limits;
   std::int64_t wall_ms = 1'700'000'000'000;
