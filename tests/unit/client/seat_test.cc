@@ -88,11 +88,11 @@ TEST_CASE("a quiet time after a restore is said, and the join waits for its end 
   Conversation c;
   auto reply = join_reply();
   reply.gathering = true;
-  reply.rebalance_timeout_ms = 5'000;
+  reply.rebalance_timeout_ms = 1'000;
   reply.quiet_remaining_ms = 30'000;
   c.reply(begin_join(c), std::move(reply));
   CHECK(c.take_notices() == Notices{NoticeKind::kWaiting});
-  c.pass(5'000);
+  c.pass(1'000);
   CHECK_FALSE(c.outcome(kJoin));
   c.push_assigned({{.partition = 0, .fence = 7}});
   CHECK(c.code(kJoin) == ErrorCode::kNone);

@@ -15,7 +15,7 @@ struct RestoredWorld {
       WireClient before(world);
       before.ask<wire::TopicReplyT>(create_topic(2));
       before.ask<wire::JoinReplyT>(joining("old", 1));
-      world.pass(100);
+      world.pass(300);
       old_token = world.token(0);
     }
     world.journal.stage({codec::encode_event(
@@ -57,7 +57,7 @@ TEST_CASE("quiet time: members join and wait, and are planned at once when it is
   const auto described = client.ask<wire::GroupReplyT>(describe);
   CHECK(described.quiet_remaining_ms > 0);
   CHECK(described.group->state == wire::GroupState::balancing);
-  restored.world.pass(1'100);
+  restored.world.pass(1'500);
   CHECK(restored.world.owner(0) == "new");
   CHECK(restored.world.owner(1) == "new");
   CHECK(restored.world.token(0) > restored.old_token);
@@ -86,7 +86,7 @@ TEST_CASE("quiet time: a restart begins it anew, since nobody knows how long it 
   client.ask<wire::JoinReplyT>(joining("new", 2));
   restored.world.pass(kQuietMs - 1'000);
   CHECK(restored.world.owner(0).empty());
-  restored.world.pass(1'100);
+  restored.world.pass(1'500);
   CHECK(restored.world.owner(0) == "new");
 }
 
