@@ -9,6 +9,9 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdio>
+#include <functional>
+#include <memory>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -118,7 +121,7 @@ void print(const char* what, const std::vector<double>& sorted, double idle_p99)
   std::fflush(stdout);
 }
 
-void configure(WireClient& client, const char* strategy) {
+void set_strategy(WireClient& client, const char* strategy) {
   wire::ConfigureGroupT configure;
   configure.group = "giant";
   configure.strategy = strategy;
@@ -135,7 +138,7 @@ class Scene {
       create.partitions = shape.partitions_a_topic;
       operator_.ask<wire::TopicReplyT>(std::move(create));
     }
-    configure(operator_, strategy);
+    set_strategy(operator_, strategy);
     const auto end = SteadyClock::now() + Milliseconds(3'000);
     const std::vector<double> idle =
         heartbeats_.beat_until([&] { return SteadyClock::now() > end; });
@@ -157,7 +160,7 @@ class Scene {
   }
 
   void switch_to(const char* strategy) {
-    configure(operator_, strategy);
+    set_strategy(operator_, strategy);
     beat_until_settled("the strategy is switched, and all is handed over");
   }
 

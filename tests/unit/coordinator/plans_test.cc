@@ -30,10 +30,11 @@ std::size_t share_of(const World& world, const std::string& member_id) {
 }
 
 struct Beside {
-  World world{beside()};
+  World world;
   WireClient client{world};
 
-  explicit Beside(std::int32_t partitions = 100) {
+  explicit Beside(std::int32_t partitions = 100, const Settings& settings = beside())
+      : world(settings) {
     client.ask<wire::TopicReplyT>(create_topic(partitions));
   }
   void join(const std::string& member_id, Incarnation incarnation) {
@@ -65,14 +66,15 @@ TEST_CASE("while the planner never answers, heartbeats, joins, commits and reads
 
 TEST_CASE("a plan of many partitions is applied over many turns, with others' requests between") {
   Beside group;
-  group.join("a", 1);
+  group.client.send(joining("a", 1));
   group.world.turn();  // begins it
   std::size_t turns = 0;
   std::size_t most = 0;
   while (domain::needs_plan(group.world.state(), group.world.group())) {
     const std::size_t before = share_of(group.world, "a");
-    group.client.ask<wire::HeartbeatReplyT>(heartbeat("a", 1));
+    const std::uint64_t asked = group.client.send(heartbeat("a", 1));
     group.world.turn();
+    CHECK(group.client.answered(asked));
     most = std::max(most, share_of(group.world, "a") - before);
     ++turns;
   }
@@ -98,8 +100,8 @@ TEST_CASE("no slice is decided before the one before it is durable") {
 
 TEST_CASE("a member hears of its whole share in one piece") {
   Beside group(24);
-  group.join("a", 1);
-  group.join("b", 2);
+  group.client.send(joining("a", 1));
+  group.client.send(joining("b", 2));
   group.world.settle();
   std::vector<std::size_t> told;
   for (const auto& push : group.client.pushes<wire::AssignedT>()) {
@@ -136,26 +138,32 @@ TEST_CASE("a restart while a plan is computed forgets no plan") {
 }
 
 TEST_CASE("churn faster than the planner puts no plan off") {
-  Beside group(40);
+  Settings settings = beside();
+  settings.limits.plan_slice_max = 4'096;
+  Beside group(40, settings);
   group.join("a", 1);
+  group.world.settle();
   for (Incarnation i = 2; i < 12; ++i) {
     group.world.planner.answers = false;
-    group.world.turn();
+    group.join("early-" + std::to_string(i), i);
     REQUIRE(group.world.planner.waiting() == 1);
-    group.join("m" + std::to_string(i), i);  // the plan is for a group that there is no more
+    group.join("late-" + std::to_string(i), 100 + i);  // the plan is for another group
+    const Generation before = group.world.group().generation;
     group.world.planner.answers = true;
     group.world.turn();
-    CHECK(share_of(group.world, "a") > 0);
+    CHECK(group.world.group().generation == before + 1);
+    CHECK(plans_made_in(group.world).back().outdated);
   }
   group.world.settle();
   CHECK(group.world.group().owned_count == 40);
+  CHECK_FALSE(plans_made_in(group.world).back().outdated);
 }
 
 TEST_CASE("what is planned for a member that has left meanwhile is given to nobody, then planned") {
   Beside group(40);
-  group.join("a", 1);
-  group.join("b", 2);
   group.world.planner.answers = false;
+  group.client.send(joining("a", 1));
+  group.client.send(joining("b", 2));
   group.world.turn();
   group.client.ask<wire::DoneT>(leaving("b", 2));
   group.world.planner.answers = true;

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <semaphore>
+#include <string>
 
 namespace muster::daemon {
 namespace {
@@ -37,7 +38,7 @@ TEST_CASE("plans are computed on another thread, one after the other, and each w
     REQUIRE(plan);
     CHECK(plan->head.group == group);
     CHECK(plan->head.membership == 9);
-    CHECK(plan->changes.size() == (plan->head.group == "first" ? 3 : 2));
+    CHECK(plan->changes.size() == (plan->head.group == "first" ? 3U : 2U));
     CHECK(plan->changes.front().target == kSeat);
   }
   CHECK_FALSE(planner.take());
