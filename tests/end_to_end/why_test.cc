@@ -143,6 +143,7 @@ TEST_CASE("a last grant outlives its event: who gave it to whom, when and why") 
   CHECK(granted.at("sequence") == token);
   CHECK(granted.at("what").get<std::string>().find("because member 'a' joined (#2)") !=
         std::string::npos);
+  CHECK(journal_why(daemon, "orders/1").at("story") == why.at("story"));
   // What happens from then on is told as ever.
   muster_json(daemon, {"group", "remove-member", "group", "a"});
   const json removed = group_why(daemon, "orders/1");
