@@ -189,14 +189,14 @@ Outcome repair(const Context& context, const RepairArguments& arguments) {
                                       "--execute needs --to NEWDIR: what can be saved goes into a "
                                       "new directory, and the damaged journal stays as it is."));
   }
-  auto opened = open_journal(arguments.data_dir);
-  if (!opened) return std::unexpected(opened.error());
   if (journal::has_writer(arguments.data_dir)) {
     return std::unexpected(journal_error(
         fmt::format("A musterd writes to {}: stop it first. Whether its journal is sound, muster "
                     "journal verify says beside it.",
                     printable(arguments.data_dir))));
   }
+  auto opened = open_journal(arguments.data_dir);
+  if (!opened) return std::unexpected(opened.error());
   const auto structure = opened->reader.check_structure();
   auto prognosis = look(*opened, arguments.data_dir);
   if (!prognosis) return std::unexpected(prognosis.error());
