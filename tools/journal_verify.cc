@@ -49,9 +49,13 @@ Finding verify(const std::string& data_dir) {
   std::expected<void, journal::Error> structure;
   if (!journal::has_writer(data_dir)) structure = reader->check_structure();
   // Damaged or not, the records are read one by one, to find the first one that is lost.
-  const auto count = [&](const domain::State&, const domain::Event&) { ++finding.events; };
-  const auto state =
-      coordinator::recover(*reader, *header, {.progress = folding_progress(), .folded = count});
+  // Not counted one by one: beside a live daemon that trims, the fold may begin again further on.
+  const auto count = [&](const domain::State& state, const domain::Event&) {
+    finding.events = state.sequence + 1 - header->first_sequence;
+  };
+  const auto state = coordinator::recover(
+      *reader, *header,
+      {.from = coordinator::RecoverFrom::kOldest, .progress = folding_progress(), .folded = count});
   if (!state) {
     return not_sound(finding, state.error().message, state.error().first_bad_sequence);
   }

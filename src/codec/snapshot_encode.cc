@@ -127,14 +127,13 @@ void SnapshotEncoder::close_group() {
 }
 
 void SnapshotEncoder::close_chunk(bool last) {
-  if (enough_) return;
   close_group();
   const auto topics = all_or_none(topics_);
   const auto groups = all_or_none(groups_);
   builder_.Finish(snapshot::CreateChunk(builder_, number_++, last, state_.sequence,
                                         state_.quiet_time_ms, topics, groups));
-  enough_ =
-      !sink_({reinterpret_cast<const char*>(builder_.GetBufferPointer()), builder_.GetSize()});
+  enough_ = enough_ || !sink_({reinterpret_cast<const char*>(builder_.GetBufferPointer()),
+                               builder_.GetSize()});
   builder_.Clear();
   topics_.clear();
   groups_.clear();

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "codec/event.h"
+#include "coordinator/load_snapshot.h"
 #include "domain/fold.h"
 #include "domain/message.h"
 
@@ -13,23 +15,57 @@ namespace {
 
 constexpr Sequence kProgressEvery = 250'000;
 
-RecoveryError corrupt(Sequence sequence, std::string_view what, std::string_view why) {
-  return {.message = domain::sentence("The journal is corrupt at sequence ", sequence, ": ", what,
-                                      ", ", why,
-                                      ". Nothing was changed. Check it with muster journal verify, "
-                                      "and bring back a backup."),
-          .first_bad_sequence = sequence};
+/// Where to begin, and what to hold the state against on the way.
+struct Route {
+  std::optional<journal::Snapshot> from;  // nothing: the journal's first event
+  std::vector<journal::Snapshot> checks;  // ascending, all after it
+};
+
+std::unexpected<RecoveryError> nowhere_to_begin(const journal::Header& header, Sequence last,
+                                                const std::vector<journal::Snapshot>& snapshots) {
+  const auto usable = std::ranges::find_if(snapshots, [&](const journal::Snapshot& snapshot) {
+    return snapshot.sequence + 1 >= header.first_sequence;
+  });
+  if (usable != snapshots.end()) {
+    return std::unexpected(RecoveryError{
+        .message = domain::sentence("The state at sequence ", last,
+                                    " can't be had: the history up to it has been trimmed. "
+                                    "The oldest is that at sequence ",
+                                    usable->sequence, "."),
+        .oldest_sequence = usable->sequence});
+  }
+  return std::unexpected(
+      corrupt(header.first_sequence,
+              domain::sentence("the journal begins there and has no snapshot of the state before"),
+              domain::sentence("though ", header.first_sequence - 1, " events were trimmed")));
 }
 
-}  // namespace
+std::expected<Route, RecoveryError> route(journal::Reader& reader, const journal::Header& header,
+                                          Sequence last, RecoverFrom from) {
+  auto snapshots = reader.snapshots();
+  if (!snapshots) return std::unexpected(unreadable(snapshots.error()));
+  Route route;
+  for (const journal::Snapshot& snapshot : *snapshots) {
+    const bool usable = snapshot.sequence + 1 >= header.first_sequence && snapshot.sequence <= last;
+    if (usable) route.checks.push_back(snapshot);
+  }
+  const bool from_beginning =
+      header.first_sequence == 1 && (from == RecoverFrom::kOldest || route.checks.empty());
+  if (from_beginning) return route;
+  if (route.checks.empty()) return nowhere_to_begin(header, last, *snapshots);
+  if (from == RecoverFrom::kNewestSnapshot) {
+    return Route{.from = route.checks.back(), .checks = {}};
+  }
+  route.from = route.checks.front();
+  route.checks.erase(route.checks.begin());
+  return route;
+}
 
-std::expected<domain::State, RecoveryError> recover(journal::Reader& reader,
-                                                    const journal::Header& header,
-                                                    const RecoveryOptions& options) {
-  domain::State state;
-  state.fence_base = header.fence_base;
-  state.sequence = header.first_sequence - 1;
-  const Sequence last = std::min(header.last_sequence, options.up_to);
+/// Folds the events after the state, up to `to`.
+std::expected<void, RecoveryError> fold_records(journal::Reader& reader, domain::State& state,
+                                                Sequence to, Sequence last,
+                                                const RecoveryOptions& options) {
+  if (state.sequence >= to) return {};
   std::optional<RecoveryError> wrong;
   const auto fold_record = [&](Sequence sequence, std::string_view bytes) {
     const auto event = codec::decode_event(bytes);
@@ -46,15 +82,62 @@ std::expected<domain::State, RecoveryError> recover(journal::Reader& reader,
     if (options.progress && sequence % kProgressEvery == 0) options.progress(sequence, last);
     return true;
   };
-  if (last >= header.first_sequence) {
-    const auto read = reader.read(header.first_sequence, last, fold_record);
-    if (wrong) return std::unexpected(std::move(*wrong));
-    if (!read) {
-      return std::unexpected(RecoveryError{.message = read.error().message,
-                                           .first_bad_sequence = read.error().first_bad_sequence});
-    }
+  const auto read = reader.read(state.sequence + 1, to, fold_record);
+  if (wrong) return std::unexpected(std::move(*wrong));
+  if (!read) return std::unexpected(unreadable(read.error()));
+  return {};
+}
+
+std::expected<void, RecoveryError> check(journal::Reader& reader, const journal::Header& header,
+                                         const domain::State& state,
+                                         const journal::Snapshot& snapshot) {
+  const auto kept = load_snapshot(reader, header, snapshot);
+  if (!kept) return std::unexpected(kept.error());
+  if (kept->digest == state.digest) return {};
+  return std::unexpected(
+      corrupt(snapshot.sequence, "the snapshot of it is not what the events fold to",
+              domain::sentence("its digest is ", domain::digest_text(kept->digest), " instead of ",
+                               domain::digest_text(state.digest))));
+}
+
+std::expected<domain::State, RecoveryError> attempt(journal::Reader& reader,
+                                                    const journal::Header& header,
+                                                    const RecoveryOptions& options) {
+  const Sequence last = std::min(header.last_sequence, options.up_to);
+  const auto way = route(reader, header, last, options.from);
+  if (!way) return std::unexpected(way.error());
+  domain::State state;
+  state.fence_base = header.fence_base;
+  if (way->from) {
+    auto loaded = load_snapshot(reader, header, *way->from);
+    if (!loaded) return loaded;
+    state = std::move(*loaded);
   }
+  for (const journal::Snapshot& snapshot : way->checks) {
+    const auto folded = fold_records(reader, state, snapshot.sequence, last, options);
+    if (!folded) return std::unexpected(folded.error());
+    const auto checked = check(reader, header, state, snapshot);
+    if (!checked) return std::unexpected(checked.error());
+  }
+  const auto folded = fold_records(reader, state, last, last, options);
+  if (!folded) return std::unexpected(folded.error());
   return state;
+}
+
+}  // namespace
+
+std::expected<domain::State, RecoveryError> recover(journal::Reader& reader,
+                                                    const journal::Header& header,
+                                                    const RecoveryOptions& options) {
+  journal::Header known = header;
+  for (;;) {
+    auto state = attempt(reader, known, options);
+    if (state) return state;
+    // A live daemon trims beside its readers: what was there at the beginning may be gone.
+    const auto now = reader.header();
+    if (!now || now->first_sequence <= known.first_sequence) return state;
+    known.first_sequence = now->first_sequence;
+  }
 }
 
 }  // namespace muster::coordinator

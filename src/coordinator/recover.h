@@ -1,4 +1,5 @@
-// From journal to state: the same fold over the same events as live (one-fold).
+// From journal to state: a snapshot, if there is one, and the same fold over the same events as
+// live (one-fold).
 #pragma once
 
 #include <cstdint>
@@ -13,22 +14,35 @@
 namespace muster::coordinator {
 
 /// The journal can't be folded: a record is missing, damaged, undecodable, or contradicts those
-/// before it (total-fold). Nothing is skipped.
+/// before it (total-fold); or a snapshot is not what they fold to. Nothing is skipped.
 struct RecoveryError {
   std::string message;              // what is wrong, and what to do
   Sequence first_bad_sequence = 0;  // 0: none in particular
+  /// Not 0: nothing is wrong, but the history up to RecoveryOptions::up_to has been trimmed. The
+  /// first sequence whose state can still be had.
+  Sequence oldest_sequence = 0;
+};
+
+enum class RecoverFrom : std::uint8_t {
+  kNewestSnapshot,  // not after `up_to`: the quickest
+  /// The journal's beginning, or the oldest snapshot when that has been trimmed. Each later
+  /// snapshot is held against what its events fold to.
+  kOldest,
 };
 
 struct RecoveryOptions {
   /// Fold up to here and no further: the state as it was then.
   Sequence up_to = std::numeric_limits<Sequence>::max();
+  RecoverFrom from = RecoverFrom::kNewestSnapshot;
   /// Called now and then with the sequence reached, when the journal is long. May be empty.
   std::function<void(Sequence reached, Sequence last)> progress;
-  /// Called with each event after it was folded. May be empty.
+  /// Called with each event after it was folded; not with those that a snapshot stands for. May be
+  /// empty.
   std::function<void(const domain::State&, const domain::Event&)> folded;
 };
 
-/// Folds the whole journal, or what the options name of it.
+/// The state that the journal holds, or held at what the options name. Beside a live daemon it
+/// begins again, further on, when the history that it was reading is trimmed meanwhile.
 std::expected<domain::State, RecoveryError> recover(journal::Reader& reader,
                                                     const journal::Header& header,
                                                     const RecoveryOptions& options = {});

@@ -99,7 +99,6 @@ class Folding {
   Contradiction set_planned(Group& group, const std::vector<PlannedTopic>& planned);
   void note_reason(Group& group, const PlanMade& event);
   void count_member(const Group& group, Member& member);
-  void count_members(Group& group, Sequence membership);
   PartitionTable* table_of(Group& group, const PartitionList& list, Contradiction& wrong);
   Contradiction set_targets(Group& group, SeatId seat, const std::vector<PartitionList>& topics);
   Contradiction revoke(Group& group, const MemberPartitions& revoking);

@@ -48,8 +48,8 @@ Rebuild::Contradiction Rebuild::topic(Topic topic) {
 Rebuild::Contradiction Rebuild::group(Group settings) {
   if (auto wrong = end_group()) return wrong;
   const std::string name = settings.name;
-  const auto [group, fresh] = state_.groups.try_emplace(name, std::move(settings));
-  group_ = group;
+  const auto [made, fresh] = state_.groups.try_emplace(name, std::move(settings));
+  group_ = made;
   if (!fresh) return in_group("it is there twice");
   if (!is_past(group_->id) || !group_ids_.insert(group_->id).second) {
     return in_group("its id ", group_->id, " is another's or to come");

@@ -6,7 +6,12 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
+#include <deque>
+#include <memory>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "end_to_end/daemon.h"

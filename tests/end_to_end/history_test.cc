@@ -1,7 +1,12 @@
 // History in bounds, over the real daemon: snapshots, trimming, and making the file small.
 #include <doctest/doctest.h>
 
+#include <cstdint>
 #include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
 
 #include "end_to_end/command_line.h"
 #include "end_to_end/daemon.h"

@@ -1,7 +1,8 @@
 // Writes the fuzzers' first inputs: a life of a topic, a group and its members, as requests and as
-// the events that come of them; and a question to `muster plan` with all that it can hold.
+// the events that come of them; a question to `muster plan` with all that it can hold; and the
+// snapshot of a state that has come of such events.
 //
-//   write_seeds WIRE_DIRECTORY EVENTS_DIRECTORY PLAN_DIRECTORY
+//   write_seeds WIRE_DIRECTORY EVENTS_DIRECTORY PLAN_DIRECTORY SNAPSHOT_DIRECTORY
 
 #include <filesystem>
 #include <fstream>
@@ -11,7 +12,10 @@
 
 #include "codec/event.h"
 #include "codec/frame.h"
+#include "codec/snapshot.h"
 #include "codec/wire.h"
+#include "domain/assert.h"
+#include "domain/fold.h"
 #include "tests/fuzz/pieces.h"
 
 namespace muster::fuzz {
@@ -92,7 +96,7 @@ std::string requests() {
   return all.input;
 }
 
-std::string events() {
+std::vector<domain::EventBody> life() {
   using namespace domain;  // NOLINT(google-build-using-namespace)
   const MemberSettings settings{.client_id = "c",
                                 .host = "h",
@@ -107,7 +111,7 @@ std::string events() {
   const std::vector<TokenRef> tokens{{.at = {1, 0}, .fence = 4}};
   const std::vector<OffsetValue> offsets{
       {.at = {1, 1}, .offset = 9, .fence = 4, .metadata = "m", .commit_time_ms = 0}};
-  const std::vector<EventBody> bodies{
+  return {
       TopicCreated{.name = "t", .partition_count = 2},
       MemberJoined{.group = "g", .member_id = "a", .incarnation = 1, .settings = settings},
       PlanMade{.group = "g",
@@ -131,10 +135,34 @@ std::string events() {
       MemberLeft{.group = "g", .seat = 2, .member_id = "a", .removed = true},
       GroupDeleted{.group = "g", .former = {}},
   };
+}
+
+domain::Event event_of(domain::EventBody body) {
+  return {.time_ms = 1, .cause = {}, .body = std::move(body)};
+}
+
+std::string events() {
   std::string input;
-  for (const EventBody& body : bodies) {
-    append_piece(input, codec::encode_event({.time_ms = 1, .cause = {}, .body = body}));
+  for (const domain::EventBody& body : life()) {
+    append_piece(input, codec::encode_event(event_of(body)));
   }
+  return input;
+}
+
+/// After the commit: with a member, a plan, a grant and an offset.
+std::string snapshot() {
+  constexpr std::size_t kEvents = 5;
+  domain::State state;
+  for (const domain::EventBody& body : life()) {
+    if (state.sequence == kEvents) break;
+    MUSTER_ASSERT(domain::fold(state, state.sequence + 1, event_of(body)).has_value());
+  }
+  std::string input;
+  const auto take = [&](const std::string& chunk) {
+    append_piece(input, chunk);
+    return true;
+  };
+  MUSTER_ASSERT(codec::encode_snapshot(state, take));
   return input;
 }
 
@@ -156,9 +184,10 @@ bool write(const std::filesystem::path& directory, const std::string& input) {
 }  // namespace muster::fuzz
 
 int main(int argc, char** argv) {
-  if (argc != 4) return 2;
+  if (argc != 5) return 2;
   const bool written = muster::fuzz::write(argv[1], muster::fuzz::requests()) &&
                        muster::fuzz::write(argv[2], muster::fuzz::events()) &&
-                       muster::fuzz::write(argv[3], muster::fuzz::plan_input());
+                       muster::fuzz::write(argv[3], muster::fuzz::plan_input()) &&
+                       muster::fuzz::write(argv[4], muster::fuzz::snapshot());
   return written ? 0 : 1;
 }

@@ -49,6 +49,9 @@ constexpr std::array kFaultNames{
     "plan cut off between slices",
     "plan lost while it was computed",
     "restored from a backup",
+    "start from a snapshot",
+    "trimmed history",
+    "trimmed history listed",
 };
 static_assert(kFaultNames.size() == static_cast<std::size_t>(Fault::kCount));
 

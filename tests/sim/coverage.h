@@ -50,6 +50,9 @@ enum class Fault : std::uint8_t {
   kPlanCutOff,    // a crash or an operator ended a plan between two slices
   kPlanLost,      // a crash while plans were computed
   kRestored,
+  kStartFromSnapshot,
+  kTrimmed,
+  kTrimmedListed,  // events were asked for that were trimmed
   kCount,
 };
 

@@ -3,12 +3,18 @@
 #include <utility>
 
 #include "codec/event.h"
+#include "codec/snapshot.h"
 #include "domain/fold.h"
 
 namespace muster::sim {
 namespace {
 
 constexpr std::size_t kBatchEvents = 4'096;
+constexpr std::uint64_t kSnapshotOneIn = 64;  // batches
+constexpr std::size_t kSnapshotsKept = 2;
+
+/// What the seed decides apart from the order in which things happen.
+enum Draw : std::uint64_t { kSnapshot = 100, kTrims, kTrimsTo, kStart };
 
 std::size_t bytes_of(const journal::Unit& unit) {
   std::size_t bytes = 0;
@@ -28,8 +34,10 @@ Disk::Disk(Schedule& schedule, Verdict& verdict, Trace& trace, Coverage& coverag
       awake_(awake),
       model_(model),
       observer_(observer),
+      seed_(seed),
       random_(seed) {
   second_fold_.fence_base = fence_base;
+  history_.set_fence_base(fence_base);
 }
 
 void Disk::stage(journal::Unit unit) {
@@ -117,6 +125,32 @@ void Disk::make_durable() {
     }
     observer_.durable(unit);
   }
+  maybe_keep_snapshot();
+}
+
+void Disk::maybe_keep_snapshot() {
+  const Sequence at = second_fold_.sequence;
+  if (mixed(mixed(seed_, kSnapshot), at) % kSnapshotOneIn != 0) return;
+  std::vector<std::string> chunks;
+  (void)codec::encode_snapshot(second_fold_, [&](std::string chunk) {
+    chunks.push_back(std::move(chunk));
+    return true;
+  });
+  history_.add_snapshot(at, second_fold_.digest, std::move(chunks));
+  snapshots_.push_back(at);
+  if (snapshots_.size() > kSnapshotsKept) forget_oldest_snapshot();
+}
+
+/// What is trimmed ends anywhere before the snapshot that is the oldest then.
+void Disk::forget_oldest_snapshot() {
+  history_.forget_snapshot(snapshots_.front());
+  snapshots_.erase(snapshots_.begin());
+  if (mixed(seed_, kTrims) % 3 != 0) return;
+  const Sequence first = history_.first_sequence();
+  const Sequence most = snapshots_.front() + 1 - first;
+  history_.trim_before(first + mixed(mixed(seed_, kTrimsTo), first) % (most + 1));
+  model_.trim_before(history_.first_sequence());
+  coverage_.fault(Fault::kTrimmed);
 }
 
 void Disk::crash(bool batch_reached_disk) {
@@ -138,6 +172,30 @@ void Disk::crash(bool batch_reached_disk) {
 }
 
 domain::State Disk::replay() {
+  domain::State state = fold_all();
+  auto shorter = recovered(coordinator::RecoverFrom::kNewestSnapshot);
+  const bool start_shorter = mixed(mixed(seed_, kStart), state.sequence) % 2 == 0;
+  if (!shorter || snapshots_.empty() || !start_shorter) return state;
+  coverage_.fault(Fault::kStartFromSnapshot);
+  return std::move(*shorter);
+}
+
+void Disk::check_snapshots() { (void)recovered(coordinator::RecoverFrom::kOldest); }
+
+/// As the product starts; nothing when it found something wrong.
+std::optional<domain::State> Disk::recovered(coordinator::RecoverFrom from) {
+  auto state = coordinator::recover(history_, *history_.header(), {.from = from});
+  verdict_.require(state.has_value(), "total-fold", state ? std::string() : state.error().message);
+  if (!state) return std::nullopt;
+  verdict_.require(
+      state->digest == second_fold_.digest && state->sequence == second_fold_.sequence &&
+          state->fence_base == second_fold_.fence_base &&
+          state->member_count == second_fold_.member_count,
+      "one-fold", "A snapshot and the rest differ from the second fold at ", state->sequence, ".");
+  return std::move(*state);
+}
+
+domain::State Disk::fold_all() {
   domain::State state;
   state.fence_base = second_fold_.fence_base;
   for (std::size_t i = 0; i < records_.size(); ++i) {
@@ -165,6 +223,11 @@ void Disk::restore(Sequence sequence, FencingToken fence_base, std::uint32_t qui
   }
   units.pop_back();
   model_.restore(units, fence_base);
+  // The backup is whole: it was made before anything of it was trimmed, and has no snapshot.
+  for (const Sequence at : std::exchange(snapshots_, {})) history_.forget_snapshot(at);
+  history_.trim_before(1);
+  history_.set_fence_base(fence_base);
+  model_.trim_before(1);
   second_fold_ = domain::State();
   second_fold_.fence_base = fence_base;
   const domain::Event restored{

@@ -1,11 +1,14 @@
 // The simulated disk behind the journal's interface: one batch in flight while the next gathers,
 // as fast or slow as the world wants, full or not; and at a crash the batch in flight has reached
-// it or not. At each durable batch live state is held against a second fold (one-fold).
+// it or not. At each durable batch live state is held against a second fold (one-fold), and now and
+// then that is kept as a snapshot; in some worlds history is trimmed behind the oldest of them.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "coordinator/recover.h"
 #include "domain/state.h"
 #include "journal/journal.h"
 #include "tests/fakes/records_reader.h"
@@ -67,18 +70,25 @@ class Disk final : public journal::Journal {
   void report();
   /// The process dies; a batch in flight has reached the disk or not.
   void crash(bool batch_reached_disk);
-  /// What a start folds. Held against the second fold on the way.
+  /// What a start folds: all records, or the newest snapshot and the rest, which must be the same.
+  /// Held against the second fold.
   domain::State replay();
   /// The disk is lost, and has now what a backup of it has that was made after `sequence` at the
   /// latest, with what a restore appends to it.
   void restore(Sequence sequence, FencingToken fence_base, std::uint32_t quiet_time_ms);
   std::uint64_t restores() const { return restores_; }
+  /// Each snapshot against what the records before it fold to.
+  void check_snapshots();
   journal::Reader& history() { return history_; }
   const domain::State& second_fold() const { return second_fold_; }
   std::uint64_t digest_at(Sequence sequence) const;
 
  private:
   void make_durable();
+  void maybe_keep_snapshot();
+  void forget_oldest_snapshot();
+  domain::State fold_all();
+  std::optional<domain::State> recovered(coordinator::RecoverFrom from);
   bool is_refused() const { return mixed(staged_sequence_, schedule_.now_us()) % 2 == 0; }
 
   Schedule& schedule_;
@@ -88,6 +98,7 @@ class Disk final : public journal::Journal {
   AwakeClock& awake_;
   Model& model_;
   Observer& observer_;
+  std::uint64_t seed_;
   Random random_;
   Speed speed_;
   bool full_ = false;
@@ -95,6 +106,7 @@ class Disk final : public journal::Journal {
   DurableListener listener_;
   std::vector<std::string> records_;
   fakes::RecordsReader history_{records_};
+  std::vector<Sequence> snapshots_;
   std::vector<std::uint64_t> digests_;  // after each record that ends a unit, else 0
   std::vector<StagedUnit> gathering_;
   std::vector<StagedUnit> flight_;

@@ -172,6 +172,9 @@ class Model {
   /// Of this world's tokens.
   Sequence granted_at(FencingToken fence) const;
   const Model* former() const { return former_.get(); }  // null: never restored
+  /// Of the oldest event that is still listed; those before it were trimmed.
+  Sequence first_sequence() const { return first_sequence_; }
+  void trim_before(Sequence first_sequence) { first_sequence_ = first_sequence; }
   const std::map<std::string, std::vector<TopicFacts>>& topics() const { return topics_; }
   const std::vector<std::unique_ptr<GroupFacts>>& all_groups() const { return order_; }
   const TopicFacts* topic_at(const std::string& name, Sequence sequence) const;
@@ -242,6 +245,7 @@ class Model {
   std::uint32_t quiet_time_ms_ = 0;
   std::unique_ptr<Model> former_;
   Sequence sequence_ = 0;
+  Sequence first_sequence_ = 1;
   std::map<std::string, std::vector<TopicFacts>> topics_;  // oldest first
   std::map<TopicId, std::string> topic_names_;
   std::map<std::string, std::vector<GroupFacts*>> groups_;  // oldest first

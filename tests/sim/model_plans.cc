@@ -132,15 +132,12 @@ void Model::check_slice(const GroupFacts& facts, const domain::PlanMade& event) 
   GroupFacts& group = *planned_;
   const Ground about = ground(facts, sequence_);
   check_targets(facts, about, given(event));
-  if (event.more) return;
+  if (event.more || event.outdated) return;
   const Ground made_for = ground(facts, event.membership);
-  if (text_of(about) == text_of(made_for)) {
-    check_plan(group, about);
-  } else {
-    verdict_.require(event.outdated || !same_topics(about, made_for), "no-orphan", "The plan at ",
-                     sequence_, " of group ", facts.name,
-                     " is for another group than there is, and does not say so.");
-  }
+  if (text_of(about) == text_of(made_for)) return check_plan(group, about);
+  verdict_.require(!same_topics(about, made_for), "no-orphan", "The plan at ", sequence_,
+                   " of group ", facts.name,
+                   " is for another group than there is, and does not say so.");
 }
 
 void Model::check_targets(const GroupFacts& group, const Ground& ground,

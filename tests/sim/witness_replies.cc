@@ -275,6 +275,9 @@ void Witness::check(const wire::EventsReply& reply, const wire::ListEvents& requ
                      last, " at ", at, ", up to ", reply.reached(), ".");
     last = event->sequence();
   }
+  if (request.after_sequence() + 1 < model_.first_sequence() && reply.events()->size() > 0) {
+    coverage_.fault(Fault::kTrimmedListed);
+  }
 }
 
 void Witness::check_topic(const wire::TopicInfo& info, Sequence at) {

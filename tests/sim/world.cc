@@ -81,6 +81,7 @@ Result World::run() {
   schedule_next_action();
   while (!done_ && !verdict_.violated() && !schedule_.empty()) step();
   if (!verdict_.violated()) check_fold();
+  if (!verdict_.violated()) disk_.check_snapshots();
   return {.invariant = verdict_.invariant(),
           .evidence = verdict_.evidence(),
           .steps = steps_,

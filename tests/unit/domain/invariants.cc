@@ -37,11 +37,22 @@ void describe_partition(std::ostream& out, TopicPartition at, const PartitionSta
       << static_cast<int>(partition.ended_how) << " '" << partition.metadata_view() << "'\n";
 }
 
+void describe_reason(std::ostream& out, const PlanReason& reason) {
+  out << ' ' << reason.sequence << " '" << reason.what << "' " << reason.others << '\n';
+}
+
 void describe_group(std::ostream& out, const Group& group) {
   out << "group " << group.name << ' ' << group.id << ' ' << group.generation << ' '
       << group.strategy << ' ' << group.plan_outdated << ' ' << group.plan_urgent << ' '
       << group.plan_unfinished << ' ' << group.changed << ' ' << group.revoking_count << ' '
       << group.owned_count << ' ' << group.max_members << ' ' << group.frozen << '\n';
+  describe_reason(out << " for", group.reason);
+  describe_reason(out << " next for", group.next_reason);
+  for (const auto& [fence, note] : group.grants) {
+    out << " grant " << fence << ' ' << note.time_ms << ' ' << note.generation << ' '
+        << note.partitions;
+    describe_reason(out, note.reason);
+  }
   for (const std::string& member_id : group.draining) out << " draining " << member_id << '\n';
   for (const auto& [at, member_id] : group.pins) {
     out << " pin " << at.topic << '/' << at.partition << ' ' << member_id << '\n';
@@ -223,8 +234,9 @@ void require_sound(const State& state, const Group& group) {
 
 std::string describe(const State& state) {
   std::ostringstream out;
-  out << "sequence " << state.sequence << " base " << state.fence_base << " members "
-      << state.member_count << " digest " << state.digest << '\n';
+  out << "sequence " << state.sequence << " base " << state.fence_base << " quiet "
+      << state.quiet_time_ms << " members " << state.member_count << " digest " << state.digest
+      << '\n';
   for (const auto& [name, topic] : state.topics) {
     out << "topic " << name << ' ' << topic.name << ' ' << topic.id << ' ' << topic.partition_count
         << '\n';

@@ -145,12 +145,16 @@ std::vector<PartitionIndex> World::share(const std::string& member_id,
 State World::replay() const {
   State state;
   state.fence_base = state_.fence_base;
-  for (const std::string& record : journal_) {
-    const auto event = codec::decode_event(record);
+  go_on(state);
+  return state;
+}
+
+void World::go_on(State& state) const {
+  while (state.sequence < journal_.size()) {
+    const auto event = codec::decode_event(journal_[state.sequence]);
     REQUIRE(event.has_value());
     REQUIRE(fold(state, state.sequence + 1, *event).has_value());
   }
-  return state;
 }
 
 }  // namespace muster::domain

@@ -65,6 +65,8 @@ class World {
 
   /// The fold of the whole journal, from its bytes.
   State replay() const;
+  /// Folds into `state` what of the journal comes after it.
+  void go_on(State& state) const;
 
   Limits limits;
   bool computes_later = false;

@@ -211,7 +211,9 @@ TEST_CASE("killed anywhere in snapshots and trimming, a journal keeps all and st
     in_child_process([&] {
       Store store = open_store(scratch.data());
       std::deque<Upkeep> work;
-      for (const std::uint64_t left : store.reader()->inventory()->unfinished) {
+      auto reader = store.reader();
+      const auto held = reader->inventory();
+      for (const std::uint64_t left : held->unfinished) {
         work.push_back(DropSnapshot{left});
       }
       for (int i = 0; i < transactions; ++i) {
