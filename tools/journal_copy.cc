@@ -88,7 +88,9 @@ std::expected<domain::State, Error> verify_copy(const std::string& directory) {
       !read) {
     return std::unexpected(read.error());
   }
-  auto state = coordinator::recover(opened->reader, header, {.progress = folding_progress()});
+  auto state = coordinator::recover(
+      opened->reader, header,
+      {.from = coordinator::RecoverFrom::kOldest, .progress = folding_progress()});
   if (!state) return std::unexpected(journal_error(state.error().message));
   return std::move(*state);
 }

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "codec/event.h"
-#include "codec/snapshot.h"
+#include "coordinator/load_snapshot.h"
 #include "domain/fold.h"
 #include "journal/writer_lock.h"
 #include "tools/journal.h"
@@ -53,25 +53,6 @@ void fold_on(journal::Reader& reader, const journal::Header& header, Salvage& sa
   if (!read && salvage.stopped_by.empty()) salvage.stopped_by = read.error().message;
 }
 
-/// Nothing when it is damaged.
-std::optional<domain::State> state_of(journal::Reader& reader, const journal::Header& header,
-                                      const journal::Snapshot& snapshot) {
-  codec::SnapshotDecoder decoder;
-  bool good = true;
-  const auto read =
-      reader.read_snapshot(snapshot.sequence, [&](std::uint64_t, std::string_view bytes) {
-        good = decoder.take(bytes).has_value();
-        return good;
-      });
-  if (!read || !good) return std::nullopt;
-  auto state = decoder.finish();
-  if (!state || state->digest != snapshot.digest || state->sequence != snapshot.sequence) {
-    return std::nullopt;
-  }
-  state->fence_base = header.fence_base;
-  return std::move(*state);
-}
-
 /// The beginning, or the snapshot, from which the highest sequence is reached. Of those that reach
 /// the same the earliest, which has most history: whatever stops one stops those before it too.
 std::optional<Salvage> find_salvage(journal::Reader& reader, const journal::Header& header) {
@@ -85,8 +66,8 @@ std::optional<Salvage> find_salvage(journal::Reader& reader, const journal::Head
   if (!snapshots) return best;
   for (const journal::Snapshot& snapshot : *snapshots) {
     if (best && snapshot.sequence <= best->state.sequence) continue;
-    auto state = state_of(reader, header, snapshot);
-    if (!state) continue;
+    auto state = coordinator::load_snapshot(reader, header, snapshot);
+    if (!state) continue;  // damaged
     best.emplace(
         Salvage{.state = std::move(*state), .snapshot = snapshot.sequence, .stopped_by = {}});
     fold_on(reader, header, *best);
@@ -189,14 +170,14 @@ Outcome repair(const Context& context, const RepairArguments& arguments) {
                                       "--execute needs --to NEWDIR: what can be saved goes into a "
                                       "new directory, and the damaged journal stays as it is."));
   }
-  auto opened = open_journal(arguments.data_dir);
-  if (!opened) return std::unexpected(opened.error());
   if (journal::has_writer(arguments.data_dir)) {
     return std::unexpected(journal_error(
         fmt::format("A musterd writes to {}: stop it first. Whether its journal is sound, muster "
                     "journal verify says beside it.",
                     printable(arguments.data_dir))));
   }
+  auto opened = open_journal(arguments.data_dir);
+  if (!opened) return std::unexpected(opened.error());
   const auto structure = opened->reader.check_structure();
   auto prognosis = look(*opened, arguments.data_dir);
   if (!prognosis) return std::unexpected(prognosis.error());

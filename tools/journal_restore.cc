@@ -18,14 +18,14 @@ struct RestoreArguments {
 };
 
 Outcome restore(const Context& context, const RestoreArguments& arguments) {
-  auto opened = open_journal(arguments.backup);
-  if (!opened) return std::unexpected(opened.error());
   if (journal::has_writer(arguments.backup)) {
     return std::unexpected(journal_error(
         fmt::format("A musterd writes to {}: a restore needs a copy that is at rest. Make one with "
                     "muster journal backup --data-dir {} --to DIR.",
                     printable(arguments.backup), printable(arguments.backup))));
   }
+  auto opened = open_journal(arguments.backup);
+  if (!opened) return std::unexpected(opened.error());
   const journal::Header& header = opened->header;
   const auto state = coordinator::recover(opened->reader, header, {.progress = folding_progress()});
   if (!state) {

@@ -120,8 +120,7 @@ std::expected<ExportLine, ExportError> read(const exported::Line& line) {
 flatbuffers::IDLOptions json_options() {
   flatbuffers::IDLOptions options;
   options.strict_json = true;
-  options.indent_step = -1;     // one line
-  options.natural_utf8 = true;  // names as people write them
+  options.indent_step = -1;  // one line
   // The metadata of a commit may be any bytes: what is no UTF-8 is written as \xNN.
   options.allow_non_utf8 = true;
   return options;

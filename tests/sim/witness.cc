@@ -57,6 +57,8 @@ void Witness::restored() {
   watches_.clear();
   asked_back_ms_.clear();
   rounds_ms_.clear();
+  durable_plans_.clear();
+  in_slices_.clear();
 }
 
 /// It is counted from the start, as long as the coordinator is awake.

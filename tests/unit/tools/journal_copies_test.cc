@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "codec/event.h"
+#include "codec/snapshot.h"
+#include "domain/fold.h"
 #include "journal/store.h"
 #include "tools/commands.h"
 #include "tools/journal_copy.h"
@@ -44,7 +46,45 @@ int run_journal(const std::vector<std::string>& arguments) {
 
 constexpr std::uint64_t kEvents = 5;
 
-/// A journal of topics, each event of which can be found in the file by the topic's name.
+/// It can be found in a file by its cause, which is in no snapshot.
+domain::Event topic_event(std::uint64_t sequence) {
+  return {.time_ms = 1,
+          .cause = {.kind = domain::CauseKind::kOperator,
+                    .who = "maker-" + std::to_string(sequence),
+                    .from = {}},
+          .body = domain::TopicCreated{.name = "topic-" + std::to_string(sequence),
+                                       .partition_count = 4}};
+}
+
+/// The same journal with a snapshot, and with history from `first_sequence` on.
+void make_journal_with_snapshot(const std::string& directory, std::uint64_t snapshot,
+                                std::uint64_t first_sequence) {
+  fs::create_directories(directory);
+  auto builder = journal::Builder::begin(
+      directory, {.journal_id = journal::draw_journal_id(), .first_sequence = first_sequence},
+      64 << 20);
+  REQUIRE(builder.has_value());
+  domain::State state;
+  for (std::uint64_t sequence = 1; sequence <= snapshot; ++sequence) {
+    REQUIRE(domain::fold(state, sequence, topic_event(sequence)).has_value());
+  }
+  std::uint32_t chunks = 0;
+  std::uint64_t bytes = 0;
+  CHECK(codec::encode_snapshot(state, [&](const std::string& chunk) {
+    bytes += chunk.size();
+    return builder->put_snapshot_chunk(snapshot, chunks++, chunk).has_value();
+  }));
+  REQUIRE(builder
+              ->put_snapshot(
+                  {.sequence = snapshot, .chunks = chunks, .bytes = bytes, .digest = state.digest})
+              .has_value());
+  for (std::uint64_t sequence = first_sequence; sequence <= kEvents; ++sequence) {
+    REQUIRE(builder->append(codec::encode_event(topic_event(sequence))).has_value());
+  }
+  REQUIRE(builder->finish().has_value());
+}
+
+/// A journal of topics.
 void make_journal(const std::string& directory, std::uint64_t events = kEvents) {
   auto store = journal::Store::open(directory, {.map_bytes = 64 << 20,
                                                 .room = {.reserve_bytes = 1 << 16,
@@ -53,11 +93,7 @@ void make_journal(const std::string& directory, std::uint64_t events = kEvents) 
   REQUIRE(store.has_value());
   std::vector<journal::Unit> units;
   for (std::uint64_t i = 1; i <= events; ++i) {
-    units.push_back(
-        {codec::encode_event({.time_ms = 1,
-                              .cause = {},
-                              .body = domain::TopicCreated{.name = "topic-" + std::to_string(i),
-                                                           .partition_count = 4}})});
+    units.push_back({codec::encode_event(topic_event(i))});
   }
   REQUIRE(store->append(1, units).has_value());
 }
@@ -85,7 +121,7 @@ void write_text(const std::string& path, const std::string& text) { std::ofstrea
 void damage_event(const std::string& directory, std::uint64_t sequence) {
   const std::string path = directory + "/data.mdb";
   std::string bytes = read_text(path);
-  const std::string name = "topic-" + std::to_string(sequence);
+  const std::string name = "maker-" + std::to_string(sequence);
   for (std::size_t at = bytes.find(name); at != std::string::npos; at = bytes.find(name, at + 1)) {
     bytes[at] = 'X';
   }
@@ -271,4 +307,41 @@ TEST_CASE("a file of anything cannot be repaired, and says so") {
   fs::create_directory(directory / "data");
   write_text(directory / "data/data.mdb", std::string(20'000, 'x'));
   CHECK(run_journal({"repair", "--data-dir", directory / "data"}) == 1);
+}
+
+TEST_CASE(
+    "a journal whose history was trimmed goes through text with the snapshot it begins with") {
+  const CopiesDirectory directory;
+  make_journal_with_snapshot(directory / "data", 3, 3);
+  REQUIRE(run_journal({"export", "--data-dir", directory / "data", directory / "text"}) == 0);
+  CHECK(run_journal({"import", directory / "text", "--data-dir", directory / "copy"}) == 0);
+  CHECK(header_of(directory / "copy").first_sequence == 3);
+  CHECK(digest_of(directory / "copy") == digest_of(directory / "data"));
+}
+
+TEST_CASE("backup and restore keep snapshots") {
+  const CopiesDirectory directory;
+  make_journal_with_snapshot(directory / "data", 3, 2);
+  REQUIRE(run_journal({"backup", "--data-dir", directory / "data", "--to", directory / "backup"}) ==
+          0);
+  CHECK(digest_of(directory / "backup") == digest_of(directory / "data"));
+  REQUIRE(run_journal({"restore", directory / "backup", "--data-dir", directory / "new"}) == 0);
+  auto reader = journal::FileReader::open(directory / "new");
+  REQUIRE(reader.has_value());
+  REQUIRE(reader->snapshots().has_value());
+  CHECK(reader->snapshots()->size() == 1);
+  CHECK(verify_copy(directory / "new")->topics.size() == kEvents);
+}
+
+TEST_CASE("damage before a good snapshot costs history, and nothing of the state") {
+  const CopiesDirectory directory;
+  make_journal_with_snapshot(directory / "data", 3, 1);
+  damage_event(directory / "data", 2);
+  CHECK(run_journal({"repair", "--data-dir", directory / "data", "--to", directory / "new",
+                     "--execute"}) == 0);
+  const auto state = verify_copy(directory / "new");
+  REQUIRE_MESSAGE(state.has_value(), state.error().message);
+  CHECK(state->topics.size() == kEvents);
+  CHECK(state->sequence == kEvents + 1);
+  CHECK(header_of(directory / "new").first_sequence == 4);
 }
