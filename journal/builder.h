@@ -27,8 +27,8 @@ std::expected<void, Error> refuse_occupied(const std::string& directory);
 class Builder {
  public:
   /// `header` says who the new journal is and with which sequence it begins; its last sequence is
-  /// counted here. The directory exists, and the caller holds the writer's lock on it. Errors also as
-  /// refuse_occupied.
+  /// counted here. The directory exists, and the caller holds the writer's lock on it. Errors also
+  /// as refuse_occupied.
   static std::expected<Builder, Error> begin(const std::string& directory, const Header& header,
                                              std::uint64_t map_bytes = kDefaultMapBytes);
   Builder(Builder&&) noexcept = default;

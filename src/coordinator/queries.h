@@ -20,7 +20,7 @@ struct View {
   const EndOffsets& ends;
   const Limits& limits;
   std::size_t max_frame_bytes;
-  std::uint64_t now_ms;  // of the session clock
+  std::uint64_t now_ms;                  // of the session clock
   std::uint32_t quiet_remaining_ms = 0;  // of the quiet time after a restore
 };
 

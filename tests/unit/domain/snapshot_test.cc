@@ -54,7 +54,7 @@ void require_round_trip(const State& state) {
                                       const PlanRequest& request) {
   [[maybe_unused]] const auto& [s1, s2, s3, s4, s5, s6, s7, s8, s9] = state;
   [[maybe_unused]] const auto& [g1, g2, g3, g4, g5, g6, g7, g8, g9, g10, g11, g12, g13, g14, g15,
-                                g16, g17, g18, g19, g20, g21, g22, g23, g24] = group;
+                                g16, g17, g18, g19, g20, g21, g22, g23, g24, g25, g26] = group;
   [[maybe_unused]] const auto& [m1, m2, m3, m4, m5, m6, m7, m8, m9] = member;
   [[maybe_unused]] const auto& [t1, t2, t3, t4, t5, t6, t7, t8] = settings;
   [[maybe_unused]] const auto& [p1, p2, p3, p4, p5, p6, p7, p8, p9, p10, p11] = partition;
@@ -214,7 +214,7 @@ TEST_CASE("Chunks that are missing, out of order, of another snapshot or damaged
 TEST_CASE("A snapshot that contradicts itself is no state") {
   const auto wrong = [](const std::function<void(State&, Group&)>& break_it) {
     State state = large_state();
-    break_it(state, state.groups.at("g"));
+    break_it(state, *state.groups.find("g"));
     const auto again = decoded(chunks_of(state));
     REQUIRE_FALSE(again.has_value());
     return again.error().message;
