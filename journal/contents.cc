@@ -43,12 +43,28 @@ std::expected<std::optional<lmdb::Tree>, Error> read_tree(const PageFile& file,
   TreeCursor cursor(file, meta.main);
   const auto found = find(cursor, name);
   if (!found) return std::unexpected(found.error());
-  if (!*found || !cursor.value_is_tree()) return std::nullopt;
+  if (!*found) return std::nullopt;
+  if (!cursor.value_is_tree()) {
+    return std::unexpected(file.corrupt(fmt::format("its tree of {} is none", name)));
+  }
   std::string bytes;
   if (auto value = cursor.value(bytes); !value) return std::unexpected(value.error());
   lmdb::Tree tree;
   std::memcpy(&tree, bytes.data(), sizeof(tree));
   return tree;
+}
+
+/// A damaged name would hide what stands under it.
+std::expected<void, Error> check_names(const PageFile& file, const lmdb::Meta& meta) {
+  TreeCursor cursor(file, meta.main);
+  auto more = cursor.seek({});
+  for (; more && *more; more = cursor.next()) {
+    const std::string_view name = cursor.key();
+    if (name == kHeaderKey || name == kRecordsTree || name == kSnapshotsTree) continue;
+    return std::unexpected(file.corrupt("it holds something of an unknown name"));
+  }
+  if (!more) return std::unexpected(more.error());
+  return {};
 }
 
 }  // namespace
@@ -57,6 +73,7 @@ std::expected<Contents, Error> read_contents(const PageFile& file, const lmdb::M
   const auto header = read_header(file, meta);
   if (!header) return std::unexpected(header.error());
 
+  if (auto known = check_names(file, meta); !known) return std::unexpected(known.error());
   const auto records = read_tree(file, meta, kRecordsTree);
   if (!records) return std::unexpected(records.error());
   if (!*records) return std::unexpected(file.corrupt("it has no tree of records"));
