@@ -94,8 +94,9 @@ class StructureCheck {
   std::expected<void, Error> walk(const lmdb::Tree& tree, bool integer_keys,
                                   const OnEntry& on_entry) {
     if (tree.root == lmdb::kNoPage) {
-      return tree.entries == 0 && tree.depth == 0 ? std::expected<void, Error>{}
-                                                  : fail("an empty tree with entries");
+      const bool empty = tree.entries == 0 && tree.depth == 0 && tree.branch_pages == 0 &&
+                         tree.leaf_pages == 0 && tree.overflow_pages == 0;
+      return empty ? std::expected<void, Error>{} : fail("an empty tree that holds something");
     }
     if (tree.depth == 0 || tree.depth > lmdb::kMaxDepth) return fail("a tree of impossible depth");
     Walk walk{.integer_keys = integer_keys, .last_key = {}, .on_entry = on_entry};
