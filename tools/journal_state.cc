@@ -30,7 +30,7 @@ struct StateArguments {
 
 struct FoldedState {
   domain::State state;
-  std::int64_t time_ms = 0;  // of the last event that was folded; 0: there was none
+  std::int64_t time_ms = 0;  // of its last event; 0: none, or not known any more
 };
 
 /// Groups as the daemon's own answers show them. There are no sessions and no end offsets here:
@@ -154,20 +154,23 @@ std::expected<Sequence, Error> wanted_sequence(OpenJournal& journal,
                              at, header.first_sequence - 1, header.last_sequence)));
 }
 
+/// 0 when there is no such event, or it has been trimmed: what is left of it is in a snapshot.
+std::int64_t time_of_event(OpenJournal& journal, Sequence sequence) {
+  if (sequence < journal.header.first_sequence) return 0;
+  const LogFilter any;
+  const auto page = LogSearch(journal.reader, any).next(sequence, sequence);
+  return page && !page->events.empty() ? page->events.front().event.time_ms : 0;
+}
+
 Outcome print_state(const Context& context, const StateArguments& arguments) {
   auto opened = open_journal(arguments.data_dir);
   if (!opened) return std::unexpected(opened.error());
   const auto at = wanted_sequence(*opened, arguments);
   if (!at) return std::unexpected(at.error());
-  FoldedState folded;
-  const auto note_time = [&folded](const domain::State&, const domain::Event& event) {
-    folded.time_ms = event.time_ms;
-  };
-  auto state =
-      coordinator::recover(opened->reader, opened->header,
-                           {.up_to = *at, .progress = folding_progress(), .folded = note_time});
+  auto state = coordinator::recover(opened->reader, opened->header,
+                                    {.up_to = *at, .progress = folding_progress(), .folded = {}});
   if (!state) return std::unexpected(journal_error(state.error().message));
-  folded.state = std::move(*state);
+  const FoldedState folded{.state = std::move(*state), .time_ms = time_of_event(*opened, *at)};
   if (arguments.group && folded.state.group(*arguments.group) == nullptr) {
     return std::unexpected(make_error(
         ErrorCode::kUnknownResource,
