@@ -94,7 +94,7 @@ class NamesPlace {
         members, [this](const MemberPartitions& member) { return is(member.topics); });
   }
   bool is_one_of(const auto& values) const {
-    return std::ranges::any_of(values, [this](const auto& value) { return is(value.at); });
+    return std::ranges::any_of(values, [this](const auto& value) { return this->is(value.at); });
   }
 
   const std::string& topic_;

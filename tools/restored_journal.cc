@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
 #include "codec/event.h"
 #include "tools/arguments.h"
 #include "tools/journal.h"
+#include "tools/time_argument.h"
 
 namespace muster::tools {
 namespace {
@@ -22,11 +22,6 @@ constexpr FencingToken kLostFuture = FencingToken{1} << 44;
 constexpr FencingToken kTokensAMillisecond = 2'048;
 
 constexpr std::uint32_t kShortestDefaultMs = 30'000;
-
-std::int64_t wall_clock_ms() {
-  using namespace std::chrono;
-  return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
-}
 
 }  // namespace
 

@@ -17,7 +17,7 @@ constexpr std::size_t kShownGroups = 20;
 constexpr std::size_t kShownHours = 24;
 constexpr std::size_t kShownStorms = 20;
 constexpr std::size_t kShownCauses = 4;
-constexpr std::size_t kBarColumns = 24;
+constexpr std::size_t kShareColumns = 24;
 constexpr std::size_t kSparkColumns = 72;
 constexpr std::size_t kGroupColumns = 40;
 constexpr std::int64_t kHoursOfDay = 24;
@@ -173,7 +173,7 @@ std::string hours_table(const Statistics& statistics) {
     table.add_row({hour_text(hour->first), grouped_digits(activity.events),
                    grouped_digits(activity.commits), grouped_digits(activity.plans),
                    grouped_digits(activity.joined), grouped_digits(activity.left),
-                   grouped_digits(activity.expired), bar(activity.events, most, kBarColumns)});
+                   grouped_digits(activity.expired), bar(activity.events, most, kShareColumns)});
   }
   std::string text = "\n" + table.text();
   if (left_out > 0) text += fmt::format("{} before that.\n", counted(left_out, "hour"));
@@ -191,8 +191,10 @@ std::string types_table(const Statistics& statistics) {
   for (std::size_t i = 0; i < names.size(); ++i) {
     if (statistics.by_type()[i].events > 0) order.push_back(i);
   }
-  std::ranges::stable_sort(order, [&](std::size_t a, std::size_t b) {
-    return statistics.by_type()[a].events > statistics.by_type()[b].events;
+  std::ranges::sort(order, [&](std::size_t a, std::size_t b) {
+    const std::uint64_t of_a = statistics.by_type()[a].events;
+    const std::uint64_t of_b = statistics.by_type()[b].events;
+    return of_a != of_b ? of_a > of_b : a < b;
   });
   const std::uint64_t all = statistics.all().events;
   for (const std::size_t i : order) {
@@ -201,7 +203,7 @@ std::string types_table(const Statistics& statistics) {
                    fmt::format("{:.1f} %",
                                100.0 * static_cast<double>(type.events) / static_cast<double>(all)),
                    bytes_text(static_cast<double>(type.bytes)),
-                   bar(type.events, all, kBarColumns)});
+                   bar(type.events, all, kShareColumns)});
   }
   return "\n" + table.text();
 }
@@ -224,7 +226,7 @@ std::string groups_table(const Statistics& statistics) {
                    grouped_digits(activity.plans), grouped_digits(activity.joined),
                    grouped_digits(activity.left), grouped_digits(activity.expired),
                    grouped_digits(activity.fenced),
-                   bar(activity.events, groups.front().second.events, kBarColumns)});
+                   bar(activity.events, groups.front().second.events, kShareColumns)});
   }
   std::string text = "\n" + table.text();
   if (groups.size() > kShownGroups) {
@@ -241,7 +243,9 @@ std::string causes_text(const StormCauses& causes) {
     std::string who = cause.second.empty() ? std::string() : " of " + cause.second;
     all.emplace_back(count, fmt::format("{} x {}{}", count, cause.first, who));
   }
-  std::ranges::stable_sort(all, [](const auto& a, const auto& b) { return a.first > b.first; });
+  std::ranges::sort(all, [](const auto& a, const auto& b) {
+    return a.first != b.first ? a.first > b.first : a.second < b.second;
+  });
   std::string text;
   for (std::size_t i = 0; i < all.size() && i < kShownCauses; ++i) {
     text += (i == 0 ? "" : ", ") + all[i].second;
@@ -254,8 +258,9 @@ std::string storms_table(const Statistics& statistics) {
       fmt::format("{} or more plans of one group within a minute", kStormPlans);
   if (statistics.storms().empty()) return fmt::format("\nNo rebalance storms ({}).\n", what);
   std::vector<Storm> storms = statistics.storms();
-  std::ranges::stable_sort(storms,
-                           [](const Storm& a, const Storm& b) { return a.plans > b.plans; });
+  std::ranges::sort(storms, [](const Storm& a, const Storm& b) {
+    return a.plans != b.plans ? a.plans > b.plans : a.first_sequence < b.first_sequence;
+  });
   Table table({{"GROUP", Align::kLeft, kGroupColumns},
                {"BEGAN"},
                {"PLANS", Align::kRight},

@@ -272,9 +272,9 @@ void SnapshotEncoder::add_plans(const Group& group) {
 
 void SnapshotEncoder::add_matches(const Group& group) {
   constexpr std::size_t kTopicsAtOnce = 10'000;
-  for (const auto& [pattern, matches] : group.patterns) {
+  for (const auto& [name_of_pattern, matches] : group.patterns) {
     std::vector<TopicId> topics;
-    const auto flush = [&, &pattern = pattern] {
+    const auto flush = [&, &pattern = name_of_pattern] {
       if (topics.empty()) return;
       const auto name = text(pattern);
       const auto all = builder_.CreateVector(std::exchange(topics, {}));
