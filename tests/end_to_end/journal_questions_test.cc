@@ -114,7 +114,7 @@ TEST_CASE("who follows a log ends when nobody reads it any more") {
   const Daemon daemon;
   create_topics(daemon, {"orders"});
   const TemporaryDirectory directory;
-  Process shell({.command = {"sh", "-c",
+  Process shell({.command = {"/bin/sh", "-c",
                              std::string("(\"$0\" journal log --follow --output json --data-dir ") +
                                  "\"$1\"; echo ended with $? >&2) | head -n 1",
                              MUSTER_BINARY, daemon.data_directory()},
