@@ -75,10 +75,9 @@ class Slice {
   bool still_holds(const PlannedChange& change, const Topic& topic) const {
     const Member* target = group_.member(change.target);
     if (target == nullptr || !subscribes(group_, *target, topic)) return false;
+    if (group_.draining.contains(target->member_id)) return false;  // a pin to it does nothing
     const auto pin = group_.pins.find(change.at);
-    if (pin != group_.pins.end() && pin->second == target->member_id) return true;
-    if (group_.draining.contains(target->member_id)) return false;
-    return pin == group_.pins.end();
+    return pin == group_.pins.end() || pin->second == target->member_id;
   }
 
   const State& state_;

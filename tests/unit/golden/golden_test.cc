@@ -4,13 +4,18 @@
 #include <lmdb.h>
 
 #include <filesystem>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "codec/event.h"
+#include "codec/snapshot.h"
+#include "domain/fold.h"
 #include "fixture.h"
 #include "golden_events.h"
 #include "journal/contents.h"
 #include "journal/record.h"
+#include "journal/snapshot_format.h"
 #include "journal/store.h"
 #include "tests/unit/journal/scratch_directory.h"
 
@@ -53,6 +58,43 @@ void put(MDB_txn* transaction, MDB_dbi tree, std::string key, std::string value)
   REQUIRE(mdb_put(transaction, tree, &key_value, &value_value, 0) == MDB_SUCCESS);
 }
 
+/// The state that the golden journal's records would follow: two topics.
+domain::State golden_state() {
+  domain::State state;
+  for (const char* name : {"orders", "refunds"}) {
+    const domain::Event created{.time_ms = 1, .cause = {}, .body = domain::TopicCreated{name, 3}};
+    REQUIRE(domain::fold(state, state.sequence + 1, created).has_value());
+  }
+  state.sequence = golden_header().first_sequence - 1;
+  return state;
+}
+
+/// Names of the fixture → keys and values of the snapshot of that state, as they are today.
+std::vector<std::pair<std::string, std::string>> snapshot_today() {
+  const domain::State state = golden_state();
+  std::string chunk;
+  (void)codec::encode_snapshot(state, [&](std::string bytes) {
+    REQUIRE(chunk.empty());
+    chunk = std::move(bytes);
+    return true;
+  });
+  const journal::Snapshot snapshot{.sequence = state.sequence,
+                                   .chunks = 1,
+                                   .bytes = chunk.size(),
+                                   .digest = state.digest,
+                                   .time_ms = 1'764'000'000'000};
+  std::vector<std::pair<std::string, std::string>> entries;
+  const auto add = [&](std::uint32_t number, const std::string& bytes, const std::string& name) {
+    const journal::SnapshotKey key{.sequence = state.sequence, .chunk = number};
+    const journal::SnapshotKeyBytes key_bytes = journal::snapshot_key(key);
+    entries.emplace_back("key of " + name, std::string(key_bytes.begin(), key_bytes.end()));
+    entries.emplace_back(name, journal::chunk_value(golden_header().journal_id, key, bytes));
+  };
+  add(0, chunk, "chunk");
+  add(journal::kDescriptionChunk, journal::encode_description(snapshot), "description");
+  return entries;
+}
+
 /// A journal of nothing but golden bytes.
 void build_journal(const std::string& directory) {
   std::filesystem::create_directories(directory);
@@ -70,6 +112,13 @@ void build_journal(const std::string& directory) {
   const Fixture values("records.txt");
   for (const std::string& name : values.names()) {
     put(transaction->get(), records, keys.bytes(name), values.bytes(name));
+  }
+  MDB_dbi snapshots = 0;
+  REQUIRE(mdb_dbi_open(transaction->get(), "snapshots", MDB_CREATE, &snapshots) == MDB_SUCCESS);
+  const Fixture snapshot("snapshot.txt");
+  for (const char* name : {"chunk", "description"}) {
+    put(transaction->get(), snapshots, snapshot.bytes(std::string("key of ") + name),
+        snapshot.bytes(name));
   }
   REQUIRE(journal::commit(std::move(*transaction)).has_value());
 }
@@ -107,6 +156,26 @@ TEST_CASE("keys and values of records are golden") {
     values.require_same(name, record_value(sequence, events.bytes(name)));
     ++sequence;
   }
+}
+
+TEST_CASE("keys and values of snapshots are golden, and give the state again") {
+  const Fixture fixture("snapshot.txt");
+  for (const auto& [name, bytes] : snapshot_today()) fixture.require_same(name, bytes);
+  const ScratchDirectory scratch;
+  build_journal(scratch.data());
+  auto reader = journal::FileReader::open(scratch.data());
+  REQUIRE(reader.has_value());
+  const auto snapshots = reader->snapshots();
+  REQUIRE(snapshots.has_value());
+  REQUIRE(snapshots->size() == 1);
+  codec::SnapshotDecoder decoder;
+  const auto read = reader->read_snapshot(snapshots->front().sequence, [&](auto, auto bytes) {
+    return decoder.take(bytes).has_value();
+  });
+  REQUIRE(read.has_value());
+  const auto state = decoder.finish();
+  REQUIRE(state.has_value());
+  CHECK(state->digest == golden_state().digest);
 }
 
 TEST_CASE("a journal of golden bytes is read, and the daemon writes on") {
