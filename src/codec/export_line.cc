@@ -18,8 +18,8 @@ namespace {
 constexpr char kFormatName[] = "muster journal";
 constexpr std::uint32_t kFormatVersion = 1;
 
-std::unexpected<ExportError> wrong(std::string message) {
-  return std::unexpected(ExportError{.message = std::move(message)});
+std::unexpected<ExportError> wrong(const std::string& message) {
+  return std::unexpected(ExportError{.message = message});
 }
 
 std::string hexadecimal(std::uint64_t number) {

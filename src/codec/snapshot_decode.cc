@@ -56,7 +56,7 @@ class SnapshotDecoder::Reading {
 
  private:
   Wrong take(const snapshot::Group& part);
-  Wrong take(const snapshot::GroupSettings& settings, std::string name);
+  Wrong take(const snapshot::GroupSettings& settings, const std::string& name);
   Wrong take_members(const snapshot::Group& part);
   Wrong take(const snapshot::Member& member);
   Wrong take_wishes(const snapshot::Group& part);
@@ -109,11 +109,12 @@ Wrong SnapshotDecoder::Reading::take(const snapshot::Group& part) {
               [&](const snapshot::PartitionTable* table) { return take(*table); });
 }
 
-Wrong SnapshotDecoder::Reading::take(const snapshot::GroupSettings& settings, std::string name) {
+Wrong SnapshotDecoder::Reading::take(const snapshot::GroupSettings& settings,
+                                     const std::string& name) {
   group_ = name;
   subscriptions_.clear();
   Group group;
-  group.name = std::move(name);
+  group.name = name;
   group.id = settings.id();
   group.generation = settings.generation();
   group.strategy = snapshot_text(settings.strategy());

@@ -165,7 +165,8 @@ Answer Pipeline::Implementation::carry_out(domain::Command command, Connection& 
   }
   if (const auto* plan = std::get_if<domain::SubmitPlan>(&command)) {
     under_way_.end(plan->group);  // the leader was late, and yet the first
-    if (decision->rest) under_way_.go_on(*decision->rest, state_.sequence);
+    const domain::Decision& decided = *decision;
+    if (decided.rest) under_way_.go_on(*decided.rest, state_.sequence);
   }
   return reply_to(command, *decision, connection);
 }

@@ -88,8 +88,8 @@ class Pipeline::Implementation {
   // ---- plans.cc
   void go_on_planning();
   std::size_t apply_ready_slices(std::size_t most);
-  std::size_t make_plan(const std::string& group, const std::string& instead_of_leader);
-  bool apply_slice(const std::string& group);
+  std::size_t make_plan(const std::string& name, const std::string& instead_of_leader);
+  bool apply_slice(const std::string& name);
   void schedule_plan(const domain::Group& group);
 
   // ---- release.cc

@@ -2,6 +2,7 @@
 // that heartbeats and everything else are answered in between, however large a group is: what takes
 // a strategy long is computed by the planner, and what a plan changes is applied in slices.
 
+#include <optional>
 #include <utility>
 
 #include "coordinator/pipeline_implementation.h"
@@ -56,16 +57,16 @@ std::size_t Pipeline::Implementation::make_plan(const std::string& name,
     schedule_plan(*state_.group(name));
     return 1;
   }
-  if (!made->to_compute) return 1;
-  const std::size_t size = made->to_compute->size();
-  under_way_.begin(made->to_compute->head);
+  std::optional<domain::PlanTask> task = std::move(made->to_compute);
+  if (!task) return 1;
+  const std::size_t size = task->size();
+  under_way_.begin(task->head);
   if (size > settings_.plan_in_turn_max) {
-    constexpr std::size_t kToldAtOnce =
-        64;  // the planner is told so much in the time of one change
-    planner_.start(std::move(*made->to_compute));
+    constexpr std::size_t kToldAtOnce = 64;  // what the planner is told in the time of one change
+    planner_.start(std::move(*task));
     return size / kToldAtOnce + 1;
   }
-  under_way_.computed(domain::compute(std::move(*made->to_compute)));
+  under_way_.computed(domain::compute(std::move(*task)));
   apply_slice(name);
   return size + 1;
 }
@@ -74,8 +75,9 @@ std::size_t Pipeline::Implementation::make_plan(const std::string& name,
 bool Pipeline::Implementation::apply_slice(const std::string& name) {
   const auto applied = execute(domain::ApplyPlan{.under_way = under_way_.slices(name)}, of_plan());
   if (!applied) return false;
-  if (applied->rest) {
-    under_way_.go_on(*applied->rest, state_.sequence);
+  const domain::Decision& decision = *applied;
+  if (decision.rest) {
+    under_way_.go_on(*decision.rest, state_.sequence);
     return true;
   }
   under_way_.end(name);

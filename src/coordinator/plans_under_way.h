@@ -9,6 +9,7 @@
 #include <string>
 #include <utility>
 
+#include "domain/assert.h"
 #include "domain/plan_task.h"
 
 namespace muster::coordinator {
@@ -71,7 +72,9 @@ class PlansUnderWay {
 
   /// Of a group that is ready.
   const domain::PlanUnderWay& slices(const std::string& group) const {
-    return *plans_.at(group).slices;
+    const std::optional<domain::PlanUnderWay>& slices = plans_.at(group).slices;
+    MUSTER_ASSERT(slices.has_value());
+    return *slices;
   }
 
  private:

@@ -108,8 +108,8 @@ std::expected<domain::State, RecoveryError> attempt(journal::Reader& reader,
   if (!way) return std::unexpected(way.error());
   domain::State state;
   state.fence_base = header.fence_base;
-  if (way->from) {
-    auto loaded = load_snapshot(reader, header, *way->from);
+  if (const auto& from = way->from) {
+    auto loaded = load_snapshot(reader, header, *from);
     if (!loaded) return loaded;
     state = std::move(*loaded);
   }

@@ -46,7 +46,8 @@ void Folding::drop_member(Group& group, Member& member, TokenEnd how) {
   state_.digest -= hash_of(group.id, member);
   unsubscribe(group, member.settings.subscription);
   group.seats.erase(member.member_id);
-  group.members.erase(SeatId{member.seat});  // a copy: the member goes with it
+  const SeatId seat = member.seat;  // a copy: the member goes with it
+  group.members.erase(seat);
   --state_.member_count;
 }
 

@@ -28,14 +28,14 @@ Member* Rebuild::member_of(SeatId seat) const {
   return found == members_.end() ? nullptr : found->second;
 }
 
-Rebuild::Contradiction Rebuild::topic(Topic topic) {
+Rebuild::Contradiction Rebuild::topic(const Topic& topic) {
   if (group_ != nullptr) return sentence("topic '", topic.name, "' comes after a group");
   if (!is_past(topic.id)) return sentence("topic '", topic.name, "' has id ", topic.id);
   if (topic.partition_count < 1) {
     return sentence("topic '", topic.name, "' has ", topic.partition_count, " partitions");
   }
   const std::string name = topic.name;
-  const auto [place, fresh] = state_.topics.try_emplace(name, std::move(topic));
+  const auto [place, fresh] = state_.topics.try_emplace(name, Topic(topic));
   if (!fresh) return sentence("topic '", name, "' is there twice");
   const Topic& added = place->second;
   if (!state_.topics_by_id.emplace(added.id, &added).second) {

@@ -27,7 +27,7 @@ class Rebuild {
   /// State::fence_base is the journal's and not a snapshot's: it is left at 0.
   Rebuild(Sequence sequence, std::uint32_t quiet_time_ms);
 
-  Contradiction topic(Topic topic);
+  Contradiction topic(const Topic& topic);
   /// Begins the next group: what it has one of, and nothing derived. Its request has no topics yet.
   Contradiction group(Group settings);
   Contradiction member(Member member);
@@ -36,7 +36,7 @@ class Rebuild {
   Contradiction pin(TopicPartition at, std::string member_id);
   Contradiction planned(PlannedTopic topic);
   Contradiction requested(PlannedTopic topic);
-  Contradiction match(const std::string& pattern, TopicId topic);
+  Contradiction match(const std::string& pattern, TopicId id);
   Contradiction grant(FencingToken fence, GrantNote note);
   Contradiction partition(TopicPartition at, PartitionState&& partition);
 
@@ -57,7 +57,7 @@ class Rebuild {
   absl::flat_hash_set<GroupId> group_ids_;
   Group* group_ = nullptr;                        // the one being rebuilt
   absl::flat_hash_map<SeatId, Member*> members_;  // of it
-  std::pair<FencingToken, GrantNote*> grant_{};   // the last one asked for: they come in runs
+  std::pair<FencingToken, GrantNote*> grant_;     // the last one asked for: they come in runs
 };
 
 }  // namespace muster::domain
