@@ -315,7 +315,14 @@ wire::ErrorT slow_reader(ErrorCodesSetting& /*setting*/) {
   create_topic(client, "big", 100'000);
   lazy.join();
   // Megabytes of pushes that the member does not read: grants and losses of a large topic.
+  const auto is_settled = [&client] {
+    wire::DescribeGroupT describe;
+    describe.group = "group";
+    return client.ask<wire::GroupReplyT>(std::move(describe)).group->state !=
+           wire::GroupState::balancing;
+  };
   REQUIRE(wait_until([&] {
+    REQUIRE(wait_until(is_settled));  // a large topic is granted in slices
     wire::DeleteTopicT remove;
     remove.name = "big";
     client.ask<wire::DoneT>(std::move(remove));
