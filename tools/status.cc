@@ -12,15 +12,15 @@ namespace {
 
 /// The two largest units: "3d 4h", "5m 10s".
 std::string uptime_text(std::uint64_t uptime_ms) {
-  const std::uint64_t seconds = uptime_ms / 1'000;
+  const std::uint64_t whole_seconds = uptime_ms / 1'000;
   const auto two = [](std::uint64_t large, const char* name, std::uint64_t small,
                       const char* small_name) {
     return std::to_string(large) + name + " " + std::to_string(small) + small_name;
   };
-  if (seconds < 60) return std::to_string(seconds) + "s";
-  if (seconds < 3'600) return two(seconds / 60, "m", seconds % 60, "s");
-  if (seconds < 86'400) return two(seconds / 3'600, "h", seconds / 60 % 60, "m");
-  return two(seconds / 86'400, "d", seconds / 3'600 % 24, "h");
+  if (whole_seconds < 60) return std::to_string(whole_seconds) + "s";
+  if (whole_seconds < 3'600) return two(whole_seconds / 60, "m", whole_seconds % 60, "s");
+  if (whole_seconds < 86'400) return two(whole_seconds / 3'600, "h", whole_seconds / 60 % 60, "m");
+  return two(whole_seconds / 86'400, "d", whole_seconds / 3'600 % 24, "h");
 }
 
 /// "1234, 5m 10s ago".

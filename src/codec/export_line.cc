@@ -31,9 +31,9 @@ std::string hexadecimal(std::uint64_t number) {
 
 std::optional<std::uint64_t> from_hexadecimal(std::string_view digits) {
   std::uint64_t number = 0;
-  const char* const end = digits.data() + digits.size();
-  const auto read = std::from_chars(digits.data(), end, number, 16);
-  if (digits.size() != 16 || read.ec != std::errc() || read.ptr != end) return std::nullopt;
+  const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), number, 16);
+  const bool whole = read.ec == std::errc() && read.ptr == digits.data() + digits.size();
+  if (digits.size() != 16 || !whole) return std::nullopt;
   return number;
 }
 

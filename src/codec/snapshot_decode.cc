@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "codec/snapshot.h"
+#include "domain/assert.h"
 #include "domain/message.h"
 #include "domain/rebuild.h"
 
@@ -58,10 +59,14 @@ class SnapshotDecoder::Reading {
   Wrong take(const snapshot::Group& part);
   Wrong take(const snapshot::GroupSettings& settings, const std::string& name);
   Wrong take_members(const snapshot::Group& part);
-  Wrong take(const snapshot::Member& member);
+  Wrong take(const snapshot::Member& source);
   Wrong take_wishes(const snapshot::Group& part);
   Wrong take_plans(const snapshot::Group& part);
   Wrong take(const snapshot::PartitionTable& table);
+  Rebuild& rebuild() {
+    MUSTER_ASSERT(rebuild_.has_value());
+    return *rebuild_;
+  }
 
   std::optional<Rebuild> rebuild_;  // from the first chunk on
   std::uint32_t next_number_ = 0;
@@ -87,7 +92,7 @@ Wrong SnapshotDecoder::Reading::take(const snapshot::Chunk& chunk) {
   ++next_number_;
   ended_ = chunk.last();
   const auto take_topic = [&](const snapshot::Topic* topic) {
-    return rebuild_->topic({.name = snapshot_text(topic->name()),
+    return rebuild().topic({.name = snapshot_text(topic->name()),
                             .id = topic->id(),
                             .partition_count = topic->partitions()});
   };
@@ -96,9 +101,9 @@ Wrong SnapshotDecoder::Reading::take(const snapshot::Chunk& chunk) {
 }
 
 Wrong SnapshotDecoder::Reading::take(const snapshot::Group& part) {
-  std::string name = snapshot_text(part.name());
+  const std::string name = snapshot_text(part.name());
   if (part.settings() != nullptr) {
-    if (Wrong wrong = take(*part.settings(), std::move(name))) return wrong;
+    if (Wrong wrong = take(*part.settings(), name)) return wrong;
   } else if (name != group_) {
     return sentence("a part of group '", name, "' follows group '", group_, "'");
   }
@@ -133,7 +138,7 @@ Wrong SnapshotDecoder::Reading::take(const snapshot::GroupSettings& settings,
                                 .outdated = request->outdated(),
                                 .topics = {}};
   }
-  return rebuild_->group(std::move(group));
+  return rebuild().group(std::move(group));
 }
 
 Wrong SnapshotDecoder::Reading::take_members(const snapshot::Group& part) {
@@ -168,7 +173,7 @@ Wrong SnapshotDecoder::Reading::take(const snapshot::Member& source) {
     settings.metadata.assign(source.metadata()->begin(), source.metadata()->end());
   }
   settings.computes_plans = source.computes_plans();
-  return rebuild_->member(std::move(member));
+  return rebuild().member(std::move(member));
 }
 
 Wrong SnapshotDecoder::Reading::take_wishes(const snapshot::Group& part) {
@@ -179,13 +184,13 @@ Wrong SnapshotDecoder::Reading::take_wishes(const snapshot::Group& part) {
                        .how = static_cast<TokenEnd>(one->how()),
                        .sequence = one->sequence()});
     }
-    return rebuild_->ended(snapshot_text(member->member_id()), std::move(ended));
+    return rebuild().ended(snapshot_text(member->member_id()), std::move(ended));
   };
   if (Wrong wrong = each(part.ended(), take_ended)) return wrong;
-  const auto take_draining = [&](const fb::String* id) { return rebuild_->draining(id->str()); };
+  const auto take_draining = [&](const fb::String* id) { return rebuild().draining(id->str()); };
   if (Wrong wrong = each(part.draining(), take_draining)) return wrong;
   return each(part.pins(), [&](const snapshot::Pin* pin) {
-    return rebuild_->pin({.topic = pin->topic(), .partition = pin->partition()},
+    return rebuild().pin({.topic = pin->topic(), .partition = pin->partition()},
                          snapshot_text(pin->member_id()));
   });
 }
@@ -195,20 +200,20 @@ Wrong SnapshotDecoder::Reading::take_plans(const snapshot::Group& part) {
     return PlannedTopic{.topic = topic->topic(), .partition_count = topic->partitions()};
   };
   const auto take_planned = [&](const snapshot::PlannedTopic* topic) {
-    return rebuild_->planned(topic_of(topic));
+    return rebuild().planned(topic_of(topic));
   };
   if (Wrong wrong = each(part.planned(), take_planned)) return wrong;
   const auto take_requested = [&](const snapshot::PlannedTopic* topic) {
-    return rebuild_->requested(topic_of(topic));
+    return rebuild().requested(topic_of(topic));
   };
   if (Wrong wrong = each(part.requested(), take_requested)) return wrong;
   const auto take_matches = [&](const snapshot::PatternMatches* matches) {
     const std::string pattern = snapshot_text(matches->pattern());
-    return each(matches->topics(), [&](TopicId topic) { return rebuild_->match(pattern, topic); });
+    return each(matches->topics(), [&](TopicId topic) { return rebuild().match(pattern, topic); });
   };
   if (Wrong wrong = each(part.patterns(), take_matches)) return wrong;
   return each(part.grants(), [&](const snapshot::Grant* grant) {
-    return rebuild_->grant(grant->fence(), {.time_ms = grant->time_ms(),
+    return rebuild().grant(grant->fence(), {.time_ms = grant->time_ms(),
                                             .generation = grant->generation(),
                                             .reason = reason(*grant->reason()),
                                             .partitions = 0});
@@ -235,7 +240,7 @@ Wrong SnapshotDecoder::Reading::take(const snapshot::PartitionTable& table) {
     if (has_metadata) {
       partition.metadata = std::make_unique<std::string>(metadata->Get(used++)->metadata()->str());
     }
-    return rebuild_->partition({.topic = table.topic(), .partition = source->partition()},
+    return rebuild().partition({.topic = table.topic(), .partition = source->partition()},
                                std::move(partition));
   };
   if (Wrong wrong = each(table.partitions(), take_partition)) return wrong;
@@ -245,7 +250,7 @@ Wrong SnapshotDecoder::Reading::take(const snapshot::PartitionTable& table) {
 
 std::expected<State, std::string> SnapshotDecoder::Reading::finish() {
   if (!ended_) return std::unexpected(sentence("it has no more than ", next_number_, " chunks"));
-  return rebuild_->finish();
+  return rebuild().finish();
 }
 
 SnapshotDecoder::SnapshotDecoder() : reading_(std::make_unique<Reading>()) {}
