@@ -225,11 +225,14 @@ wire::ErrorT storage_full(ErrorCodesSetting& /*setting*/) {
   const Daemon small({"--max-journal-bytes", "16777216", "--journal-reserve-bytes", "1048576",
                       "--max-pending-journal-bytes", "1048576"});
   WireClient client(small.address());
-  create_topic(client, "orders", 1);
+  // The state itself grows too large: history alone is trimmed before it fills the journal.
+  constexpr std::int32_t kPartitions = 8'000;
+  create_topic(client, "orders", kPartitions);
   std::optional<wire::ErrorT> refused;
-  for (std::int64_t offset = 0; offset < 20'000 && !refused; ++offset) {
-    const wire::ServerMessageT reply =
-        client.call(commit_of("filling", offset, /*fence=*/0, std::string(4'000, 'm')));
+  for (std::int32_t partition = 0; partition < kPartitions && !refused; ++partition) {
+    wire::CommitT commit = commit_of("filling", 1, /*fence=*/0, std::string(4'000, 'm'));
+    commit.items.front()->partition = partition;
+    const wire::ServerMessageT reply = client.call(std::move(commit));
     if (const wire::ErrorT* error = reply.body.AsError()) refused = *error;
   }
   REQUIRE_MESSAGE(refused.has_value(), "the journal never got full");
