@@ -77,7 +77,7 @@ void add_group_describe(CLI::App& noun, Context& context) {
   on_run(command, context, [&context, group]() -> Outcome {
     auto link = ServerLink::open(context.server);
     if (!link) return std::unexpected(link.error());
-    const auto view = gather_group(*link, *group);
+    const auto view = gather_live_group(*link, *group);
     if (!view) return std::unexpected(view.error());
     if (context.json()) {
       print_json(group_json(*view));

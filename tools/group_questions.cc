@@ -5,47 +5,13 @@
 #include <utility>
 
 namespace muster::tools {
-namespace {
-
-std::expected<void, Error> gather_members(ServerLink& link, GroupView& view) {
-  wire::ListMembersT request;
-  request.group = view.group.name;
-  return link.ask_pages<wire::MembersReplyT>(
-      std::move(request), [&](wire::MembersReplyT& page, wire::ListMembersT& next) {
-        for (auto& member : page.members) view.members.push_back(std::move(member));
-        if (!view.members.empty()) next.after = view.members.back()->member_id;
-        return page.members.size();
-      });
-}
-
-std::expected<void, Error> gather_partitions(ServerLink& link, GroupView& view) {
-  wire::ListPartitionsT request;
-  request.group = view.group.name;
-  return link.ask_pages<wire::PartitionsReplyT>(
-      std::move(request), [&](wire::PartitionsReplyT& page, wire::ListPartitionsT& next) {
-        for (auto& each : page.partitions) view.partitions.push_back(std::move(each));
-        if (!view.partitions.empty()) {
-          next.after_topic = view.partitions.back()->topic;
-          next.after_partition = view.partitions.back()->partition;
-        }
-        return page.partitions.size();
-      });
-}
-
-}  // namespace
-
-std::expected<GroupView, Error> gather_group(ServerLink& link, const std::string& group) {
-  auto reply = ask_group(link, group);
-  if (!reply) return std::unexpected(reply.error());
-  GroupView view;
-  view.group = std::move(*reply->group);
-  view.draining = std::move(reply->draining);
-  view.quiet_remaining_ms = reply->quiet_remaining_ms;
+std::expected<GroupView, Error> gather_live_group(ServerLink& link, const std::string& group) {
+  auto view = gather_group(link, group);
+  if (!view) return view;
   using std::chrono::system_clock;
   const auto since_epoch = system_clock::now().time_since_epoch();
-  view.now_ms = std::chrono::duration_cast<std::chrono::milliseconds>(since_epoch).count();
-  if (auto got = gather_members(link, view); !got) return std::unexpected(got.error());
-  if (auto got = gather_partitions(link, view); !got) return std::unexpected(got.error());
+  view->live = true;
+  view->now_ms = std::chrono::duration_cast<std::chrono::milliseconds>(since_epoch).count();
   return view;
 }
 

@@ -19,8 +19,44 @@ std::expected<wire::GroupReplyT, Error> ask_group(Source& source, const std::str
   return source.template ask<wire::GroupReplyT>(std::move(request));
 }
 
-/// The group with all its members and partitions.
-std::expected<GroupView, Error> gather_group(ServerLink& link, const std::string& group);
+/// The group with all its members and partitions, as it is at no particular time.
+template <typename Source>
+std::expected<GroupView, Error> gather_group(Source& source, const std::string& group) {
+  auto reply = ask_group(source, group);
+  if (!reply) return std::unexpected(reply.error());
+  GroupView view;
+  view.group = std::move(*reply->group);
+  view.draining = std::move(reply->draining);
+  view.quiet_remaining_ms = reply->quiet_remaining_ms;
+  view.live = false;
+
+  wire::ListMembersT members;
+  members.group = group;
+  auto got = source.template ask_pages<wire::MembersReplyT>(
+      std::move(members), [&](wire::MembersReplyT& page, wire::ListMembersT& next) {
+        for (auto& member : page.members) view.members.push_back(std::move(member));
+        if (!view.members.empty()) next.after = view.members.back()->member_id;
+        return page.members.size();
+      });
+  if (!got) return std::unexpected(got.error());
+
+  wire::ListPartitionsT partitions;
+  partitions.group = group;
+  got = source.template ask_pages<wire::PartitionsReplyT>(
+      std::move(partitions), [&](wire::PartitionsReplyT& page, wire::ListPartitionsT& next) {
+        for (auto& each : page.partitions) view.partitions.push_back(std::move(each));
+        if (!view.partitions.empty()) {
+          next.after_topic = view.partitions.back()->topic;
+          next.after_partition = view.partitions.back()->partition;
+        }
+        return page.partitions.size();
+      });
+  if (!got) return std::unexpected(got.error());
+  return view;
+}
+
+/// Of a server: as it is now.
+std::expected<GroupView, Error> gather_live_group(ServerLink& link, const std::string& group);
 
 /// Null when the group has no such member at the moment.
 std::expected<std::unique_ptr<wire::MemberInfoT>, Error> ask_member(ServerLink& link,

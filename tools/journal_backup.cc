@@ -70,18 +70,16 @@ Outcome back_up(const Context& context, const BackupArguments& arguments) {
   if (!state) return std::unexpected(state.error());
   made->keep();
   if (context.json()) {
-    print_json({{"backup", arguments.to},
-                {"journal_id", journal::text(header->journal_id)},
-                {"first_sequence", header->first_sequence},
-                {"last_sequence", header->last_sequence},
-                {"state_digest", domain::digest_text(state->digest)}});
+    Json json = copy_json(*header, *state);
+    json["backup"] = arguments.to;
+    print_json(json);
     return 0;
   }
-  print_text(fmt::format(
-      "Backed up journal {} to {}: sequences {} to {}, verified, state digest {}.\n"
-      "To serve it: muster journal restore {} --data-dir NEW\n",
-      journal::text(header->journal_id), printable(arguments.to), header->first_sequence,
-      header->last_sequence, domain::digest_text(state->digest), printable(arguments.to)));
+  print_text(
+      fmt::format("Backed up journal {} to {}: {}.\n"
+                  "To serve it: muster journal restore {} --data-dir NEW\n",
+                  journal::text(header->journal_id), printable(arguments.to),
+                  copy_text(*header, *state, "verified, "), printable(arguments.to)));
   return 0;
 }
 

@@ -95,4 +95,17 @@ std::expected<domain::State, Error> verify_copy(const std::string& directory) {
   return std::move(*state);
 }
 
+Json copy_json(const journal::Header& header, const domain::State& state) {
+  return {{"journal_id", journal::text(header.journal_id)},
+          {"first_sequence", header.first_sequence},
+          {"last_sequence", header.last_sequence},
+          {"state_digest", domain::digest_text(state.digest)}};
+}
+
+std::string copy_text(const journal::Header& header, const domain::State& state,
+                      const char* verified) {
+  return fmt::format("sequences {} to {}, {}state digest {}", header.first_sequence,
+                     header.last_sequence, verified, domain::digest_text(state.digest));
+}
+
 }  // namespace muster::tools

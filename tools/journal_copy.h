@@ -9,6 +9,7 @@
 #include "journal/builder.h"
 #include "journal/reader.h"
 #include "tools/commands.h"
+#include "tools/output.h"
 
 namespace muster::tools {
 
@@ -27,5 +28,11 @@ std::expected<void, journal::Error> copy_journal(journal::Reader& from, const Co
 
 /// Reads every byte of the journal in `directory` that counts, folds it, and gives its state.
 std::expected<domain::State, Error> verify_copy(const std::string& directory);
+
+/// What such a journal is, for the last words of the command that made it: {"journal_id",
+/// "first_sequence","last_sequence","state_digest"}, and "sequences 1 to 7, …".
+Json copy_json(const journal::Header& header, const domain::State& state);
+std::string copy_text(const journal::Header& header, const domain::State& state,
+                      const char* verified = "");
 
 }  // namespace muster::tools

@@ -175,18 +175,16 @@ Outcome import_journal(const Context& context, const ImportArguments& arguments)
   if (!state) return std::unexpected(make_error(ErrorCode::kInvalidImport, state.error().message));
   made->keep();
   if (context.json()) {
-    print_json({{"data_dir", arguments.data_dir},
-                {"journal_id", journal::text(header->journal_id)},
-                {"first_sequence", header->first_sequence},
-                {"last_sequence", header->last_sequence},
-                {"state_digest", domain::digest_text(state->digest)}});
+    Json json = copy_json(*header, *state);
+    json["data_dir"] = arguments.data_dir;
+    print_json(json);
     return 0;
   }
-  print_text(fmt::format(
-      "Imported journal {} into {}: sequences {} to {}, state digest {}.\n"
-      "It is a backup: to serve it, muster journal restore {} --data-dir NEW\n",
-      journal::text(header->journal_id), printable(arguments.data_dir), header->first_sequence,
-      header->last_sequence, domain::digest_text(state->digest), printable(arguments.data_dir)));
+  print_text(
+      fmt::format("Imported journal {} into {}: {}.\n"
+                  "It is a backup: to serve it, muster journal restore {} --data-dir NEW\n",
+                  journal::text(header->journal_id), printable(arguments.data_dir),
+                  copy_text(*header, *state), printable(arguments.data_dir)));
   return 0;
 }
 

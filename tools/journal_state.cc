@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <charconv>
-#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,8 +9,8 @@
 #include <utility>
 #include <vector>
 
-#include "coordinator/queries.h"
-#include "tools/group_view.h"
+#include "tools/folded_journal.h"
+#include "tools/group_questions.h"
 #include "tools/journal.h"
 #include "tools/log_search.h"
 #include "tools/offset_view.h"
@@ -33,56 +32,6 @@ struct FoldedState {
   std::int64_t time_ms = 0;  // of its last event; 0: none, or not known any more
 };
 
-/// Groups as the daemon's own answers show them. There are no sessions and no end offsets here:
-/// neither is journaled.
-class StateView {
- public:
-  explicit StateView(const domain::State& state)
-      : view_{.state = state,
-              .sessions = sessions_,
-              .ends = ends_,
-              .limits = limits_,
-              .max_frame_bytes = std::numeric_limits<std::size_t>::max(),
-              .now_ms = 0} {}
-
-  GroupView group(const std::string& name) const {
-    GroupView view;
-    wire::DescribeGroupT describe;
-    describe.group = name;
-    const auto described = coordinator::answer(view_, describe);
-    view.group = *described->AsGroupReply()->group;
-    view.draining = described->AsGroupReply()->draining;
-    view.live = false;
-    wire::ListMembersT members;
-    members.group = name;
-    for (bool more = true; more;) {
-      auto page = coordinator::answer(view_, members);
-      more = page->AsMembersReply()->more;
-      for (auto& one : page->AsMembersReply()->members) view.members.push_back(std::move(one));
-      if (more) members.after = view.members.back()->member_id;
-    }
-    wire::ListPartitionsT partitions;
-    partitions.group = name;
-    for (bool more = true; more;) {
-      auto page = coordinator::answer(view_, partitions);
-      more = page->AsPartitionsReply()->more;
-      for (auto& one : page->AsPartitionsReply()->partitions) {
-        view.partitions.push_back(std::move(one));
-      }
-      if (!more) continue;
-      partitions.after_topic = view.partitions.back()->topic;
-      partitions.after_partition = view.partitions.back()->partition;
-    }
-    return view;
-  }
-
- private:
-  coordinator::Sessions sessions_;
-  coordinator::EndOffsets ends_;
-  Limits limits_;
-  coordinator::View view_;
-};
-
 std::vector<std::string> group_names(const domain::State& state, const StateArguments& arguments) {
   if (arguments.group) return {*arguments.group};
   std::vector<std::string> names;
@@ -96,10 +45,10 @@ void print_state_json(const FoldedState& folded, const StateArguments& arguments
   for (const auto& [name, topic] : state.topics) {
     topics.push_back({{"topic", name}, {"id", topic.id}, {"partitions", topic.partition_count}});
   }
-  const StateView view(state);
+  FoldedJournal journal(state);
   Json groups = Json::array();
   for (const std::string& name : group_names(state, arguments)) {
-    groups.push_back(group_json(view.group(name)));
+    groups.push_back(group_json(*gather_group(journal, name)));
   }
   print_json({{"sequence", state.sequence},
               {"time", folded.time_ms == 0 ? Json() : Json(time_text(folded.time_ms))},
@@ -119,9 +68,9 @@ void print_state_text(const FoldedState& folded, const StateArguments& arguments
                          time_text(folded.time_ms), counted(state.topics.size(), "topic"),
                          counted(state.groups.size(), "group"),
                          counted(state.member_count, "member"), domain::digest_text(state.digest)));
-  const StateView view(state);
+  FoldedJournal journal(state);
   for (const std::string& name : group_names(state, arguments)) {
-    print_text("\n" + group_text(view.group(name)));
+    print_text("\n" + group_text(*gather_group(journal, name)));
   }
 }
 
@@ -169,6 +118,9 @@ Outcome print_state(const Context& context, const StateArguments& arguments) {
   if (!at) return std::unexpected(at.error());
   auto state = coordinator::recover(opened->reader, opened->header,
                                     {.up_to = *at, .progress = folding_progress(), .folded = {}});
+  if (!state && state.error().oldest_sequence != 0) {  // it was there once
+    return std::unexpected(make_error(ErrorCode::kInvalidArgument, state.error().message));
+  }
   if (!state) return std::unexpected(journal_error(state.error().message));
   const FoldedState folded{.state = std::move(*state), .time_ms = time_of_event(*opened, *at)};
   if (arguments.group && folded.state.group(*arguments.group) == nullptr) {

@@ -1,12 +1,11 @@
 // muster journal why: a partition's story, from the journal of a live or dead daemon.
 #include <fmt/format.h>
 
-#include <limits>
 #include <memory>
 
 #include "codec/event.h"
-#include "coordinator/queries.h"
 #include "tools/arguments.h"
+#include "tools/folded_journal.h"
 #include "tools/journal.h"
 #include "tools/why_view.h"
 
@@ -17,31 +16,6 @@ struct WhyArguments {
   std::string data_dir;
   std::string group;
   std::optional<PartitionArgument> at;
-};
-
-/// Answers as a server with this journal would.
-class FoldedJournal {
- public:
-  explicit FoldedJournal(const domain::State& state)
-      : view_{.state = state,
-              .sessions = sessions_,
-              .ends = ends_,
-              .limits = limits_,
-              .max_frame_bytes = std::numeric_limits<std::size_t>::max(),
-              .now_ms = 0} {}
-
-  template <typename Reply, typename Request>
-  std::expected<Reply, Error> ask(const Request& request) {
-    auto answer = coordinator::answer(view_, request);
-    if (!answer) return std::unexpected(make_error(answer.error().code, answer.error().message));
-    return std::move(*static_cast<Reply*>(answer->value));
-  }
-
- private:
-  coordinator::Sessions sessions_;
-  coordinator::EndOffsets ends_;
-  Limits limits_;
-  coordinator::View view_;
 };
 
 /// What the events cannot tell any more, if the journal was trimmed.

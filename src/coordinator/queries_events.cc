@@ -156,18 +156,25 @@ class Walk {
 }  // namespace
 
 Answer answer(const View& view, const History& history, const wire::ListEventsT& query) {
-  const auto header = history.reader.header();
-  if (!header) return refuse_unreadable(header.error().message);
-  const Sequence before = std::max(query.after_sequence, header->first_sequence - 1);
-  Walk walk(view, query, header->first_sequence, before);
-  if (before < history.durable_sequence) {
+  std::optional<Sequence> trimmed_to;
+  while (true) {
+    const auto header = history.reader.header();
+    if (!header) return refuse_unreadable(header.error().message);
+    const Sequence before = std::max(query.after_sequence, header->first_sequence - 1);
+    Walk walk(view, query, header->first_sequence, before);
+    if (before >= history.durable_sequence) return walk.finish(history.durable_sequence);
     const Sequence last = std::min(history.durable_sequence, before + kMostRecords);
     const auto read = history.reader.read(
         before + 1, last,
         [&](std::uint64_t sequence, std::string_view bytes) { return walk.take(sequence, bytes); });
-    if (!read) return refuse_unreadable(read.error().message);
+    if (read) return walk.finish(history.durable_sequence);
+    // The history may have been trimmed between the two: then it begins later now.
+    const bool again = trimmed_to != header->first_sequence;
+    if (read.error().fault != journal::Fault::kMissing || !again) {
+      return refuse_unreadable(read.error().message);
+    }
+    trimmed_to = header->first_sequence;
   }
-  return walk.finish(history.durable_sequence);
 }
 
 }  // namespace muster::coordinator

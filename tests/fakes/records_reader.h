@@ -13,7 +13,7 @@
 
 namespace muster::fakes {
 
-class RecordsReader final : public journal::Reader {
+class RecordsReader : public journal::Reader {
  public:
   /// The records may grow. They stay when they are trimmed, but are not read any more.
   explicit RecordsReader(const std::vector<std::string>& records) : records_(records) {}

@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "codec/event.h"
+#include "coordinator/queries.h"
 #include "tests/unit/coordinator/wire_client.h"
 
 namespace muster::coordinator {
@@ -66,7 +67,44 @@ struct Past : World {
   WireClient client{*this};
 };
 
+/// History is trimmed between an asker's look at where it begins and the reading.
+class TrimmedMeanwhile : public fakes::RecordsReader {
+ public:
+  TrimmedMeanwhile(const std::vector<std::string>& records, Sequence first)
+      : RecordsReader(records), first_(first) {}
+
+  std::expected<journal::Header, journal::Error> header() override {
+    auto before = RecordsReader::header();
+    trim_before(first_);
+    return before;
+  }
+
+ private:
+  Sequence first_;
+};
+
 }  // namespace
+
+TEST_CASE("Events that are trimmed while they are asked for are left out, and that is no error") {
+  Past past;
+  TrimmedMeanwhile reader(past.journal.records(), 3);
+  const Sessions sessions;
+  const EndOffsets ends;
+  const Limits limits;
+  const View view{.state = past.state(),
+                  .sessions = sessions,
+                  .ends = ends,
+                  .limits = limits,
+                  .max_frame_bytes = std::size_t{1} << 20,
+                  .now_ms = 0};
+  const Sequence last = past.journal.records().size();
+  auto answered = answer(view, {.reader = reader, .durable_sequence = last}, listing());
+  REQUIRE(answered.has_value());
+  const auto* reply = answered->AsEventsReply();
+  CHECK(reply->first_sequence == 3);
+  CHECK(reply->events.front()->sequence == 3);
+  CHECK(reply->reached == last);
+}
 
 TEST_CASE("with nothing asked in particular every record is listed as it stands in the journal") {
   Past history;
