@@ -25,9 +25,8 @@ OutputRelay::Source OffsetCommits::source(const std::vector<Partition>& partitio
   return {.take = [this, command](std::string_view line) { return take(*command, line); },
           .unended =
               [this, command](std::string_view rest) {
-                const bool is_offset = command->one
-                                           ? parse_offset_line(rest).has_value()
-                                           : parse_partition_offset_line(rest).has_value();
+                const bool is_offset = command->one ? parse_offset_line(rest).has_value()
+                                                    : parse_partition_offset_line(rest).has_value();
                 if (!is_offset) return;
                 warn(*command, "ended in \"" + std::string(rest) +
                                    "\" without a newline: not committed, for it may be cut off. "
@@ -59,8 +58,9 @@ bool OffsetCommits::take(Command& command, std::string_view line) {
   }
   const auto before = printed_.newest(read.place, told->second);
   if (printed_.note(read.place, told->second, read.offset) == PrintedOffsets::Noted::kLower) {
-    warn(command, "printed offset " + std::to_string(read.offset) + " of " + read.place.text() +
-                      " after " + std::to_string(*before) +
+    const std::string of = command.one ? "" : " of " + read.place.text();
+    warn(command, "printed offset " + std::to_string(read.offset) + of + " after " +
+                      std::to_string(*before) +
                       ": not committed, offsets only rise. Print the next offset to read.");
   }
   return true;

@@ -234,8 +234,8 @@ void RunLoop::advance_workers() {
 
 void RunLoop::give_up(const std::string& why) {
   if (ending_) return;
-  log_("giving up: " + why + ", and --max-restarts is " +
-       std::to_string(*options_.restarts_max) + ".");
+  log_("giving up: " + why + ", and --max-restarts is " + std::to_string(*options_.restarts_max) +
+       ".");
   gave_up_ = true;
   begin_end(std::nullopt);
 }
@@ -284,11 +284,13 @@ void RunLoop::leave() {
 void RunLoop::exit_when_late() {
   if (ended_ || !exit_at_ || steady_clock::now() < *exit_at_) return;
   if (!commits_.all_committed()) {
-    log_("the last offsets that the commands printed are not committed: what they stand for is "
-         "done again.");
+    log_(
+        "the last offsets that the commands printed are not committed: what they stand for is "
+        "done again.");
   }
-  log_("ended without having left: no server answered in time. The group keeps the seat until its "
-       "session ends.");
+  log_(
+      "ended without having left: no server answered in time. The group keeps the seat until its "
+      "session ends.");
   output_.flush(kSayingLatest / 2);
   errors_.flush(kSayingLatest / 2);
   ::_exit(1);  // the threads wait for a server: nothing here can be waited for
@@ -298,9 +300,8 @@ void RunLoop::exit_when_late() {
 
 std::expected<WorkerProcess, Error> RunLoop::start_command(const Partitions& partitions) {
   const Partition* only = options_.one_process ? nullptr : &partitions.front();
-  const CommandSettings settings{.group = options_.consumer.group_id,
-                                 .server = options_.server,
-                                 .member_id = member_id_};
+  const CommandSettings settings{
+      .group = options_.consumer.group_id, .server = options_.server, .member_id = member_id_};
   Launch command{.path = options_.command,
                  .arguments = options_.arguments,
                  .environment = command_environment(settings, only)};
@@ -369,8 +370,7 @@ void RunLoop::release(const Partition& partition) {
   errands_.post([this, partition, last] {
     auto released = consumer_.release(partition.topic, partition.index, last);
     inbox_.post([this, partition, last, released = std::move(released)] {
-      const std::string with =
-          last ? " with offset " + std::to_string(*last) : std::string();
+      const std::string with = last ? " with offset " + std::to_string(*last) : std::string();
       log(partition, released ? "released" + with + "."
                               : "not released" + with + ": " + released.error().message);
     });

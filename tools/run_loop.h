@@ -1,4 +1,5 @@
-// The heart of `muster run`: a consumer on one side, the commands of its partitions on the other, signals from without. All of it meets on the main thread.
+// The heart of `muster run`: a consumer on one side, the commands of its partitions on the other,
+// signals from without. All of it meets on the main thread.
 #pragma once
 
 #include <poll.h>

@@ -211,8 +211,8 @@ std::size_t Worker::finish_worked_on() {
 void Worker::failed(const std::string& why, SteadyTime now) {
   if (options_.restarts_max && failed_starts_ >= *options_.restarts_max) {
     log(why);
-    return hooks_.give_up((options_.name.empty() ? "the command" : options_.name) +
-                          " failed " + counted(failed_starts_ + 1, "time") + " in a row");
+    return hooks_.give_up((options_.name.empty() ? "the command" : options_.name) + " failed " +
+                          counted(failed_starts_ + 1, "time") + " in a row");
   }
   ++failed_starts_;
   retry_later(why, now);

@@ -117,7 +117,7 @@ class Worker {
   const WorkerOptions options_;
   std::map<PartitionArgument, Grant> grants_;
   std::optional<WorkerProcess> process_;
-  pid_t pid_ = -1;  // its
+  pid_t pid_ = -1;                                       // its
   std::map<PartitionArgument, FencingToken> worked_on_;  // by the process
   SteadyTime started_at_;
   bool asked_to_end_ = false;  // its end is no failure and no success
@@ -125,10 +125,10 @@ class Worker {
   std::optional<SteadyTime> change_at_;   // restart, or start, with what is held then
   std::optional<SteadyTime> changed_at_;  // the first change that waits
   std::optional<SteadyTime> retry_at_;
-  bool asking_ = false;        // for offsets
-  unsigned waits_ = 0;         // after failures in a row
+  bool asking_ = false;         // for offsets
+  unsigned waits_ = 0;          // after failures in a row
   unsigned failed_starts_ = 0;  // and how many of these were the command's
-  bool ending_ = false;        // `muster run` ends
+  bool ending_ = false;         // `muster run` ends
 };
 
 }  // namespace muster::tools

@@ -161,14 +161,14 @@ std::expected<WorkerProcess, Error> WorkerProcess::start(const Launch& launch,
   }
   const auto arguments = pointers_to(launch.arguments);
   const auto environment = pointers_to(launch.environment);
-  const ChildPlan plan{.path = launch.path.c_str(),
-                       .arguments = arguments.data(),
-                       .environment = environment.data(),
-                       .parent = ::getpid(),
-                       .standard = {launch.input >= 0 ? launch.input : null.number(),
-                                    launch.output, launch.errors},
-                       .report = report[1],
-                       .guard = guard};
+  const ChildPlan plan{
+      .path = launch.path.c_str(),
+      .arguments = arguments.data(),
+      .environment = environment.data(),
+      .parent = ::getpid(),
+      .standard = {launch.input >= 0 ? launch.input : null.number(), launch.output, launch.errors},
+      .report = report[1],
+      .guard = guard};
   const pid_t pid = ::fork();
   if (pid == 0) become_command(plan);
   const int fork_error = errno;

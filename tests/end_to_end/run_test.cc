@@ -64,8 +64,7 @@ constexpr const char* kTidy =
     "trap 'sleep 0.3; echo end $MUSTER_PARTITION $MUSTER_MEMBER_ID >> $DIR/story; exit 0' TERM; "
     "while :; do sleep 0.02; done";
 constexpr const char* kSleeps = "echo $$ >> $DIR/pid; exec sleep 600";
-constexpr const char* kDeaf =
-    "trap '' TERM; echo $$ >> $DIR/pid; while :; do sleep 0.02; done";
+constexpr const char* kDeaf = "trap '' TERM; echo $$ >> $DIR/pid; while :; do sleep 0.02; done";
 
 // ---- partitions come and go -------------------------------------------------------------------
 
@@ -113,14 +112,13 @@ TEST_CASE("run: a revoked partition is released when its command has ended, not 
 
 TEST_CASE("run: a command that ignores SIGTERM is killed in time for the release") {
   RunSetting setting(1);
-  auto first = setting.run({"--consumer-id", "pod-0", "--session-timeout", "1s",
-                            "--rebalance-timeout", "1s"},
-                           kDeaf);
+  auto first = setting.run(
+      {"--consumer-id", "pod-0", "--session-timeout", "1s", "--rebalance-timeout", "1s"}, kDeaf);
   const pid_t deaf = setting.pid_in("pid");
   auto second = setting.run({"--consumer-id", "pod-1"}, "echo mine; exec sleep 600");
   REQUIRE(second->logs("joined group"));
-  const CommandResult pinned = muster(
-      {"--server", setting.daemon.address(), "group", "pin", "group", "orders/0", "pod-1"});
+  const CommandResult pinned =
+      muster({"--server", setting.daemon.address(), "group", "pin", "group", "orders/0", "pod-1"});
   REQUIRE(pinned.status == 0);
   REQUIRE(second->prints("mine"));
   CHECK(is_gone(deaf));
@@ -135,9 +133,10 @@ TEST_CASE("run: a command that ignores SIGTERM is killed in time for the release
 
 TEST_CASE("run: a command that fails is started again where it had come to") {
   RunSetting setting(1);
-  const auto run = setting.run({"--commit-from-stdout"},
-                               "echo at $MUSTER_OFFSET; [ $MUSTER_OFFSET -ge 20 ] && exec sleep 600; "
-                               "echo $((MUSTER_OFFSET + 10)); exit 3");
+  const auto run =
+      setting.run({"--commit-from-stdout"},
+                  "echo at $MUSTER_OFFSET; [ $MUSTER_OFFSET -ge 20 ] && exec sleep 600; "
+                  "echo $((MUSTER_OFFSET + 10)); exit 3");
   CHECK(run->prints("at 20"));
   CHECK(std::ranges::count(run->out_lines(), "at 10") == 1);
   CHECK(run->logs("orders/0: the command exited with status 3. Next try in "));
@@ -166,7 +165,7 @@ TEST_CASE("run: the exit status says what was wrong") {
   SUBCASE("a topic that is not there") {
     const CommandResult result = status({"--topic", "nothing", "--", "true"});
     CHECK(result.status == 1);
-    CHECK(result.err.find("UNKNOWN_RESOURCE") != std::string::npos);
+    CHECK(result.err.find("There is no topic 'nothing'") != std::string::npos);
   }
   SUBCASE("wrong usage") {
     CHECK(status({"--topic", "orders"}).status == 2);
@@ -217,9 +216,10 @@ TEST_CASE("run: --exit-when-done in many members ends in all of them, whoever ha
   RunSetting setting(3);
   std::vector<std::unique_ptr<RunProcess>> runs;
   for (int i = 0; i < 4; ++i) {  // one more than there are partitions
-    runs.push_back(setting.run({"--exit-when-done", "--commit-from-stdout"},
-                               "for next in 1 2 3; do "
-                               "[ $next -le $MUSTER_OFFSET ] || { sleep 0.05; echo $next; }; done"));
+    runs.push_back(
+        setting.run({"--exit-when-done", "--commit-from-stdout"},
+                    "for next in 1 2 3; do "
+                    "[ $next -le $MUSTER_OFFSET ] || { sleep 0.05; echo $next; }; done"));
   }
   for (const auto& run : runs) CHECK(run->process().wait() == 0);
   CHECK(setting.committed() == std::map<int, std::int64_t>{{0, 3}, {1, 3}, {2, 3}});
@@ -309,8 +309,8 @@ TEST_CASE("run: what a command prints on SIGTERM is committed with the release")
   }
   SUBCASE("also when the seat is kept") {
     CHECK(first->terminate() == 0);
-    auto keeper = setting.run(
-        {"--consumer-id", "pod-0", "--commit-from-stdout", "--keep-seat"}, kLast);
+    auto keeper =
+        setting.run({"--consumer-id", "pod-0", "--commit-from-stdout", "--keep-seat"}, kLast);
     REQUIRE(keeper->prints("from 42"));
     REQUIRE(keeper->prints("ready"));
     CHECK(keeper->terminate() == 0);
@@ -320,8 +320,7 @@ TEST_CASE("run: what a command prints on SIGTERM is committed with the release")
 
 TEST_CASE("run: a command may print as many offsets as it likes") {
   RunSetting setting(1);
-  const auto run =
-      setting.run({"--commit-from-stdout", "--exit-when-done"}, "exec seq 1 200000");
+  const auto run = setting.run({"--commit-from-stdout", "--exit-when-done"}, "exec seq 1 200000");
   CHECK(run->process().wait() == 0);
   CHECK(run->out().empty());
   CHECK(setting.committed() == std::map<int, std::int64_t>{{0, 200'000}});

@@ -87,10 +87,10 @@ TEST_CASE("lines that are taken are not passed on; those of standard error are n
   RelayBench bench;
   std::vector<std::string> taken;
   const auto ends = bench.add(1, {.take = [&](std::string_view line) {
-                                    if (line != "42") return false;
-                                    taken.emplace_back(line);
-                                    return true;
-                                  }});
+                                if (line != "42") return false;
+                                taken.emplace_back(line);
+                                return true;
+                              }});
   write(ends.output, "begin\n42\nend\n");
   write(ends.errors, "42\n");
   bench.turn();

@@ -424,8 +424,9 @@ TEST_CASE("of one command's partitions the revoked are released at its end, the 
 }
 
 TEST_CASE("one command gets one SIGTERM for all that is revoked") {
-  Pair pair("n=0; trap 'n=$((n+1)); echo $n > $OUT' TERM; echo ready > $OUT; "
-            "while [ $n -lt 2 ]; do sleep 0.02; done");
+  Pair pair(
+      "n=0; trap 'n=$((n+1)); echo $n > $OUT' TERM; echo ready > $OUT; "
+      "while [ $n -lt 2 ]; do sleep 0.02; done");
   REQUIRE(pair.wrote_line());
   pair.worker.revoked(numbered(0, 7), pair.now);
   REQUIRE(eventually([&] { return pair.file.text() == "1\n"; }));
