@@ -28,7 +28,7 @@ std::string RunProcess::out() const { return read_file(stdout_path_); }
 
 std::string RunProcess::err() const { return read_file(own_ / "stderr"); }
 
-std::vector<std::string> RunProcess::out_lines() const { return lines_of(stdout_path_); }
+std::vector<std::string> RunProcess::out_lines() const { return read_lines(stdout_path_); }
 
 bool RunProcess::logs(const std::string& text, Milliseconds patience) const {
   return wait_until([&] { return err().find(text) != std::string::npos; }, patience);
@@ -43,7 +43,7 @@ int RunProcess::terminate() {
   return process_->wait().value_or(-1);
 }
 
-std::vector<std::string> lines_of(const std::string& path) {
+std::vector<std::string> read_lines(const std::string& path) {
   std::vector<std::string> lines;
   std::istringstream text(read_file(path));
   for (std::string line; std::getline(text, line);) lines.push_back(line);

@@ -40,7 +40,7 @@ class RunProcess {
 };
 
 /// The lines of a file.
-std::vector<std::string> lines_of(const std::string& path);
+std::vector<std::string> read_lines(const std::string& path);
 
 /// The state letter of a process ('R', 'S', 'T' …), 0 when there is none.
 char process_state(pid_t pid);

@@ -30,7 +30,7 @@ struct RunSetting {
     return std::make_unique<RunProcess>(daemon, directory / "", options, script);
   }
   std::string file(const std::string& name) const { return directory / name; }
-  std::vector<std::string> lines(const std::string& name) const { return lines_of(file(name)); }
+  std::vector<std::string> lines(const std::string& name) const { return read_lines(file(name)); }
   bool has_line(const std::string& name, const std::string& line) const {
     return wait_until([&] { return std::ranges::count(lines(name), line) > 0; });
   }
@@ -41,7 +41,8 @@ struct RunSetting {
   /// Partition → offset.
   std::map<int, std::int64_t> committed() const {
     std::map<int, std::int64_t> offsets;
-    for (const auto& each : muster_json(daemon, {"offset", "fetch", "group"}).at("offsets")) {
+    const nlohmann::json fetched = muster_json(daemon, {"offset", "fetch", "group"});
+    for (const auto& each : fetched.at("offsets")) {
       offsets[each.at("partition")] = each.at("offset");
     }
     return offsets;
@@ -426,7 +427,7 @@ TEST_CASE("run: Ctrl-Z stops the commands too, and they go on with it") {
   const pid_t command = setting.pid_in("pid");
   run->process().signal(SIGTSTP);
   REQUIRE(wait_until([&] { return process_state(run->process().pid()) == 'T'; }));
-  CHECK(process_state(command) == 'T');
+  CHECK(wait_until([&] { return process_state(command) == 'T'; }));
   run->process().signal(SIGCONT);
   CHECK(wait_until([&] { return process_state(command) == 'S'; }));
   CHECK(run->terminate() == 0);
