@@ -15,7 +15,7 @@
 namespace muster::tools {
 namespace {
 
-bool write_all(int file, std::string_view bytes) {
+bool fill(int file, std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t written = ::write(file, bytes.data(), bytes.size());
     if (written < 0) return false;
@@ -66,7 +66,7 @@ std::string assignment_lines(const std::vector<Partition>& partitions) {
 std::expected<journal::FileDescriptor, Error> assignment_file(
     const std::vector<Partition>& partitions) {
   journal::FileDescriptor file(::memfd_create("muster-assignment", MFD_CLOEXEC));
-  if (!file.is_open() || !write_all(file.number(), assignment_lines(partitions)) ||
+  if (!file.is_open() || !fill(file.number(), assignment_lines(partitions)) ||
       ::lseek(file.number(), 0, SEEK_SET) != 0) {
     return std::unexpected(
         make_error(ErrorCode::kInternalError,

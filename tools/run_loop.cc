@@ -54,10 +54,6 @@ int take_over_signals() {
   return descriptor;
 }
 
-PartitionArgument place_of(const Partition& partition) {
-  return {.topic = partition.topic, .partition = partition.index};
-}
-
 }  // namespace
 
 RunLoop::RunLoop(RunOptions options, ProcessGuard guard)

@@ -23,11 +23,11 @@ milliseconds wait_after(unsigned failures, double drawn) {
          milliseconds(static_cast<std::int64_t>(drawn * static_cast<double>(longest.count()) / 2));
 }
 
+}  // namespace
+
 PartitionArgument place_of(const Partition& partition) {
   return {.topic = partition.topic, .partition = partition.index};
 }
-
-}  // namespace
 
 // ---- what the consumer says -------------------------------------------------------------------
 

@@ -19,6 +19,9 @@ namespace muster::tools {
 using SteadyTime = std::chrono::steady_clock::time_point;
 using Partitions = std::vector<Partition>;
 
+/// Which partition it is, whatever its grant.
+PartitionArgument place_of(const Partition& partition);
+
 /// Through which a worker acts. Called on the thread that calls the worker.
 struct WorkerHooks {
   /// Runs the command for these partitions, each at its `committed` and under its `fence`.
