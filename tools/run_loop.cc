@@ -32,6 +32,10 @@ constexpr milliseconds kExitLatest{9'500};  // and with leaving
 constexpr milliseconds kGather{200};
 constexpr milliseconds kRebalanceTimeout{60'000};  // of a server that was told none
 
+// What another member gives up because this one shall have it, or leaves unfinished when it leaves,
+// arrives within this time: who leaves before would leave it to nobody.
+constexpr milliseconds kDoneFor{500};
+
 constexpr milliseconds kSayingLatest{1'000};  // for what is still to be written at a late exit
 
 ClientOptions client_options(const std::string& server) {
@@ -175,6 +179,7 @@ int RunLoop::wait_ms() const {
     if (at && (!next || *at < *next)) next = at;
   };
   or_at(commits_.due());
+  if (done_since_ && !ending_) or_at(*done_since_ + kDoneFor);
   for (const auto& [place, each] : workers_) or_at(each.due());
   if (!next) return -1;
   const auto left = std::chrono::ceil<milliseconds>(*next - steady_clock::now()).count();
@@ -236,12 +241,17 @@ void RunLoop::give_up(const std::string& why) {
   begin_end(std::nullopt);
 }
 
+bool RunLoop::done() const {
+  return options_.exit_when_done && joined_ && !ending_ && !workers_.empty() &&
+         commits_.all_committed() && !consumer_.paused() &&
+         std::ranges::all_of(workers_, [](const auto& each) { return each.second.finished(); });
+}
+
 void RunLoop::end_when_done() {
-  if (!options_.exit_when_done || !joined_ || ending_ || workers_.empty()) return;
-  const bool done =
-      commits_.all_committed() && !consumer_.paused() &&
-      std::ranges::all_of(workers_, [](const auto& entry) { return entry.second.finished(); });
-  if (!done) return;
+  if (!done()) return done_since_.reset();
+  const SteadyTime now = steady_clock::now();
+  if (!done_since_) done_since_ = now;
+  if (now < *done_since_ + kDoneFor) return;
   log_("done: every command has exited with status 0.");
   begin_end(std::nullopt);
 }

@@ -69,6 +69,7 @@ class RunLoop {
   void stop_as_asked();
   void advance_workers();
   void give_up(const std::string& why);
+  bool done() const;
   void end_when_done();
   void begin_end(std::optional<Error> why);
   void leave_when_commands_ended();
@@ -105,6 +106,7 @@ class RunLoop {
   std::jthread leaving_;
 
   bool joined_ = false;
+  std::optional<SteadyTime> done_since_;  // with exit_when_done
   bool ending_ = false;
   SteadyTime ending_since_{};
   bool ended_ = false;
