@@ -19,23 +19,26 @@
 #define AA 2  /* two processes under one name */
 #define AAB 3 /* both */
 
-#ifndef LEASE
-#define LEASE 1 /* ticks; one tick is the finest time that anybody measures */
-#endif
+/* Times are in ticks. */
 #ifndef GRACE
-#define GRACE LEASE /* disconnect_grace */
+#define GRACE 1 /* disconnect_grace, at most the session */
 #endif
 #ifndef SESSION
 #define SESSION GRACE /* session_timeout */
+#endif
+#ifdef NO_LEASE_IS_THE_SHORTER
+#define LEASE SESSION
+#else
+#define LEASE GRACE /* server rule 3: min(session_timeout, disconnect_grace) */
 #endif
 #ifndef DEADLINE
 #define DEADLINE LEASE /* rebalance_timeout, at least the lease */
 #endif
 #ifndef TOKENS
-#define TOKENS 3 /* grants, then there are no more */
+#define TOKENS 2 /* grants, then there are no more */
 #endif
 #ifndef RESTARTS
-#define RESTARTS 1 /* crashes of the coordinator */
+#define RESTARTS 0 /* crashes of the coordinator */
 #endif
 #ifndef ON_THE_WAY
 #define ON_THE_WAY 1 /* messages to one client */
@@ -43,14 +46,11 @@
 #ifndef PARKED
 #define PARKED 2 /* for one client */
 #endif
-#ifndef LATE
-#define LATE false /* a request may arrive when its connection has been given up */
-#endif
 #ifndef RESYNC
 #define RESYNC false /* a client may resume whenever it likes */
 #endif
 #ifndef BATCH
-#define BATCH 2 /* units */
+#define BATCH 1 /* units that may wait to be durable; requests that only read go on meanwhile */
 #endif
 #ifndef OFFSETS
 #define OFFSETS 0 /* workers commit 1 to OFFSETS */
@@ -120,6 +120,16 @@ inline copy(to, from) {
 #define UNBOUND 0
 #define HERE 1
 #define OLD 2
+/* That a connection is seen to end matters where the grace is shorter than the session or another
+ * process wants the seat. */
+#if WORLD != AB || SESSION != GRACE || defined(NO_SEAT_OUTLIVES_ITS_CONNECTION)
+#define ENDS_ARE_SEEN
+#endif
+#if defined(ENDS_ARE_SEEN) || defined(LATE)
+#define BROKEN OLD
+#else
+#define BROKEN UNBOUND
+#endif
 byte binding[SEATS + 1];
 bit seen_to_end[SEATS + 1];
 byte silent[SEATS + 1]; /* ticks since the bound connection was heard, or seen to end */
@@ -134,7 +144,12 @@ byte revoke_age; /* ticks since it began */
  * coordinator has said, first parked and then on its way. Messages are (what, token, more). ---- */
 
 chan to_coordinator[CLIENTS] = [1] of { mtype, byte, byte };
+#ifdef LATE
 chan late[CLIENTS] = [1] of { mtype, byte, byte };
+#define ANY_LATE(c) (len(late[c]) != 0)
+#else
+#define ANY_LATE(c) false
+#endif
 chan parked[CLIENTS] = [PARKED] of { mtype, byte, byte };
 chan to_client[CLIENTS] = [ON_THE_WAY] of { mtype, byte, byte };
 #ifdef SOCKETS
@@ -168,7 +183,7 @@ bit to_release[CLIENTS];   /* owes the coordinator the release of `ended` */
 /* ---- what only the proof knows ---- */
 
 bit granted_once;         /* the first grant goes to seat 1: the members of AB are alike */
-bit only_tokens_protect;  /* a1 was replaced on the word of its broken connection, and lives */
+byte only_tokens_protect; /* from these: replaced on the word of a broken connection, and alive */
 bit zombie_commit;
 bit token_fell;
 bit impatient;
@@ -183,7 +198,7 @@ inline forget() {
 }
 
 /* Always 0; so that what pan says names the invariant. */
-bit single_owner, fence_rises, fenced_commit, no_loss, no_orphan, ends_in_time,
+bit single_owner, owner_at_work, replaced_for_good, fence_rises, fenced_commit, no_loss, no_orphan, ends_in_time,
     patient_coordinator;
 
 /* ==== the coordinator's side ==== */
@@ -345,12 +360,11 @@ inline answer_join(c, via) {
 inline replace(c) {
   i = live.seat[SEAT(c)] - 1;
   if
-  :: seen_to_end[SEAT(c)] && silent[SEAT(c)] < LEASE -> only_tokens_protect = 1
+  :: seen_to_end[SEAT(c)] && silent[SEAT(c)] < LEASE ->
+     only_tokens_protect = only_tokens_protect | (1 << i)
   :: else
   fi;
-#ifndef NO_REPLACED_FOR_GOOD
   live.replaced = live.replaced | (1 << i);
-#endif
   push(SEAT(c), REPLACED, 0);
   live.seat[SEAT(c)] = c + 1;
   binding[SEAT(c)] = UNBOUND;
@@ -371,15 +385,22 @@ inline replace(c) {
 /* Server rules 1 and 2. */
 #ifdef NO_RESUME_NEVER_TAKES_OVER
 #define TAKES_SEAT(what_) true
+#define REPLACES(c, what_) ((what_ == RESUME || MAY_REPLACE(SEAT(c))) && live.token < TOKENS)
 #else
 #define TAKES_SEAT(what_) (what_ == JOIN)
+#define REPLACES(c, what_) (MAY_REPLACE(SEAT(c)) && live.token < TOKENS)
+#endif
+#ifdef NO_REPLACED_FOR_GOOD
+#define REFUSED(c) false
+#else
+#define REFUSED(c) ((live.replaced >> c) & 1)
 #endif
 inline receive_join(c, what_, via) {
   if
-  :: (live.replaced >> c) & 1 -> /* "a replaced incarnation is answered FENCED, for good" */
+  :: REFUSED(c) -> /* "a replaced incarnation is answered FENCED, for good" */
      if :: via == HERE -> answer(c, REPLACED, 0, 0) :: else fi
-  :: !((live.replaced >> c) & 1) && SITS(c) -> answer_join(c, via) /* "the same answer" */
-  :: !((live.replaced >> c) & 1) && live.seat[SEAT(c)] == 0 ->
+  :: !REFUSED(c) && SITS(c) -> answer_join(c, via) /* "the same answer" */
+  :: !REFUSED(c) && live.seat[SEAT(c)] == 0 ->
      if
      :: what_ == JOIN ->
         live.seat[SEAT(c)] = c + 1;
@@ -391,11 +412,11 @@ inline receive_join(c, what_, via) {
      fi
   :: else -> /* another incarnation sits there */
      if
-     :: TAKES_SEAT(what_) && MAY_REPLACE(SEAT(c)) && live.token < TOKENS ->
+     :: TAKES_SEAT(what_) && REPLACES(c, what_) ->
         replace(c);
         answer_join(c, via)
      :: !TAKES_SEAT(what_) && via == HERE -> answer(c, REPLACED, 0, 0)
-     :: TAKES_SEAT(what_) && !(MAY_REPLACE(SEAT(c)) && live.token < TOKENS) && via == HERE ->
+     :: TAKES_SEAT(what_) && !REPLACES(c, what_) && via == HERE ->
         answer(c, MEMBER_ID_IN_USE, 0, 0)
      :: else
      fi
@@ -404,12 +425,7 @@ inline receive_join(c, what_, via) {
 
 /* Server rule 5: acknowledged at once "if the member exists in durable and in newer state"; whoever
  * does not is told after the barrier. */
-#ifdef NO_HEARTBEAT_LOOKS_AT_NEWER_STATE
-#define EXISTS(c, via) \
-  (durable.seat[SEAT(c)] == (c) + 1 && (binding[SEAT(c)] == via || !SITS(c)))
-#else
 #define EXISTS(c, via) (SITS(c) && binding[SEAT(c)] == via)
-#endif
 inline receive_heartbeat(c, via) {
   if
   :: EXISTS(c, via) && via == HERE -> send_to_client(c, ACKNOWLEDGED, 0, 0)
@@ -417,7 +433,7 @@ inline receive_heartbeat(c, via) {
   :: !EXISTS(c, via) && via == HERE ->
      if
      :: SITS(c) -> answer(c, NOT_BOUND, 0, 0)
-     :: !SITS(c) && ((live.replaced >> c) & 1) -> answer(c, REPLACED, 0, 0)
+     :: !SITS(c) && REFUSED(c) -> answer(c, REPLACED, 0, 0)
      :: else -> answer(c, UNKNOWN_MEMBER, 0, 0)
      fi
   :: else
@@ -456,14 +472,9 @@ inline receive_commit(c, token_, offset, via) {
 #else
 #define RELEASES(token_) (live.token == token_)
 #endif
-#ifdef NO_ONLY_THE_BOUND_CONNECTION_ACTS
-#define ACTS(c, via) true
-#else
-#define ACTS(c, via) (binding[SEAT(c)] == via)
-#endif
 inline receive_release(c, token_, via) {
   if
-  :: SITS(c) && ACTS(c, via) && live.owner == SEAT(c) && RELEASES(token_) ->
+  :: SITS(c) && binding[SEAT(c)] == via && live.owner == SEAT(c) && RELEASES(token_) ->
      unflushed++;
      set_free()
   :: else
@@ -623,7 +634,9 @@ inline restart() {
   for (i : 0 .. CLIENTS - 1) {
     empty_channel(parked[i]);
     empty_channel(to_coordinator[i]);
+#ifdef LATE
     empty_channel(late[i]);
+#endif
     connection[i] = CUT
   }
   for (i : 1 .. SEATS) {
@@ -654,37 +667,74 @@ inline restart() {
 #define ALL_RELEASED (NOTHING_PARKED(0) && NOTHING_PARKED(1))
 #endif
 #if SEATS == 2
-#define MAY_STAGE (unflushed < BATCH && TELLABLE(1) && TELLABLE(2))
+#define ALL_TELLABLE (TELLABLE(1) && TELLABLE(2))
 #else
-#define MAY_STAGE (unflushed < BATCH && TELLABLE(1))
+#define ALL_TELLABLE TELLABLE(1)
 #endif
+#define MAY_STAGE (unflushed < BATCH && ALL_TELLABLE)
+#ifdef NO_RESUME_NEVER_TAKES_OVER
+#define READ_ONLY(c) false
+#else
+#define READ_ONLY(c) to_coordinator[c]?[RESUME, _, _]
+#endif
+#define MAY_ANSWER(c) \
+  ((to_coordinator[c]?[HEARTBEAT, _, _] && ROOM(c)) || \
+   (!HAS(parked[c]) && (MAY_STAGE || READ_ONLY(c))))
 
 #define RECEIVES(c) \
-  :: d_step { HAS(to_coordinator[c]) && READABLE(c) && MAY_STAGE && !HAS(parked[c]) -> \
-              to_coordinator[c]?what, token, more; receive(c, what, token, more, HERE); forget() } \
+  :: d_step { HAS(to_coordinator[c]) && READABLE(c) && MAY_ANSWER(c) -> \
+              to_coordinator[c]?what, token, more; \
+              printf("the coordinator takes %e (%d) of client %d\n", what, token, c); \
+              receive(c, what, token, more, HERE); forget() }
+/* -DLATE: a request may arrive when its connection has been given up. */
+#ifdef LATE
+#define RECEIVES_LATE(c) \
   :: d_step { HAS(late[c]) && MAY_STAGE && !HAS(parked[c]) -> \
-              late[c]?what, token, more; receive(c, what, token, more, OLD); forget() }
+              late[c]?what, token, more; \
+              printf("the coordinator takes a late %e (%d) of client %d\n", what, token, c); \
+              receive(c, what, token, more, OLD); forget() }
+#else
+#define RECEIVES_LATE(c)
+#endif
 #define KEEPS(seat_) \
   :: d_step { live.seat[seat_] != 0 && live.target != seat_ && live.token < TOKENS && \
-              (granted_once || seat_ == 1) && MAY_STAGE -> plan(seat_); forget() } \
-  :: d_step { DUE(seat_) && MAY_STAGE -> expire(seat_); forget() } \
-  :: d_step { binding[seat_] != UNBOUND && live.seat[seat_] != 0 && MAY_STAGE -> see_end(seat_); forget() }
+              (granted_once || seat_ == 1) && MAY_STAGE -> \
+              printf("a plan gives the partition to seat %d\n", seat_); plan(seat_); forget() } \
+  :: d_step { DUE(seat_) && MAY_STAGE -> \
+              printf("seat %d expires\n", seat_); expire(seat_); forget() }
+/* What was sent before the end is read before it. */
+#define READ_TO_THE_END(seat_) \
+  (binding[seat_] == HERE -> !HAS(to_coordinator[live.seat[seat_] - 1]) \
+                           : !ANY_LATE(live.seat[seat_] - 1))
+#ifdef ENDS_ARE_SEEN
+#define SEES_END(seat_) \
+  :: d_step { live.seat[seat_] != 0 && binding[seat_] != UNBOUND && READ_TO_THE_END(seat_) && \
+              MAY_STAGE -> \
+              printf("the connection of seat %d is seen to end\n", seat_); see_end(seat_); forget() }
+#else
+#define SEES_END(seat_)
+#endif
 
 active proctype Coordinator() {
   do
-  RECEIVES(0)
-  RECEIVES(1)
+  RECEIVES(0) RECEIVES_LATE(0)
+  RECEIVES(1) RECEIVES_LATE(1)
 #if CLIENTS == 3
-  RECEIVES(2)
+  RECEIVES(2) RECEIVES_LATE(2)
 #endif
-  KEEPS(1)
+  KEEPS(1) SEES_END(1)
 #if SEATS == 2
-  KEEPS(2)
+  KEEPS(2) SEES_END(2)
 #endif
   :: d_step { live.phase == REVOKING && deadline == RUNNING && revoke_age >= DEADLINE &&
-              MAY_STAGE -> fence(); forget() }
-  :: d_step { unflushed != 0 || !ALL_RELEASED -> flush(); forget() }
-  :: d_step { restarts < RESTARTS -> restart(); forget() }
+              MAY_STAGE -> printf("the deadline passes\n"); fence();
+              forget() }
+  :: d_step { unflushed != 0 || !ALL_RELEASED ->
+              printf("a batch is durable\n"); flush();
+              forget() }
+  :: d_step { restarts < RESTARTS ->
+              printf("the coordinator is killed and starts again\n"); restart();
+              forget() }
   od
 }
 
@@ -717,6 +767,7 @@ inline retire(c) {
   answered(c);
   lose_everything(c);
   ended[c] = 0;
+  only_tokens_protect = only_tokens_protect & ~(1 << c);
   standing[c] = GONE;
   connection[c] = CUT;
   empty_channel(parked[c]);
@@ -874,6 +925,7 @@ inline send(c, what_, token_, more_) {
 
 /* These are answered, and one is under way at a time. Others may follow it. */
 inline ask(c, what_) {
+  printf("client %d sends %e\n", c, what_);
   send(c, what_, 0, 0);
   awaiting[c] = 1;
   sent_age[c] = 0
@@ -881,10 +933,11 @@ inline ask(c, what_) {
 
 /* Connect, and join or resume. What was on its way on the former connection is gone. */
 inline reconnect(c) {
+  printf("client %d connects anew\n", c);
   to_release[c] = 0; /* the resume's listing tells */
   empty_channel(parked[c]);
   empty_channel(to_client[c]);
-  binding[SEAT(c)] = (SITS(c) && binding[SEAT(c)] == HERE -> OLD : binding[SEAT(c)]);
+  binding[SEAT(c)] = (SITS(c) && binding[SEAT(c)] == HERE -> BROKEN : binding[SEAT(c)]);
   connection[c] = UP;
   what = (standing[c] == SEATED -> RESUME : JOIN);
   ask(c, what)
@@ -894,39 +947,69 @@ active [CLIENTS] proctype Client() {
   byte c = _pid - 1;
   do
   /* The client's own steps: join again, resume, heartbeat. */
-  :: d_step { CAN_SEND(c) && !awaiting[c] && standing[c] == SEEKING -> ask(c, JOIN); forget() }
+  :: d_step { CAN_SEND(c) && !awaiting[c] && standing[c] == SEEKING -> ask(c, JOIN);
+              forget() }
   :: d_step { CAN_SEND(c) && !awaiting[c] && standing[c] == SEATED && (paused[c] || RESYNC) ->
-              ask(c, RESUME); forget() }
+              ask(c, RESUME);
+              forget() }
   :: d_step { CAN_SEND(c) && !awaiting[c] && standing[c] == SEATED && !paused[c] ->
-              ask(c, HEARTBEAT); forget() }
+              ask(c, HEARTBEAT);
+              forget() }
   /* The worker's: commit, finish what is asked back, stop for good. */
 #if OFFSETS >= 1
-  :: d_step { CAN_SEND(c) && AT_WORK(c) -> send(c, COMMIT, held[c], 1); forget() }
+  :: d_step { CAN_SEND(c) && AT_WORK(c) ->
+              printf("client %d commits 1 under %d\n", c, held[c]);
+              send(c, COMMIT, held[c], 1);
+              forget() }
 #endif
 #if OFFSETS >= 2
-  :: d_step { CAN_SEND(c) && AT_WORK(c) -> send(c, COMMIT, held[c], 2); forget() }
+  :: d_step { CAN_SEND(c) && AT_WORK(c) ->
+              printf("client %d commits 2 under %d\n", c, held[c]);
+              send(c, COMMIT, held[c], 2);
+              forget() }
 #endif
-  :: d_step { held[c] != 0 && revoking[c] -> stop_work(c); to_release[c] = 1; forget() }
+  :: d_step { held[c] != 0 && revoking[c] ->
+              printf("client %d finishes its work\n", c);
+              stop_work(c);
+              to_release[c] = 1;
+              forget() }
   :: d_step { CAN_SEND(c) && to_release[c] && !paused[c] ->
+              printf("client %d releases %d\n", c, ended[c]);
               send(c, RELEASE, ended[c], 0);
-              to_release[c] = 0; forget() }
+              to_release[c] = 0;
+              forget() }
   :: d_step { CAN_SEND(c) && standing[c] == SEATED ->
+              printf("client %d leaves\n", c);
               send(c, LEAVE, 0, 0);
-              retire(c); forget() }
+              retire(c);
+              forget() }
   /* What the coordinator says. */
-  :: d_step { HAS(to_client[c]) -> to_client[c]?what, token, more; read(c, what, token, more); forget() }
+  :: d_step { HAS(to_client[c]) ->
+              to_client[c]?what, token, more;
+              printf("client %d reads %e (%d)\n", c, what, token);
+              read(c, what, token, more);
+              forget() }
   /* A new connection, in place of one that broke. A request on the old one is lost or late. */
-  :: d_step { standing[c] != GONE && !HAS(late[c]) && HAS(to_coordinator[c]) && LATE ->
+#ifdef LATE
+  :: d_step { standing[c] != GONE && !ANY_LATE(c) && HAS(to_coordinator[c]) ->
               to_coordinator[c]?what, token, more;
               late[c]!what(token, more);
-              reconnect(c); forget() }
+              reconnect(c);
+              forget() }
+#endif
   :: d_step { standing[c] != GONE ->
               empty_channel(to_coordinator[c]);
-              reconnect(c); forget() }
+              reconnect(c);
+              forget() }
   :: d_step { standing[c] == GONE && HAS(to_coordinator[c]) ->
-              empty_channel(to_coordinator[c]); forget() }
+              printf("what client %d sent is lost\n", c);
+              empty_channel(to_coordinator[c]);
+              forget() }
 #ifdef SOCKETS
-  :: d_step { HAS(to_coordinator[c]) && !arrived[c] -> arrived[c] = 1; forget() }
+  :: d_step { HAS(to_coordinator[c]) && !arrived[c] ->
+              printf("what client %d sent arrives\n", c);
+              arrived[c] = 1;
+              forget() }
 #endif
   od
 }
@@ -938,6 +1021,7 @@ active proctype Time() {
   do
   :: d_step {
        true ->
+       printf("a tick passes\n");
        for (i : 0 .. CLIENTS - 1) {
          if
          :: awaiting[i] -> INCREMENT(sent_age[i], LEASE)
@@ -977,17 +1061,19 @@ active proctype Time() {
 /* ==== what has to hold ==== */
 
 /* Nobody works beside another, in whatever states client and coordinator are. */
-#if WORLD == AAB
-#define WORKS(c) (AT_WORK(c) && !(c == 0 && only_tokens_protect))
+#define WORKS(c) (AT_WORK(c) && !((only_tokens_protect >> c) & 1))
+#if CLIENTS == 3
 #define ONE_AT_WORK (WORKS(0) + WORKS(1) + WORKS(2) <= 1)
-#elif WORLD == AA
-#define ONE_AT_WORK (AT_WORK(0) + AT_WORK(1) <= 1 || only_tokens_protect)
 #else
-#define ONE_AT_WORK (AT_WORK(0) + AT_WORK(1) <= 1)
+#define ONE_AT_WORK (WORKS(0) + WORKS(1) <= 1)
 #endif
 
+/* More than that: whoever works is the owner, so that no other can come to it at any moment. */
+#define WORKS_AS_OWNER(c) \
+  (!WORKS(c) || (SITS(c) && live.owner == SEAT(c) && live.token == held[c]))
+
 /* Nothing is under way between the coordinator and this member. */
-#define SETTLED(c)                                                                           (SITS(c) && unflushed == 0 && binding[SEAT(c)] == HERE && standing[c] == SEATED &&               connection[c] == UP && !paused[c] && !awaiting[c] && !to_release[c] &&                      !HAS(to_coordinator[c]) && !HAS(late[c]) && !HAS(parked[c]) && !HAS(to_client[c]))
+#define SETTLED(c)                                                                           (SITS(c) && unflushed == 0 && binding[SEAT(c)] == HERE && standing[c] == SEATED &&               connection[c] == UP && !paused[c] && !awaiting[c] && !to_release[c] &&                      !HAS(to_coordinator[c]) && !ANY_LATE(c) && !HAS(parked[c]) && !HAS(to_client[c]))
 #define SEES_ALIKE(c) (held[c] == (live.owner == SEAT(c) -> live.token : 0))
 #define ORPHANED(c) (SETTLED(c) && !SEES_ALIKE(c))
 #define FORSAKEN                                                                             ((live.phase == FREE && live.target != NOBODY && live.token < TOKENS) ||                    (live.owner != NOBODY && live.seat[live.owner] == 0))
@@ -998,6 +1084,16 @@ active proctype Time() {
 active proctype Invariants() {
   do
   :: d_step { !ONE_AT_WORK -> assert(single_owner) }
+#ifndef TWO_AT_WORK
+  :: d_step { !WORKS_AS_OWNER(0) || !WORKS_AS_OWNER(1) -> assert(owner_at_work) }
+#if CLIENTS == 3
+  :: d_step { !WORKS_AS_OWNER(2) -> assert(owner_at_work) }
+#endif
+#endif
+#if WORLD != AB
+  :: d_step { (SITS(0) && live.replaced & 1) || (SITS(1) && live.replaced & 2) ->
+              assert(replaced_for_good) }
+#endif
   :: d_step { token_fell -> assert(fence_rises) }
   :: d_step { zombie_commit -> assert(fenced_commit) }
   :: d_step { live.committed < acknowledged_offset -> assert(no_loss) }
