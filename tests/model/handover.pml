@@ -13,8 +13,9 @@
 /* ---- what is checked: sizes and budgets; tests/model/run says which worlds there are ---- */
 
 #ifndef WORLD
-#define WORLD AB /* the client processes: AB, AA or AAB; members are letters */
+#define WORLD AB /* the client processes: A, AB, AA or AAB; members are letters */
 #endif
+#define A 4   /* one member, one process */
 #define AB 1  /* two members, a process each */
 #define AA 2  /* two processes under one name */
 #define AAB 3 /* both */
@@ -60,6 +61,10 @@
 #define CLIENTS 2
 #define SEATS 2
 #define SEAT(c) ((c) + 1)
+#elif WORLD == A
+#define CLIENTS 1
+#define SEATS 1
+#define SEAT(c) 1
 #elif WORLD == AA
 #define CLIENTS 2
 #define SEATS 1
@@ -122,7 +127,7 @@ inline copy(to, from) {
 #define OLD 2
 /* That a connection is seen to end matters where the grace is shorter than the session or another
  * process wants the seat. */
-#if WORLD != AB || SESSION != GRACE || defined(NO_SEAT_OUTLIVES_ITS_CONNECTION)
+#if WORLD == AA || WORLD == AAB || SESSION != GRACE || defined(NO_SEAT_OUTLIVES_ITS_CONNECTION)
 #define ENDS_ARE_SEEN
 #endif
 #if defined(ENDS_ARE_SEEN) || defined(LATE)
@@ -203,8 +208,8 @@ bit single_owner, owner_at_work, replaced_for_good, fence_rises, fenced_commit, 
 
 /* ==== the coordinator's side ==== */
 
-#define EARLIER_OF(a, b) ((a) < (b) -> (a) : (b))
-#define INCREMENT(age, most) age = EARLIER_OF(age + 1, most)
+#define LESSER(a, b) ((a) < (b) -> (a) : (b))
+#define INCREMENT(age, most) age = LESSER(age + 1, most)
 #define SITS(c) (live.seat[SEAT(c)] == (c) + 1)
 #define ROOM(c) (len(parked[c]) < PARKED)
 #define TELLABLE(seat_) \
@@ -615,7 +620,7 @@ inline flush() {
   :: else
   fi
 }
-#define NOTHING_PARKED(c) !HAS(parked[c])
+#define NOTHING_PARKED(c) (!HAS(parked[c]))
 
 inline empty_channel(channel) {
   do
@@ -663,8 +668,10 @@ inline restart() {
 
 #if CLIENTS == 3
 #define ALL_RELEASED (NOTHING_PARKED(0) && NOTHING_PARKED(1) && NOTHING_PARKED(2))
-#else
+#elif CLIENTS == 2
 #define ALL_RELEASED (NOTHING_PARKED(0) && NOTHING_PARKED(1))
+#else
+#define ALL_RELEASED NOTHING_PARKED(0)
 #endif
 #if SEATS == 2
 #define ALL_TELLABLE (TELLABLE(1) && TELLABLE(2))
@@ -718,7 +725,9 @@ inline restart() {
 active proctype Coordinator() {
   do
   RECEIVES(0) RECEIVES_LATE(0)
+#if CLIENTS >= 2
   RECEIVES(1) RECEIVES_LATE(1)
+#endif
 #if CLIENTS == 3
   RECEIVES(2) RECEIVES_LATE(2)
 #endif
@@ -833,7 +842,7 @@ inline read_joined(c, token_, listed) {
      :: listed != 0 && held[c] == token_ ->
         revoking[c] = 1;
         age = age + listed - 1;
-        revoked_age[c] = EARLIER_OF(age, DEADLINE)
+        revoked_age[c] = LESSER(age, DEADLINE)
      :: else
      fi
   :: else
@@ -872,7 +881,7 @@ inline read_revoke(c, token_) {
 #ifdef NO_TIME_TO_FINISH_COUNTS_FROM_THE_SEND
      revoked_age[c] = 0
 #else
-     revoked_age[c] = EARLIER_OF(lease_age[c], DEADLINE)
+     revoked_age[c] = LESSER(lease_age[c], DEADLINE)
 #endif
   :: else
   fi
@@ -1063,9 +1072,11 @@ active proctype Time() {
 /* Nobody works beside another, in whatever states client and coordinator are. */
 #define WORKS(c) (AT_WORK(c) && !((only_tokens_protect >> c) & 1))
 #if CLIENTS == 3
-#define ONE_AT_WORK (WORKS(0) + WORKS(1) + WORKS(2) <= 1)
+#define AT_WORK_AT_ONCE (WORKS(0) + WORKS(1) + WORKS(2))
+#elif CLIENTS == 2
+#define AT_WORK_AT_ONCE (WORKS(0) + WORKS(1))
 #else
-#define ONE_AT_WORK (WORKS(0) + WORKS(1) <= 1)
+#define AT_WORK_AT_ONCE WORKS(0)
 #endif
 
 /* More than that: whoever works is the owner, so that no other can come to it at any moment. */
@@ -1081,27 +1092,26 @@ active proctype Time() {
 /* Within the deadline: what was asked back for so long is due to be fenced. */
 #define OVERSTAYED                                                                           (asked_back == 1 + DEADLINE &&                                                              !(live.phase == REVOKING && deadline == RUNNING && revoke_age >= DEADLINE))
 
+#define HOLDS_FOR(c)                                                                       \
+  :: d_step { !WORKS_AS_OWNER(c) -> assert(owner_at_work) }                                \
+  :: d_step { SITS(c) && ((live.replaced >> c) & 1) -> assert(replaced_for_good) }          \
+  :: d_step { ORPHANED(c) -> assert(no_orphan) }
+
 active proctype Invariants() {
   do
-  :: d_step { !ONE_AT_WORK -> assert(single_owner) }
-#ifndef TWO_AT_WORK
-  :: d_step { !WORKS_AS_OWNER(0) || !WORKS_AS_OWNER(1) -> assert(owner_at_work) }
-#if CLIENTS == 3
-  :: d_step { !WORKS_AS_OWNER(2) -> assert(owner_at_work) }
-#endif
-#endif
-#if WORLD != AB
-  :: d_step { (SITS(0) && live.replaced & 1) || (SITS(1) && live.replaced & 2) ->
-              assert(replaced_for_good) }
-#endif
+  :: d_step { AT_WORK_AT_ONCE > 1 -> assert(single_owner) }
   :: d_step { token_fell -> assert(fence_rises) }
   :: d_step { zombie_commit -> assert(fenced_commit) }
   :: d_step { live.committed < acknowledged_offset -> assert(no_loss) }
-  :: d_step { FORSAKEN || ORPHANED(0) || ORPHANED(1) -> assert(no_orphan) }
-#if CLIENTS == 3
-  :: d_step { ORPHANED(2) -> assert(no_orphan) }
-#endif
+  :: d_step { FORSAKEN -> assert(no_orphan) }
   :: d_step { OVERSTAYED -> assert(ends_in_time) }
   :: d_step { impatient -> assert(patient_coordinator) }
+  HOLDS_FOR(0)
+#if CLIENTS >= 2
+  HOLDS_FOR(1)
+#endif
+#if CLIENTS == 3
+  HOLDS_FOR(2)
+#endif
   od
 }
