@@ -203,8 +203,8 @@ inline forget() {
 }
 
 /* Always 0; so that what pan says names the invariant. */
-bit single_owner, owner_at_work, replaced_for_good, fence_rises, fenced_commit, no_loss, no_orphan, ends_in_time,
-    patient_coordinator;
+bit single_owner, owner_at_work, fence_rises, fenced_commit, no_loss, no_orphan, ends_in_time,
+    patient_coordinator, replaced_for_good;
 
 /* ==== the coordinator's side ==== */
 
@@ -356,6 +356,8 @@ inline answer_join(c, via) {
  * run of the daemon, otherwise MEMBER_ID_IN_USE" until the old lease can have ended. */
 #ifdef NO_MEMBER_ID_IN_USE
 #define MAY_REPLACE(seat_) true
+#elif defined(NO_SEEN_TO_END_IN_THIS_RUN)
+#define MAY_REPLACE(seat_) (binding[seat_] == UNBOUND || silent[seat_] >= LEASE)
 #else
 #define MAY_REPLACE(seat_) (seen_to_end[seat_] || silent[seat_] >= LEASE)
 #endif
@@ -1100,6 +1102,7 @@ active proctype Time() {
 active proctype Invariants() {
   do
   :: d_step { AT_WORK_AT_ONCE > 1 -> assert(single_owner) }
+#ifndef SINGLE_OWNER_ALONE
   :: d_step { token_fell -> assert(fence_rises) }
   :: d_step { zombie_commit -> assert(fenced_commit) }
   :: d_step { live.committed < acknowledged_offset -> assert(no_loss) }
@@ -1112,6 +1115,7 @@ active proctype Invariants() {
 #endif
 #if CLIENTS == 3
   HOLDS_FOR(2)
+#endif
 #endif
   od
 }
