@@ -1,6 +1,6 @@
 /* Membership and hand-over, as section 4 of the design has them, for spin.
  *
- * One partition, two or three client processes, a coordinator with a journal, a network and time.
+ * One partition, one to three client processes, a coordinator with a journal, a network and time.
  * The process Invariants says what has to hold in every state, by the names of the design. Each
  * rule stands alone in an inline or behind its name: with -DNO_name it is left out, and
  * `tests/model/run --rules` shows what goes wrong then. docs/testing.md says what is abstracted.
@@ -141,7 +141,7 @@ byte silent[SEATS + 1]; /* ticks since the bound connection was heard, or seen t
 
 #define NOT_BEGUN 0
 #define RUNNING 1
-#define FORGOTTEN 2
+#define FORGOTTEN 2 /* only when a rule is left out */
 byte deadline;   /* of the revocation under way */
 byte revoke_age; /* ticks since it began */
 
@@ -248,6 +248,7 @@ inline answer(c, what_, token_, more_) {
   parked[c]!what_(token_, more_)
 #endif
 }
+/* Bound, or about to be: the join's reply is parked before it. */
 #define EXPECTS(seat_) (binding[seat_] == HERE || HAS(parked[live.seat[seat_] - 1]))
 inline push(seat_, what_, token_) {
   if
@@ -680,6 +681,7 @@ inline restart() {
 #else
 #define ALL_TELLABLE TELLABLE(1)
 #endif
+/* Whoever has to be told can be; otherwise a batch has to be durable first. */
 #define MAY_STAGE (unflushed < BATCH && ALL_TELLABLE)
 #ifdef NO_RESUME_NEVER_TAKES_OVER
 #define READ_ONLY(c) false
