@@ -74,6 +74,19 @@ void Holdings::uncertain(const PartitionKey& key, FencingToken fence, LastCommit
   if (!known || known->offset <= last.offset) known = std::move(last);
 }
 
+void Holdings::store(const PartitionKey& key, LastCommit offset) {
+  const auto found = held_.find(key);
+  MUSTER_ASSERT(found != held_.end());
+  std::optional<LastCommit>& stored = found->second.stored;
+  if (!stored || stored->offset <= offset.offset) stored = std::move(offset);
+}
+
+void Holdings::hold_back(const PartitionKey& key, bool held_back) {
+  const auto found = held_.find(key);
+  MUSTER_ASSERT(found != held_.end());
+  found->second.held_back = held_back;
+}
+
 void Holdings::release_answered(const PartitionKey& key, FencingToken fence) {
   const auto found = ended_.find(key);
   if (found != ended_.end() && found->second.fence == fence) found->second.uncertain.reset();

@@ -48,6 +48,7 @@ void Session::subscription_accepted(const InFlight& join) {
   }
   options_.topics = std::move(subscribe_call_->topics);
   options_.patterns = std::move(subscribe_call_->patterns);
+  unsubscribed_ = join.stands_by;
   answer_subscribe({});
 }
 

@@ -122,7 +122,7 @@ class ConsumeLoop {
 
  private:
   class Implementation;
-  std::shared_ptr<Implementation> self_;
+  std::unique_ptr<Implementation> self_;
 };
 
 }  // namespace muster
