@@ -67,6 +67,7 @@ void ConsumeLoop::on_start(StartCallback callback) {
 }
 
 std::expected<void, Error> ConsumeLoop::run() {
+  self_->workers->begin();
   if (auto joined = self_->consumer.join_group(); !joined) return joined;
   if (const auto ended = self_->workers->run()) return std::unexpected(*ended);
   return self_->consumer.commit_stored();

@@ -21,7 +21,7 @@ PartitionKey key_of(const Partition& partition) { return {partition.topic, parti
 
 std::int64_t after(const Record& record) { return record.next.value_or(record.offset + 1); }
 
-std::uint64_t to_ms(std::chrono::milliseconds duration) {
+std::uint64_t wait_of_ms(std::chrono::milliseconds duration) {
   return static_cast<std::uint64_t>(std::max<std::int64_t>(duration.count(), 1));
 }
 
@@ -57,10 +57,6 @@ ConsumeWorkers::ConsumeWorkers(ConsumeSeat& seat, ConsumeLoop::Fetch fetch,
 // ---- the run ----------------------------------------------------------------------------------
 
 std::optional<Error> ConsumeWorkers::run() {
-  {
-    const std::lock_guard lock(mutex_);
-    ended_.reset();
-  }
   std::vector<std::thread> threads;
   for (std::size_t worker = 1; worker < busy_since_ms_.size(); ++worker) {
     threads.push_back(start_quiet_thread([this, worker] { work(worker); }));
@@ -69,7 +65,12 @@ std::optional<Error> ConsumeWorkers::run() {
   for (std::thread& thread : threads) thread.join();
   const std::lock_guard lock(mutex_);
   stopping_ = false;
-  return ended_;
+  return std::exchange(ended_, std::nullopt);
+}
+
+void ConsumeWorkers::begin() {
+  const std::lock_guard lock(mutex_);
+  ended_.reset();
 }
 
 void ConsumeWorkers::stop() {
@@ -111,7 +112,7 @@ std::shared_ptr<ConsumeWorkers::Work> ConsumeWorkers::take_due(std::uint64_t now
 }
 
 void ConsumeWorkers::wait_for_work(Lock& lock, std::uint64_t now_ms) {
-  std::uint64_t wait_ms = to_ms(options_.idle_wait);
+  std::uint64_t wait_ms = wait_of_ms(options_.idle_wait);
   for (const auto& [at, work] : works_) {
     const bool comes_up = !work->in_hand && !work->stopped && work->due_ms > now_ms;
     if (comes_up) wait_ms = std::min(wait_ms, work->due_ms - now_ms);
@@ -148,7 +149,7 @@ bool ConsumeWorkers::fetch_more(Lock& lock, Work& work, std::size_t worker) {
   }
   work.attempt = 1;
   work.fetched = std::move(*records);
-  if (work.fetched.empty()) work.due_ms = boottime_ms() + to_ms(options_.idle_wait);
+  if (work.fetched.empty()) work.due_ms = boottime_ms() + wait_of_ms(options_.idle_wait);
   return !work.fetched.empty();
 }
 
@@ -208,8 +209,8 @@ ConsumeFailure::Then ConsumeWorkers::failed(Lock& lock, Work& work, const Record
 }
 
 std::uint64_t ConsumeWorkers::back_off_ms(int attempt) {
-  const std::uint64_t longest_ms = to_ms(options_.longest_back_off);
-  std::uint64_t wait_ms = to_ms(options_.first_back_off);
+  const std::uint64_t longest_ms = wait_of_ms(options_.longest_back_off);
+  std::uint64_t wait_ms = wait_of_ms(options_.first_back_off);
   for (int i = 1; i < attempt && wait_ms < longest_ms; ++i) wait_ms *= 2;
   wait_ms = std::min(wait_ms, longest_ms);
   return wait_ms - entropy_() % (wait_ms / 2 + 1);

@@ -40,6 +40,8 @@ class ConsumeWorkers final : public PartitionObserver {
   void on_failure(ConsumeLoop::FailureCallback callback) { on_failure_ = std::move(callback); }
   void on_start(ConsumeLoop::StartCallback callback) { on_start_ = std::move(callback); }
 
+  /// Before the group is joined: what ended before is over.
+  void begin();
   /// Works until stop() or the end of the membership: nothing, or why it ended.
   std::optional<Error> run();
   void stop();

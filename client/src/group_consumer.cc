@@ -17,8 +17,6 @@ Error not_held(const std::string& what) {
   return make_error(ErrorCode::kNotOwned, what + ": the consumer does not hold it.");
 }
 
-std::string text_of(const PartitionKey& key) { return key.topic + "/" + std::to_string(key.index); }
-
 }  // namespace
 
 GroupConsumer::GroupConsumer(Client& client, GroupConsumerOptions options)

@@ -7,6 +7,8 @@
 
 namespace muster {
 
+std::string text_of(const PartitionKey& key) { return key.topic + "/" + std::to_string(key.index); }
+
 const Held* Holdings::held(const PartitionKey& key) const {
   const auto found = held_.find(key);
   return found == held_.end() ? nullptr : &found->second;

@@ -20,6 +20,9 @@ struct PartitionKey {
   auto operator<=>(const PartitionKey&) const = default;
 };
 
+/// "orders/3"
+std::string text_of(const PartitionKey& key);
+
 struct LastCommit {
   std::int64_t offset = 0;
   std::string metadata;

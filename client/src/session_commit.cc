@@ -13,8 +13,6 @@ namespace {
 constexpr std::size_t kCommitBytesPerRequest = 32 * 1024;
 constexpr std::size_t kCommitItemsPerRequest = 1'000;
 
-std::string text_of(const PartitionKey& key) { return key.topic + "/" + std::to_string(key.index); }
-
 Error lease_lapsed() {
   return make_error(ErrorCode::kLeaseLapsed,
                     "The lease lapsed: the partitions may have another owner. Wait for on_resumed "
