@@ -129,6 +129,8 @@ class Session {
   const Holdings& holdings() const { return holdings_; }
   /// No new work: the lease is lapsed or the application is stuck.
   bool paused() const { return paused_ || stall_ != Stall::kNone; }
+  /// Whether the application is stuck.
+  bool stuck() const { return stall_ != Stall::kNone; }
   /// Whether a new piece of work on the partition may begin under this token.
   bool may_work_on(const PartitionKey& key, FencingToken fence) const;
   bool owes_commits() const;

@@ -151,7 +151,8 @@ bool Session::joined(std::uint64_t now_ms, const InFlight& sent, const wire::Joi
   if (standing_ == Standing::kSeeking) {
     standing_ = Standing::kSeated;
     paused_ = false;
-    takeover_ = false;  // on the operator's word, once: not when the seat is lost later
+    progressed_at_ms_ = now_ms;  // its time begins
+    takeover_ = false;           // on the operator's word, once: not when the seat is lost later
     settles_by_ms_ = now_ms + reply.rebalance_timeout_ms + reply.quiet_remaining_ms;
     if (reply.quiet_remaining_ms > 0) wait_for_quiet_time(reply.quiet_remaining_ms);
   }
