@@ -81,8 +81,8 @@ TEST_CASE("killed with -9 at each step of fetch, handle and commit: nothing is l
   for (const char* step :
        {"fetch", "fetched", "handle", "effect", "handled", "commit", "committing", "committed"}) {
     INFO(step);
-    // The commits of the loop come every seven records, the other steps with every one or five.
-    const auto worker = setting.start("pod-0", {std::string("crash=") + step + ":2"});
+    const auto worker =
+        setting.start("pod-0", {std::string("crash=") + step + ":2", "commit_every=7"});
     if (setting.is_done()) break;
     REQUIRE(worker->wait() == 128 + SIGKILL);
     ++crashes;
@@ -101,9 +101,10 @@ TEST_CASE("killed with -9 at each step of fetch, handle and commit: nothing is l
 TEST_CASE("two workers killed in turn at every step while the other takes over: each record once") {
   LoopSetting setting;
   const std::vector<std::string> steps{"handle", "effect", "handled", "committing", "committed"};
-  const auto survivor = setting.start("", {"grace_ms=200", "crash=effect:90"});
+  const auto survivor = setting.start("", {"grace_ms=200", "commit_every=7", "crash=effect:90"});
   for (std::size_t i = 0; i < steps.size() && !setting.is_done(); ++i) {
-    const auto worker = setting.start("", {"grace_ms=200", "crash=" + steps[i] + ":3"});
+    const auto worker =
+        setting.start("", {"grace_ms=200", "commit_every=7", "crash=" + steps[i] + ":3"});
     wait_until([&] { return !worker->running() || setting.is_done(); });
     setting.check_commits_behind_effects();
   }
@@ -136,6 +137,7 @@ TEST_CASE("a stuck application hands over in its time while its heartbeats go on
   const std::vector<std::string> settings{"progress_ms=1000", "records=100000"};
   const auto stuck = setting.start("pod-0", settings);
   const auto other = setting.start("pod-1", settings);
+  REQUIRE(wait_until([&] { return !setting.effects(0).empty() && !setting.effects(1).empty(); }));
   REQUIRE(wait_until([&] { return setting.owned("pod-0") == 1 && setting.owned("pod-1") == 1; }));
   const SteadyClock::time_point since_then = SteadyClock::now();
   setting.touch("stuck-pod-0");

@@ -6,6 +6,7 @@
 //   crash=STEP:N         kill -9 itself when it passes this step the Nth time: fetch, fetched,
 //   handle,
 //                        effect, handled, commit, committing, committed
+//   commit_every=N       commits after each N records; 0: leaves that to the consumer
 //   progress_ms, interval_ms, session_ms, grace_ms
 //
 // While DIRECTORY/stuck-CONSUMER_ID is there, its handler waits. SIGTERM: stops, leaves, exits with
@@ -81,6 +82,7 @@ class Work {
       : consumer_(consumer),
         arguments_(arguments),
         records_(arguments.number("records", 0)),
+        commit_every_(arguments.number("commit_every", 0)),
         crash_(arguments.settings.contains("crash") ? arguments.settings.at("crash") : "") {}
 
   std::expected<std::vector<muster::Record>, std::string> fetch(std::int64_t position) {
@@ -102,7 +104,7 @@ class Work {
       return std::unexpected("The sink has seen a newer token.");
     }
     crash_.pass("effect");
-    if (++handled_ % 7 == 0) commit();
+    if (commit_every_ > 0 && ++handled_ % commit_every_ == 0) commit();
     crash_.pass("handled");
     return {};
   }
@@ -123,8 +125,9 @@ class Work {
   muster::GroupConsumer& consumer_;
   const Arguments& arguments_;
   const std::int64_t records_;
+  const std::int64_t commit_every_;
   Crash crash_;
-  int handled_ = 0;
+  std::int64_t handled_ = 0;
 };
 
 }  // namespace
