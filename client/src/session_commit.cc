@@ -143,12 +143,14 @@ std::size_t Session::begin_stored_commits(std::uint64_t now_ms, CallId part_of) 
   return begun;
 }
 
-/// What was stored while the lease is lapsed waits for the resume.
+/// What was stored while the lease is lapsed waits for the resume; while the last one is not
+/// answered, for that: a slow server is not asked again and again.
 void Session::commit_automatically(std::uint64_t now_ms) {
   if (now_ms < auto_commit_at_ms_) return;
   auto_commit_at_ms_ = kNever;
   if (!owes_commits()) return;
-  if (paused_) {
+  const bool under_way = commits_.lower_bound(kFirstOwnCall) != commits_.end();
+  if (paused_ || under_way) {
     auto_commit_at_ms_ = now_ms + options_.auto_commit_interval_ms;
   } else {
     begin_stored_commits(now_ms, 0);

@@ -66,6 +66,21 @@ TEST_CASE("stored: what is committed is not committed again") {
   CHECK(c.committed() == "0:11");
 }
 
+TEST_CASE("stored: one automatic commit at a time, and what came meanwhile with the next") {
+  SessionOptions options = committing();
+  options.auto_commit_interval_ms = 1'000;
+  Stored c(options);
+  c.store(0, 10);
+  c.pass(1'000);
+  CHECK(c.committed() == "0:10");
+  c.store(0, 11);
+  c.pass(1'000);
+  CHECK_FALSE(c.sent<wire::CommitT>());
+  c.reply(c.last_commit, wire::CommitReplyT());
+  c.pass(1'000);
+  CHECK(c.committed() == "0:11");
+}
+
 TEST_CASE("stored: a lower offset after a higher one changes nothing") {
   Stored c;
   c.store(0, 10);
