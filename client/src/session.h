@@ -220,6 +220,8 @@ class Session {
   bool joined(std::uint64_t now_ms, const InFlight& sent, const wire::JoinReplyT& reply);
   void wait_for_quiet_time(std::uint32_t remaining_ms);
   void join_refused(std::uint64_t now_ms, const InFlight& sent, const Error& why);
+  static bool speaks_of_seat(const Error& why);
+  void change_refused(std::uint64_t now_ms, const Error& why);
   void seat_refused(std::uint64_t now_ms, const Error& why);
   void try_again(std::uint64_t now_ms, const Error& why);
   void lapse();

@@ -168,6 +168,12 @@ bool Session::joined(std::uint64_t now_ms, const InFlight& sent, const wire::Joi
   return list(now_ms, reply);
 }
 
+/// Whether a refusal says how the seat is, and not what is wrong with the request.
+bool Session::speaks_of_seat(const Error& why) {
+  return why.code == ErrorCode::kUnknownMember || why.code == ErrorCode::kFenced ||
+         why.code == ErrorCode::kMemberRemoved || why.code == ErrorCode::kNotBound;
+}
+
 void Session::wait_for_quiet_time(std::uint32_t remaining_ms) {
   notices_.push_back(
       {.kind = NoticeKind::kWaiting,
@@ -180,9 +186,9 @@ void Session::wait_for_quiet_time(std::uint32_t remaining_ms) {
 
 void Session::join_refused(std::uint64_t now_ms, const InFlight& sent, const Error& why) {
   if (standing_ == Standing::kOut || subscription_refused(now_ms, sent, why)) return;
-  const bool stands_otherwise = bound_ && sent.stands_by != subscribed_nothing_;
-  if (standing_ == Standing::kSeated && stands_otherwise && why.retriable) {
-    try_again(now_ms, why);  // the seat is well, and its former subscription holds
+  const bool is_change = sent.stands_by != subscribed_nothing_ && !speaks_of_seat(why);
+  if (standing_ == Standing::kSeated && is_change && (bound_ || !why.retriable)) {
+    change_refused(now_ms, why);
     return;
   }
   if (standing_ == Standing::kSeated || standing_ == Standing::kLeaving) {
@@ -216,6 +222,17 @@ void Session::join_refused(std::uint64_t now_ms, const InFlight& sent, const Err
   } else {
     end(why);
   }
+}
+
+/// To stand by, or to take part again. The seat is well, and its former subscription holds; but
+/// what it wants, as a topic that was deleted meanwhile, it can't have.
+void Session::change_refused(std::uint64_t now_ms, const Error& why) {
+  if (why.retriable) {
+    try_again(now_ms, why);
+    return;
+  }
+  request(now_ms, RequestKind::kLeave, speaking_as_member<wire::LeaveT>());
+  end(why);
 }
 
 /// A request in the seat's name was refused.

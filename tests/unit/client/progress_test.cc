@@ -267,6 +267,22 @@ TEST_CASE("stuck on a full disk: asks again later, and keeps its seat and what i
   CHECK(c.take<wire::JoinT>().second.topics.empty());
 }
 
+TEST_CASE(
+    "stuck while its topic is deleted: refused when it takes part again, it leaves and ends") {
+  Conversation c(watched());
+  give_up(c);
+  c.push_lost(0, 7, wire::TokenEnd::topic_deleted);
+  c.take_notices();
+  c.session.progress(c.now_ms, c.now_ms);
+  c.collect();
+  c.reply(c.take<wire::JoinT>().first, refusal(ErrorCode::kUnknownResource));
+  CHECK(c.take_notices() == Notices{NoticeKind::kEnded});
+  CHECK(c.sent<wire::LeaveT>());
+  CHECK_FALSE(c.session.is_member());
+  c.run_until(c.now_ms + 60'000);
+  CHECK_FALSE(c.sent<wire::JoinT>());
+}
+
 TEST_CASE("standing by: an unsubscribed member keeps its seat and asks for nothing") {
   Conversation c;
   c.join_holding({{.partition = 0, .fence = 7}});
