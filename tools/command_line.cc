@@ -9,7 +9,6 @@
 namespace muster::tools {
 namespace {
 
-constexpr int kFailed = 1;
 constexpr int kUsage = 2;
 
 void add_shared_options(CLI::App& app, Context& context) {
@@ -46,7 +45,7 @@ int report(const Error& error, const Context& context) {
                                ? error_json(error) + "\n"
                                : "muster: " + error.name + ": " + printable(error.message) + "\n";
   std::fwrite(text.data(), 1, text.size(), stderr);
-  return kFailed;
+  return context.failure_status;
 }
 
 }  // namespace
