@@ -318,6 +318,8 @@ static void names_are_taken_over(const char* server, struct told* told) {
 
   options = options_of("first", &of_third);
   muster_consumer_options_set_takeover(options, true);
+  muster_consumer_options_set_session_timeout_ms(options, 1000);
+  muster_consumer_options_set_rebalance_timeout_ms(options, 1000);
   muster_consumer* third = consumer_of(client, options);
   SUCCEEDS(muster_consumer_join_group(third, &why));
   WAIT_FOR(told->ended == 1);

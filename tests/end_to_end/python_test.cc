@@ -19,8 +19,8 @@ struct PythonSetting {
 
   std::unique_ptr<WorkerProcess> worker(const std::string& name) const {
     return std::make_unique<WorkerProcess>(
-        std::vector<std::string>{"python3", "-B", PYTHON_WORKER, daemon.address(), "group",
-                                 "orders", name},
+        std::vector<std::string>{"/usr/bin/env", "python3", "-B", PYTHON_WORKER, daemon.address(),
+                                 "group", "orders", name},
         std::map<std::string, std::string>{{"MUSTER_LIBRARY", LIBMUSTER}});
   }
 };
@@ -29,7 +29,7 @@ TEST_CASE("a worker in Python joins, commits, is revoked, releases, and leaves")
   PythonSetting setting;
   auto python = setting.worker("python-1");
   REQUIRE_MESSAGE(python->says("joined python-1"), python->errors());
-  CHECK(python->count("assigned orders/") == 2);
+  CHECK(wait_until([&] { return python->count("assigned orders/") == 2; }));
   REQUIRE(python->says("committed orders/0"));
   REQUIRE(python->says("committed orders/1"));
 

@@ -59,9 +59,9 @@ struct SinkSetting {
 
 TEST_CASE("a zombie's write is refused by the sink, and each record takes effect once") {
   const SinkSetting setting;
-  auto zombie = setting.worker("zombie");
+  auto zombie = setting.worker("a-zombie");
   REQUIRE(zombie->says("wrote orders/0 3"));
-  auto heir = setting.worker("heir");
+  auto heir = setting.worker("b-heir");  // by its name it gets nothing yet
   SinkDatabase sink(setting.path);
   // While the sink is locked the zombie gets no further than into its next write.
   sink.run("BEGIN IMMEDIATE");
