@@ -6,9 +6,9 @@
 
 namespace muster::e2e {
 
-WorkerProcess::WorkerProcess(const Daemon& daemon, const WorkerOptions& options)
-    : WorkerProcess({WORKER_BINARY, daemon.address(), options.group, options.topic,
-                     options.consumer_id, std::to_string(options.session_timeout_ms),
+WorkerProcess::WorkerProcess(const std::string& server, const WorkerOptions& options)
+    : WorkerProcess({WORKER_BINARY, server, options.group, options.topic, options.consumer_id,
+                     std::to_string(options.session_timeout_ms),
                      std::to_string(options.disconnect_grace_ms)}) {}
 
 WorkerProcess::WorkerProcess(std::vector<std::string> command,

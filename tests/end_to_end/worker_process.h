@@ -21,7 +21,10 @@ struct WorkerOptions {
 
 class WorkerProcess {
  public:
-  WorkerProcess(const Daemon& daemon, const WorkerOptions& options);
+  /// `server`: the daemon, or what stands in front of it.
+  WorkerProcess(const std::string& server, const WorkerOptions& options);
+  WorkerProcess(const Daemon& daemon, const WorkerOptions& options)
+      : WorkerProcess(daemon.address(), options) {}
   /// Another program that says one line an event.
   explicit WorkerProcess(std::vector<std::string> command,
                          std::map<std::string, std::string> environment = {});
