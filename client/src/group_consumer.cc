@@ -307,6 +307,29 @@ std::expected<std::optional<CommittedOffset>, Error> GroupConsumer::fetch_commit
                              std::chrono::milliseconds(found.commit_time_ms))};
 }
 
+std::expected<void, Error> GroupConsumer::report_end(std::string_view topic,
+                                                     PartitionIndex partition, std::int64_t end,
+                                                     std::optional<std::int64_t> start) {
+  if (end < 0 || start.value_or(0) < 0) {
+    return std::unexpected(make_error(ErrorCode::kInvalidArgument,
+                                      "A partition can't begin or end at a negative offset."));
+  }
+  const auto reply = self_->transport->call([&] {
+    wire::ReportEndsT report;
+    auto& item = *report.items.emplace_back(std::make_unique<wire::EndReportT>());
+    item.topic = topic;
+    item.partition = partition;
+    item.end = end;
+    item.start = start.value_or(-1);
+    wire::RequestBodyUnion body;
+    body.Set(std::move(report));
+    return body;
+  });
+  if (!reply) return std::unexpected(reply.error());
+  if (reply->AsDone() == nullptr) return std::unexpected(unexpected_reply());
+  return {};
+}
+
 std::map<std::string, std::vector<PartitionIndex>> GroupConsumer::assignment() const {
   return self_->transport->with(self_->participant, [](Session& session, std::uint64_t) {
     std::map<std::string, std::vector<PartitionIndex>> assignment;
