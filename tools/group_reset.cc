@@ -213,7 +213,8 @@ std::expected<Proposal, Error> propose(ServerLink& link, const ResetArguments& a
   if (!now) return std::unexpected(now.error());
   Proposal proposal{.now = std::move(*now), .wishes = {}};
   if (arguments.to_time_ms) {
-    auto then = offsets_at(link, arguments.group, *arguments.to_time_ms, proposal.now);
+    auto then = offsets_at(link, arguments.group, *arguments.to_time_ms, arguments.topics.empty(),
+                           proposal.now);
     if (!then) return std::unexpected(then.error());
     proposal.wishes = std::move(*then);
     return proposal;

@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "tools/offset_changes.h"
@@ -43,6 +45,22 @@ class OffsetHistory {
       if (touches(body, at)) return std::nullopt;
     }
     return std::nullopt;
+  }
+
+  /// Partitions of which something was committed then, as far as the events say.
+  std::set<TopicPartition> committed() const {
+    std::set<TopicPartition> places;
+    for (const auto& [at, value] : offsets_) places.insert(at);
+    for (const domain::EventBody& body : later_) {
+      const auto* former = former_of(body);
+      if (former == nullptr) continue;
+      for (const domain::OffsetValue& value : *former) places.insert(value.at);
+    }
+    std::erase_if(places, [this](TopicPartition at) {
+      const auto then = of(at);
+      return !then || then->offset < 0;
+    });
+    return places;
   }
 
   /// Whether any event after the time changed it.
@@ -111,6 +129,22 @@ std::expected<std::map<std::string, TopicId>, Error> ask_topic_ids(ServerLink& l
   return ids;
 }
 
+/// What is not listed any more, since nothing is committed of it now.
+void add_forgotten(const OffsetHistory& history, const std::map<std::string, TopicId>& ids,
+                   std::vector<OffsetNow>& partitions) {
+  std::map<TopicId, std::string> names;
+  for (const auto& [name, id] : ids) names[id] = name;
+  std::set<std::pair<std::string, std::int32_t>> listed;
+  for (const OffsetNow& one : partitions) listed.emplace(one.at.topic, one.at.partition);
+  for (const TopicPartition& at : history.committed()) {
+    const auto name = names.find(at.topic);  // a deleted topic's offsets went with it
+    if (name == names.end() || !listed.emplace(name->second, at.partition).second) continue;
+    partitions.push_back({.at = {.topic = name->second, .partition = at.partition}});
+  }
+  std::ranges::sort(partitions, {},
+                    [](const OffsetNow& one) { return std::pair(one.at.topic, one.at.partition); });
+}
+
 std::unexpected<Error> refuse_trimmed(const OffsetNow& partition, std::int64_t time_ms,
                                       std::uint64_t first_sequence, std::int64_t first_time_ms) {
   return std::unexpected(make_error(
@@ -126,8 +160,8 @@ std::unexpected<Error> refuse_trimmed(const OffsetNow& partition, std::int64_t t
 }  // namespace
 
 std::expected<std::vector<OffsetWish>, Error> offsets_at(ServerLink& link, const std::string& group,
-                                                         std::int64_t time_ms,
-                                                         const std::vector<OffsetNow>& partitions) {
+                                                         std::int64_t time_ms, bool all,
+                                                         std::vector<OffsetNow>& partitions) {
   const auto ids = ask_topic_ids(link);
   if (!ids) return std::unexpected(ids.error());
   const auto status = link.ask<wire::StatusReplyT>(wire::StatusT());
@@ -140,6 +174,8 @@ std::expected<std::vector<OffsetWish>, Error> offsets_at(ServerLink& link, const
   if (!first) return std::unexpected(first.error());
   const bool whole = *first <= 1;
   const bool covered = whole || status->first_time_ms <= time_ms;
+
+  if (all) add_forgotten(history, *ids, partitions);
 
   std::vector<OffsetWish> wishes;
   for (const OffsetNow& partition : partitions) {

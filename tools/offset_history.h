@@ -22,9 +22,10 @@ struct OffsetNow {
 };
 
 /// What was committed at `time_ms`, of these partitions in their order: by the last event whose
-/// time is not later. An error that names the partition when its events of then were trimmed.
+/// time is not later. With `all`, partitions of which something was committed then and nothing is
+/// now are added to them. An error names the partition whose events of then were trimmed.
 std::expected<std::vector<OffsetWish>, Error> offsets_at(ServerLink& link, const std::string& group,
-                                                         std::int64_t time_ms,
-                                                         const std::vector<OffsetNow>& partitions);
+                                                         std::int64_t time_ms, bool all,
+                                                         std::vector<OffsetNow>& partitions);
 
 }  // namespace muster::tools

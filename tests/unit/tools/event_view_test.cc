@@ -229,6 +229,13 @@ TEST_CASE("every kind of event is explained in a sentence") {
       "member and token of it has ended, new tokens are above 17592186044416, and nothing is "
       "planned for 30s",
       "the quiet time after the restore is over: groups are planned again",
+      "1 offset was rewound by the owner: outbox/2 from 100 to 100. It was begun with 17, and "
+      "nobody owned any of them any more. That is as it was before 12",
+      "a live reset of 1 partition was begun, 4 are asked back from pod-0. When all are free, they "
+      "are rewritten and granted again in one step",
+      "1 committed offset was deleted: outbox/2 at 100",
+      "1 committed offset expired, since the group was without members for as long as its "
+      "retention says: outbox/2 at 100",
   };
   const std::vector<EventBody> bodies = all_bodies();
   REQUIRE(bodies.size() == expected.size());
