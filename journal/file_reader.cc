@@ -233,6 +233,14 @@ std::expected<std::vector<Snapshot>, Error> FileReader::snapshots() {
   return std::move(all->snapshots);
 }
 
+std::expected<std::vector<Snapshot>, Error> FileReader::sound_snapshots() {
+  const auto taken = view();
+  if (!taken) return std::unexpected(taken.error());
+  const auto contents = read_contents(file_, taken->meta);
+  if (!contents) return std::unexpected(contents.error());
+  return journal::sound_snapshots(file_, *contents);
+}
+
 std::expected<Snapshot, Error> FileReader::copy_chunk(std::uint64_t sequence, std::uint32_t chunk,
                                                       std::string& bytes) {
   const auto taken = view();

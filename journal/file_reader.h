@@ -31,6 +31,8 @@ class FileReader : public Reader {
   /// `sink` must not call this reader.
   std::expected<void, Error> read(std::uint64_t from, std::uint64_t to, const Sink& sink) override;
   std::expected<std::vector<Snapshot>, Error> snapshots() override;
+  /// Of a damaged journal, those whose description can be read, ascending.
+  std::expected<std::vector<Snapshot>, Error> sound_snapshots();
   std::expected<void, Error> read_snapshot(std::uint64_t sequence, const Sink& sink) override;
 
   /// What the journal holds, as one transaction left it.

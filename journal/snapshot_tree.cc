@@ -45,6 +45,21 @@ std::expected<std::optional<std::string>, Error> find_value(const PageFile& file
   return std::string(*checked);
 }
 
+/// The sequence of the first snapshot from `from` on, whole or not; nothing when there is none.
+std::expected<std::optional<std::uint64_t>, Error> first_from(const PageFile& file,
+                                                              const Contents& contents,
+                                                              std::uint64_t from) {
+  TreeCursor cursor(file, contents.snapshots);
+  const auto more = seek(cursor, {.sequence = from, .chunk = 0});
+  if (!more) return std::unexpected(bad_snapshot(from, more.error()));
+  if (!*more) return std::nullopt;
+  const auto key = snapshot_key_of(cursor.key());
+  if (!key || key->sequence < from || key->sequence == ~std::uint64_t{0}) {
+    return std::unexpected(bad_snapshot(from, file.corrupt("a key of its snapshots")));
+  }
+  return key->sequence;
+}
+
 /// A snapshot is made behind all others, and dropped when history has left it behind: one without a
 /// description in between was whole once.
 std::expected<void, Error> check_order(const PageFile& file, const Header& header,
@@ -94,23 +109,18 @@ std::expected<std::optional<Snapshot>, Error> find_snapshot(const PageFile& file
 
 std::expected<SnapshotList, Error> list_snapshots(const PageFile& file, const Contents& contents) {
   SnapshotList list;
-  TreeCursor cursor(file, contents.snapshots);
   for (std::uint64_t from = 0;;) {
-    const auto more = seek(cursor, {.sequence = from, .chunk = 0});
-    if (!more) return std::unexpected(bad_snapshot(from, more.error()));
-    if (!*more) break;
-    const auto key = snapshot_key_of(cursor.key());
-    if (!key || key->sequence < from || key->sequence == ~std::uint64_t{0}) {
-      return std::unexpected(bad_snapshot(from, file.corrupt("a key of its snapshots")));
-    }
-    const auto snapshot = find_snapshot(file, contents, key->sequence);
+    const auto sequence = first_from(file, contents, from);
+    if (!sequence) return std::unexpected(sequence.error());
+    if (!*sequence) break;
+    const auto snapshot = find_snapshot(file, contents, **sequence);
     if (!snapshot) return std::unexpected(snapshot.error());
     if (*snapshot) {
       list.whole.push_back(**snapshot);
     } else {
-      list.unfinished.push_back(key->sequence);
+      list.unfinished.push_back(**sequence);
     }
-    from = key->sequence + 1;
+    from = **sequence + 1;
   }
   if (auto ordered = check_order(file, contents.header, list); !ordered) {
     return std::unexpected(ordered.error());
@@ -119,6 +129,16 @@ std::expected<SnapshotList, Error> list_snapshots(const PageFile& file, const Co
     return std::unexpected(reaches.error());
   }
   return list;
+}
+
+std::vector<Snapshot> sound_snapshots(const PageFile& file, const Contents& contents) {
+  std::vector<Snapshot> sound;
+  for (auto sequence = first_from(file, contents, 0); sequence && *sequence;
+       sequence = first_from(file, contents, **sequence + 1)) {
+    const auto snapshot = find_snapshot(file, contents, **sequence);
+    if (snapshot && *snapshot) sound.push_back(**snapshot);
+  }
+  return sound;
 }
 
 std::expected<void, Error> read_snapshot_chunk(const PageFile& file, const Contents& contents,

@@ -23,6 +23,10 @@ struct SnapshotList {
 /// be made of it), or when one that history still reaches back to is not whole.
 std::expected<SnapshotList, Error> list_snapshots(const PageFile& file, const Contents& contents);
 
+/// Of a damaged journal, those whose description can be read, ascending. Where the tree itself is
+/// damaged the list ends.
+std::vector<Snapshot> sound_snapshots(const PageFile& file, const Contents& contents);
+
 /// The snapshot at `sequence`, if it is there and whole.
 std::expected<std::optional<Snapshot>, Error> find_snapshot(const PageFile& file,
                                                             const Contents& contents,

@@ -45,11 +45,14 @@ std::expected<void, journal::Error> copy_snapshot(journal::Reader& from,
 std::expected<void, journal::Error> copy_journal(journal::Reader& from, const CopyRange& range,
                                                  journal::Builder& to) {
   std::expected<std::vector<journal::Snapshot>, journal::Error> snapshots;
-  if (range.last_snapshot > 0) snapshots = from.snapshots();
+  if (range.snapshots) {
+    snapshots = *range.snapshots;
+  } else {
+    snapshots = from.snapshots();
+  }
   if (!snapshots) return std::unexpected(snapshots.error());
-  const Sequence last_snapshot = std::min(range.last_snapshot, range.last_sequence);
   for (const journal::Snapshot& snapshot : *snapshots) {
-    if (snapshot.sequence < range.first_snapshot || snapshot.sequence > last_snapshot) continue;
+    if (snapshot.sequence > range.last_sequence) continue;
     if (auto copied = copy_snapshot(from, snapshot, to); !copied) return copied;
   }
   if (range.last_sequence < range.first_sequence) return {};

@@ -2,8 +2,9 @@
 // restore and repair have in common.
 #pragma once
 
-#include <limits>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "domain/state.h"
 #include "journal/builder.h"
@@ -17,8 +18,8 @@ namespace muster::tools {
 struct CopyRange {
   Sequence first_sequence = 1;
   Sequence last_sequence = 0;
-  Sequence first_snapshot = 0;  // others are left out
-  Sequence last_snapshot = std::numeric_limits<Sequence>::max();
+  /// Those to copy; nothing: all that the journal has.
+  std::optional<std::vector<journal::Snapshot>> snapshots = std::nullopt;
 };
 
 /// Appends the range to a journal that is being built, without snapshots behind its last sequence.

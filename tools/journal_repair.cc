@@ -3,7 +3,9 @@
 
 #include <limits>
 #include <memory>
+#include <optional>
 #include <utility>
+#include <vector>
 
 #include "codec/event.h"
 #include "coordinator/load_snapshot.h"
@@ -24,9 +26,9 @@ struct RepairArguments {
 
 /// The last good state, and what leads to it.
 struct Salvage {
-  domain::State state;     // its sequence is the last that is saved
-  Sequence snapshot = 0;   // that it begins with; 0: with sequence 1
-  std::string stopped_by;  // empty: nothing of the state is lost
+  domain::State state;                        // its sequence is the last that is saved
+  std::optional<journal::Snapshot> snapshot;  // that it begins with; nothing: with sequence 1
+  std::string stopped_by;                     // empty: nothing of the state is lost
 };
 
 /// Folds what follows, as far as it is good.
@@ -55,21 +57,20 @@ void fold_on(journal::Reader& reader, const journal::Header& header, Salvage& sa
 
 /// The beginning, or the snapshot, from which the highest sequence is reached. Of those that reach
 /// the same the earliest, which has most history: whatever stops one stops those before it too.
-std::optional<Salvage> find_salvage(journal::Reader& reader, const journal::Header& header) {
+std::optional<Salvage> find_salvage(journal::FileReader& reader, const journal::Header& header) {
   std::optional<Salvage> best;
   if (header.first_sequence == 1) {
     best.emplace();
     best->state.fence_base = header.fence_base;
     fold_on(reader, header, *best);
   }
-  const auto snapshots = reader.snapshots();
+  const auto snapshots = reader.sound_snapshots();
   if (!snapshots) return best;
   for (const journal::Snapshot& snapshot : *snapshots) {
     if (best && snapshot.sequence <= best->state.sequence) continue;
     auto state = coordinator::load_snapshot(reader, header, snapshot);
     if (!state) continue;  // damaged
-    best.emplace(
-        Salvage{.state = std::move(*state), .snapshot = snapshot.sequence, .stopped_by = {}});
+    best.emplace(Salvage{.state = std::move(*state), .snapshot = snapshot, .stopped_by = {}});
     fold_on(reader, header, *best);
   }
   return best;
@@ -79,13 +80,13 @@ std::optional<Salvage> find_salvage(journal::Reader& reader, const journal::Head
 CopyRange range_of(journal::Reader& reader, const journal::Header& header, const Salvage& salvage) {
   CopyRange range{.first_sequence = header.first_sequence,
                   .last_sequence = salvage.state.sequence,
-                  .first_snapshot = salvage.snapshot,
-                  .last_snapshot = salvage.snapshot};
-  if (salvage.snapshot == 0 || salvage.snapshot < header.first_sequence) return range;
+                  .snapshots = std::vector<journal::Snapshot>{}};
+  if (!salvage.snapshot) return range;
+  const Sequence begins_at = salvage.snapshot->sequence;
+  range.snapshots->push_back(*salvage.snapshot);
+  if (begins_at < header.first_sequence) return range;
   const auto go_on = [](std::uint64_t, std::string_view) { return true; };
-  if (!reader.read(header.first_sequence, salvage.snapshot, go_on)) {
-    range.first_sequence = salvage.snapshot + 1;
-  }
+  if (!reader.read(header.first_sequence, begins_at, go_on)) range.first_sequence = begins_at + 1;
   return range;
 }
 
@@ -95,6 +96,13 @@ struct Prognosis {
   std::uint64_t lost_events = 0;   // of the state
   std::uint64_t lost_history = 0;  // events whose effect is saved
 };
+
+/// What is wrong though all of the state can be saved; empty when nothing is.
+std::string harmless_damage(journal::FileReader& reader) {
+  if (const auto sound = reader.check_structure(); !sound) return sound.error().message;
+  if (const auto listed = reader.snapshots(); !listed) return listed.error().message;
+  return {};
+}
 
 std::expected<Prognosis, Error> look(OpenJournal& opened, const std::string& data_dir) {
   auto salvage = find_salvage(opened.reader, opened.header);
@@ -115,10 +123,10 @@ std::expected<Prognosis, Error> look(OpenJournal& opened, const std::string& dat
 std::string prognosis_text(const Prognosis& prognosis) {
   const CopyRange& range = prognosis.range;
   std::string text =
-      prognosis.salvage.snapshot == 0
+      !prognosis.salvage.snapshot
           ? fmt::format("Good: events {} to {}.\n", range.first_sequence, range.last_sequence)
           : fmt::format("Good: the snapshot at sequence {}, and with it the state until {}.\n",
-                        prognosis.salvage.snapshot, range.last_sequence);
+                        prognosis.salvage.snapshot->sequence, range.last_sequence);
   if (!prognosis.salvage.stopped_by.empty()) {
     text += fmt::format("Damaged: {}\n", printable(prognosis.salvage.stopped_by));
   }
@@ -135,7 +143,8 @@ std::string prognosis_text(const Prognosis& prognosis) {
 Json prognosis_json(const Prognosis& prognosis) {
   return {{"saved_from", prognosis.range.first_sequence},
           {"saved_to", prognosis.range.last_sequence},
-          {"snapshot", prognosis.salvage.snapshot == 0 ? Json() : Json(prognosis.salvage.snapshot)},
+          {"snapshot",
+           prognosis.salvage.snapshot ? Json(prognosis.salvage.snapshot->sequence) : Json()},
           {"lost_events", prognosis.lost_events},
           {"lost_history", prognosis.lost_history},
           {"damage",
@@ -178,11 +187,10 @@ Outcome repair(const Context& context, const RepairArguments& arguments) {
   }
   auto opened = open_journal(arguments.data_dir);
   if (!opened) return std::unexpected(opened.error());
-  const auto structure = opened->reader.check_structure();
   auto prognosis = look(*opened, arguments.data_dir);
   if (!prognosis) return std::unexpected(prognosis.error());
-  if (!structure && prognosis->salvage.stopped_by.empty()) {
-    prognosis->salvage.stopped_by = structure.error().message;
+  if (prognosis->salvage.stopped_by.empty()) {
+    prognosis->salvage.stopped_by = harmless_damage(opened->reader);
   }
   if (arguments.execute) return save(context, arguments, *opened, *prognosis);
   if (context.json()) {

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "tools/arguments.h"
 #include "tools/folded_journal.h"
 #include "tools/group_questions.h"
 #include "tools/journal.h"
@@ -54,6 +55,7 @@ void print_state_json(const FoldedState& folded, const StateArguments& arguments
               {"time", folded.time_ms == 0 ? Json() : Json(time_text(folded.time_ms))},
               {"state_digest", domain::digest_text(state.digest)},
               {"members", state.member_count},
+              {"quiet_time_ms", state.quiet_time_ms},
               {"topics", std::move(topics)},
               {"groups", std::move(groups)}});
 }
@@ -68,6 +70,11 @@ void print_state_text(const FoldedState& folded, const StateArguments& arguments
                          time_text(folded.time_ms), counted(state.topics.size(), "topic"),
                          counted(state.groups.size(), "group"),
                          counted(state.member_count, "member"), domain::digest_text(state.digest)));
+  if (state.quiet_time_ms > 0) {
+    print_text(
+        fmt::format("Restored from a backup: for {} after its start musterd assigns nothing.\n",
+                    duration_text(state.quiet_time_ms)));
+  }
   FoldedJournal journal(state);
   for (const std::string& name : group_names(state, arguments)) {
     print_text("\n" + group_text(*gather_group(journal, name)));

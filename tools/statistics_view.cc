@@ -154,28 +154,53 @@ std::string hours_line(const Statistics& statistics) {
                      grouped_digits(*std::ranges::max_element(shown)), sparkline(shown));
 }
 
+/// A row of figures for each of what the first column names.
+class ActivityTable {
+ public:
+  /// The bars show events in relation to `most`.
+  ActivityTable(const Column& of, std::uint64_t most) : table_(columns(of)), most_(most) {}
+
+  void add(const std::string& name, const Activity& activity) {
+    std::vector<std::string> row{name};
+    for (const Figure& figure : kFigures) row.push_back(grouped_digits(activity.*figure.count));
+    row.push_back(bar(activity.events, most_, kShareColumns));
+    table_.add_row(std::move(row));
+  }
+  std::string text() const { return "\n" + table_.text(); }
+
+ private:
+  struct Figure {
+    const char* title;
+    std::uint64_t Activity::* count;
+  };
+  static constexpr std::array kFigures{
+      Figure{"EVENTS", &Activity::events}, Figure{"COMMITS", &Activity::commits},
+      Figure{"PLANS", &Activity::plans},   Figure{"JOINED", &Activity::joined},
+      Figure{"LEFT", &Activity::left},     Figure{"EXPIRED", &Activity::expired},
+      Figure{"FENCED", &Activity::fenced}};
+
+  static std::vector<Column> columns(const Column& of) {
+    std::vector<Column> all{of};
+    for (const Figure& figure : kFigures) all.push_back({figure.title, Align::kRight});
+    all.push_back({""});
+    return all;
+  }
+
+  Table table_;
+  std::uint64_t most_;
+};
+
 std::string hours_table(const Statistics& statistics) {
   const auto& all = statistics.by_hour();
   const std::size_t left_out = all.size() - std::min(all.size(), kShownHours);
   std::uint64_t most = 0;
   const auto first = std::next(all.begin(), static_cast<std::ptrdiff_t>(left_out));
   for (auto hour = first; hour != all.end(); ++hour) most = std::max(most, hour->second.events);
-  Table table({{"HOUR"},
-               {"EVENTS", Align::kRight},
-               {"COMMITS", Align::kRight},
-               {"PLANS", Align::kRight},
-               {"JOINED", Align::kRight},
-               {"LEFT", Align::kRight},
-               {"EXPIRED", Align::kRight},
-               {""}});
+  ActivityTable table({"HOUR"}, most);
   for (auto hour = first; hour != all.end(); ++hour) {
-    const Activity& activity = hour->second;
-    table.add_row({hour_text(hour->first), grouped_digits(activity.events),
-                   grouped_digits(activity.commits), grouped_digits(activity.plans),
-                   grouped_digits(activity.joined), grouped_digits(activity.left),
-                   grouped_digits(activity.expired), bar(activity.events, most, kShareColumns)});
+    table.add(hour_text(hour->first), hour->second);
   }
-  std::string text = "\n" + table.text();
+  std::string text = table.text();
   if (left_out > 0) text += fmt::format("{} before that.\n", counted(left_out, "hour"));
   return text;
 }
@@ -211,24 +236,11 @@ std::string types_table(const Statistics& statistics) {
 std::string groups_table(const Statistics& statistics) {
   const std::vector<GroupActivity> groups = groups_by_size(statistics);
   if (groups.empty()) return {};
-  Table table({{"GROUP", Align::kLeft, kGroupColumns},
-               {"EVENTS", Align::kRight},
-               {"COMMITS", Align::kRight},
-               {"PLANS", Align::kRight},
-               {"JOINED", Align::kRight},
-               {"LEFT", Align::kRight},
-               {"EXPIRED", Align::kRight},
-               {"FENCED", Align::kRight},
-               {""}});
+  ActivityTable table({"GROUP", Align::kLeft, kGroupColumns}, groups.front().second.events);
   for (std::size_t i = 0; i < groups.size() && i < kShownGroups; ++i) {
-    const auto& [name, activity] = groups[i];
-    table.add_row({name, grouped_digits(activity.events), grouped_digits(activity.commits),
-                   grouped_digits(activity.plans), grouped_digits(activity.joined),
-                   grouped_digits(activity.left), grouped_digits(activity.expired),
-                   grouped_digits(activity.fenced),
-                   bar(activity.events, groups.front().second.events, kShareColumns)});
+    table.add(groups[i].first, groups[i].second);
   }
-  std::string text = "\n" + table.text();
+  std::string text = table.text();
   if (groups.size() > kShownGroups) {
     text += fmt::format("{} more with fewer events each.\n",
                         counted(groups.size() - kShownGroups, "group"));

@@ -11,6 +11,8 @@
 #include <optional>
 #include <utility>
 
+#include "domain/largest_topic.h"
+
 namespace muster::daemon {
 namespace {
 
@@ -114,8 +116,8 @@ void add_limits(CLI::App& app, Configuration& into) {
              "group, topic, member and client names");
   add_number(app, "--max-commit-metadata-bytes", limits.commit_metadata_bytes_max, 0, kMiB,
              "metadata of one committed offset");
-  add_number(app, "--max-partitions-per-topic", limits.partitions_per_topic_max, 1, 10'000'000,
-             "partitions of one topic");
+  add_number(app, "--max-partitions-per-topic", limits.partitions_per_topic_max, 1,
+             kPartitionsPerTopicMost, "partitions of one topic");
   add_number(app, "--max-members-per-group", limits.members_per_group_max, 1, 1'000'000,
              "members of one group");
   add_number(app, "--max-partitions-per-group", limits.partitions_per_group_max, 1, 100'000'000,

@@ -1,12 +1,13 @@
 // The fold of topics, and of what a group loses with one.
 
 #include "domain/folding.h"
+#include "domain/largest_topic.h"
 
 namespace muster::domain {
 
 Contradiction Folding::operator()(const TopicCreated& event) {
   if (state_.topics.contains(event.name)) return sentence("topic '", event.name, "' exists");
-  if (event.partition_count < 1) {
+  if (event.partition_count < 1 || event.partition_count > kPartitionsPerTopicMost) {
     return sentence("topic '", event.name, "' has ", event.partition_count, " partitions");
   }
   Topic& topic = state_.topics[event.name];
@@ -19,7 +20,8 @@ Contradiction Folding::operator()(const TopicCreated& event) {
 Contradiction Folding::operator()(const TopicExpanded& event) {
   const Topic* known = state_.topic(event.topic);
   if (known == nullptr) return sentence("there is no topic ", event.topic);
-  if (event.partition_count <= known->partition_count) {
+  if (event.partition_count <= known->partition_count ||
+      event.partition_count > kPartitionsPerTopicMost) {
     return sentence("topic '", known->name, "' has ", known->partition_count,
                     " partitions and can't be made ", event.partition_count);
   }

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "domain/folding.h"
+#include "domain/largest_topic.h"
 #include "domain/limits.h"
 
 namespace muster::domain {
@@ -31,7 +32,7 @@ Member* Rebuild::member_of(SeatId seat) const {
 Rebuild::Contradiction Rebuild::topic(const Topic& topic) {
   if (group_ != nullptr) return sentence("topic '", topic.name, "' comes after a group");
   if (!is_past(topic.id)) return sentence("topic '", topic.name, "' has id ", topic.id);
-  if (topic.partition_count < 1) {
+  if (topic.partition_count < 1 || topic.partition_count > kPartitionsPerTopicMost) {
     return sentence("topic '", topic.name, "' has ", topic.partition_count, " partitions");
   }
   const std::string name = topic.name;

@@ -120,7 +120,7 @@ TEST_CASE("starts, and commits beside snapshots") {
   fill(daemon);
   REQUIRE(daemon.terminate() == 0);
   const double folded = start_ms(daemon);
-  for (const std::size_t in_flight : {1UL, 64UL}) measure(daemon, "no snapshot", in_flight);
+  for (const std::size_t in_flight : {1UL, 64UL}) measure(daemon, "every 64 MiB", in_flight);
   REQUIRE(daemon.terminate() == 0);
 
   // Older than 1 ms: there is always one to be made.
@@ -130,7 +130,7 @@ TEST_CASE("starts, and commits beside snapshots") {
     WireClient client(daemon.address());
     REQUIRE(wait_until([&] { return status(client).snapshot_sequence > 0; }, kLong));
   }
-  for (const std::size_t in_flight : {1UL, 64UL}) measure(daemon, "snapshots", in_flight);
+  for (const std::size_t in_flight : {1UL, 64UL}) measure(daemon, "one after the other", in_flight);
   REQUIRE(daemon.terminate() == 0);
   daemon.set_arguments({});
   const double opened = start_ms(daemon);

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <memory>
 #include <random>
 #include <string>
 #include <utility>
@@ -136,6 +137,12 @@ class Writer {
     time_ms_ += static_cast<std::int64_t>(random_() % 200);
     auto decision = domain::decide(state_, command, {.wall_ms = time_ms_, .limits = limits_});
     MUSTER_ASSERT(decision.has_value());
+    if (decision->to_compute) {
+      auto plan = domain::compute(std::move(*decision->to_compute));
+      run(domain::ApplyPlan{{.plan =
+                                 std::make_shared<const domain::ComputedPlan>(std::move(plan))}},
+          cause);
+    }
     if (decision->events.empty()) return;
     journal::Unit unit;
     for (domain::EventBody& body : decision->events) {

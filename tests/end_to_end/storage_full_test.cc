@@ -1,8 +1,7 @@
 // A filesystem that fills up: changes are refused early, nothing breaks, and it recovers by itself.
 #include <doctest/doctest.h>
-#include <fcntl.h>
-#include <unistd.h>
 
+#include "end_to_end/ballast.h"
 #include "end_to_end/daemon.h"
 #include "end_to_end/member.h"
 
@@ -10,24 +9,6 @@ namespace muster::e2e {
 namespace {
 
 constexpr int kDiskMib = 400;
-constexpr off_t kMiB = 1 << 20;
-
-// Something else that fills the daemon's filesystem.
-class Ballast {
- public:
-  Ballast(std::string path, off_t bytes) : path_(std::move(path)) {
-    const int file = open(path_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-    REQUIRE(file >= 0);
-    REQUIRE(posix_fallocate(file, 0, bytes) == 0);
-    ::close(file);
-  }
-  ~Ballast() { unlink(path_.c_str()); }
-  Ballast(const Ballast&) = delete;
-  Ballast& operator=(const Ballast&) = delete;
-
- private:
-  std::string path_;
-};
 
 TEST_CASE("a full disk refuses changes, keeps groups moving, and recovers by itself") {
   if (!Daemon::can_mount()) {

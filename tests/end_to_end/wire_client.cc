@@ -60,7 +60,7 @@ int connect_to(const std::string& address) {
 
 WireClient::WireClient(const std::string& address, bool says_hello)
     : socket_(connect_to(address)), reader_(codec::kDefaultMaxFrameBytes) {
-  REQUIRE_MESSAGE(socket_ >= 0, "can't connect to ", address);
+  if (socket_ < 0) throw NoReply("can't connect to " + address);
   if (!says_hello) return;
   wire::HelloT hello;
   hello.oldest_version = codec::kOldestProtocolVersion;

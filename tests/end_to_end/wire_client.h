@@ -24,7 +24,7 @@ struct NoReply : std::runtime_error {
 
 class WireClient {
  public:
-  /// Connects to "HOST:PORT" or "unix:PATH", and says hello unless told not to.
+  /// Connects to "HOST:PORT" or "unix:PATH", and says hello unless told not to. Throws NoReply.
   explicit WireClient(const std::string& address, bool says_hello = true);
   ~WireClient();
   WireClient(const WireClient&) = delete;

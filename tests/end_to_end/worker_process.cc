@@ -5,10 +5,10 @@
 
 namespace muster::e2e {
 
-WorkerProcess::WorkerProcess(const Daemon& daemon, const WorkerOptions& options)
+WorkerProcess::WorkerProcess(const std::string& server, const WorkerOptions& options)
     : process_(std::make_unique<Process>(ProcessOptions{
-          .command = {WORKER_BINARY, daemon.address(), options.group, options.topic,
-                      options.consumer_id, std::to_string(options.session_timeout_ms),
+          .command = {WORKER_BINARY, server, options.group, options.topic, options.consumer_id,
+                      std::to_string(options.session_timeout_ms),
                       std::to_string(options.disconnect_grace_ms)},
           .environment = {},
           .stdout_path = directory_ / "stdout",

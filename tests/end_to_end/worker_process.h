@@ -20,7 +20,10 @@ struct WorkerOptions {
 
 class WorkerProcess {
  public:
-  WorkerProcess(const Daemon& daemon, const WorkerOptions& options);
+  /// `server`: the daemon, or what stands in front of it.
+  WorkerProcess(const std::string& server, const WorkerOptions& options);
+  WorkerProcess(const Daemon& daemon, const WorkerOptions& options)
+      : WorkerProcess(daemon.address(), options) {}
 
   /// Lines that it said, from the beginning.
   std::vector<std::string> said() const;

@@ -43,6 +43,11 @@ bool Loss::keeps(std::uint64_t operation_of_write, std::uint64_t sector) const {
   return false;
 }
 
+void Disk::hold(const std::string& path, std::uint64_t inode, std::string content) {
+  files_[inode] = {.synced = content, .cached = std::move(content), .unsynced = {}};
+  names_[path] = inode;
+}
+
 void Disk::apply(const Entry& entry) {
   const EntryHeader& header = entry.header;
   ++operation_;

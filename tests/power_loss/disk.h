@@ -40,6 +40,8 @@ using Image = std::map<std::string, std::string>;
 
 class Disk {
  public:
+  /// A file that was there before the trace began.
+  void hold(const std::string& path, std::uint64_t inode, std::string content);
   void apply(const Entry& entry);
 
   /// The operations so far.

@@ -54,6 +54,10 @@ std::string Judge::read(const std::string& directory, const Acknowledged& acknow
   if (!header) return header.error().message;
   if (header->journal_id != journal_id_) return "it is another journal";
   if (const auto sound = reader->check_structure(); !sound) return sound.error().message;
+  const auto snapshots = reader->snapshots();
+  if (!snapshots) return snapshots.error().message;
+  with_snapshots_ += snapshots->empty() ? 0 : 1;
+  trimmed_ += header->first_sequence > 1 ? 1 : 0;
 
   std::string wrong;
   const auto read = reader->read(header->first_sequence, std::numeric_limits<Sequence>::max(),

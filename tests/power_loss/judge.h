@@ -37,6 +37,11 @@ class Judge {
   /// Opens it as the daemon does, writes on and closes it. Empty, or what is wrong.
   static std::string write_on(const std::string& directory);
 
+  /// Of the journals read so far, those with a snapshot, and those that had lost their oldest
+  /// events by intention.
+  int with_snapshots() const { return with_snapshots_; }
+  int trimmed() const { return trimmed_; }
+
  private:
   std::string compare(Sequence sequence, std::string_view bytes);
   std::string compare_digest(Sequence sequence, std::uint64_t digest);
@@ -45,6 +50,8 @@ class Judge {
   // Of every event that any journal ever showed: history may have been trimmed since.
   std::map<Sequence, std::uint64_t> records_;  // hashes
   std::map<Sequence, std::uint64_t> digests_;  // of the state after it
+  int with_snapshots_ = 0;
+  int trimmed_ = 0;
 };
 
 }  // namespace muster::power_loss

@@ -63,8 +63,9 @@ std::unique_ptr<wire::CommitItemT> commit_item(const std::string& topic, int par
 }  // namespace
 
 const std::vector<std::string>& busy_flags() {
-  static const std::vector<std::string> flags = {"--gathering-window-ms", "0",
-                                                 "--journal-reserve-bytes", "1048576"};
+  static const std::vector<std::string> flags = {
+      "--gathering-window-ms",  "0",     "--journal-reserve-bytes", "1048576",
+      "--snapshot-every-bytes", "16384", "--history-max-bytes",     "32768"};
   return flags;
 }
 

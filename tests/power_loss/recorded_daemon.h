@@ -1,6 +1,7 @@
 // The real musterd with the recorder loaded into it, and clients who write down what they learn.
 #pragma once
 
+#include <filesystem>
 #include <memory>
 #include <random>
 #include <string>
@@ -33,7 +34,10 @@ class RecordedDaemon {
 
   std::string trace_path() const { return outside_ / "trace"; }
   std::string watched_root() const { return inside_.path(); }
-  std::string data_directory() const { return inside_ / "deep/data"; }
+  std::string data_directory() const { return data_directory_in(inside_.path()); }
+  static std::string data_directory_in(const std::filesystem::path& root) {
+    return root / "deep/data";
+  }
 
  private:
   void learn(const wire::ServerMessageT& reply, std::int64_t offset = 0, int partition = -1);

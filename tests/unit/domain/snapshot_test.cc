@@ -9,6 +9,7 @@
 
 #include "domain/digest.h"
 #include "domain/fold.h"
+#include "domain/largest_topic.h"
 #include "domain/rebuild.h"
 #include "tests/unit/domain/invariants.h"
 #include "tests/unit/domain/walk.h"
@@ -228,6 +229,9 @@ TEST_CASE("A snapshot that contradicts itself is no state") {
   CHECK(wrong([](State& s, Group&) { s.topics.at("t").id = 99; }) == "topic 't' has id 99");
   CHECK(wrong([](State& s, Group&) { s.topics.at("t").partition_count = 0; }) ==
         "topic 't' has 0 partitions");
+  CHECK(wrong([](State& s, Group&) {
+          s.topics.at("t").partition_count = kPartitionsPerTopicMost + 1;
+        }) == "topic 't' has 10000001 partitions");
   CHECK(wrong([](State& s, Group&) {
           s.topics["u"] = {.name = "u", .id = 1, .partition_count = 1};
         }) == "topic 'u' has the id of another, 1");

@@ -10,6 +10,7 @@
 #include "codec/event.h"
 #include "codec/snapshot.h"
 #include "domain/fold.h"
+#include "journal/snapshot_format.h"
 #include "journal/store.h"
 #include "tools/commands.h"
 #include "tools/journal_copy.h"
@@ -56,14 +57,7 @@ domain::Event topic_event(std::uint64_t sequence) {
                                        .partition_count = 4}};
 }
 
-/// The same journal with a snapshot, and with history from `first_sequence` on.
-void make_journal_with_snapshot(const std::string& directory, std::uint64_t snapshot,
-                                std::uint64_t first_sequence) {
-  fs::create_directories(directory);
-  auto builder = journal::Builder::begin(
-      directory, {.journal_id = journal::draw_journal_id(), .first_sequence = first_sequence},
-      64 << 20);
-  REQUIRE(builder.has_value());
+void put_snapshot(journal::Builder& builder, std::uint64_t snapshot) {
   domain::State state;
   for (std::uint64_t sequence = 1; sequence <= snapshot; ++sequence) {
     REQUIRE(domain::fold(state, sequence, topic_event(sequence)).has_value());
@@ -72,12 +66,24 @@ void make_journal_with_snapshot(const std::string& directory, std::uint64_t snap
   std::uint64_t bytes = 0;
   CHECK(codec::encode_snapshot(state, [&](const std::string& chunk) {
     bytes += chunk.size();
-    return builder->put_snapshot_chunk(snapshot, chunks++, chunk).has_value();
+    return builder.put_snapshot_chunk(snapshot, chunks++, chunk).has_value();
   }));
   REQUIRE(builder
-              ->put_snapshot(
+              .put_snapshot(
                   {.sequence = snapshot, .chunks = chunks, .bytes = bytes, .digest = state.digest})
               .has_value());
+}
+
+/// The same journal with snapshots, and with history from `first_sequence` on.
+void make_journal_with_snapshots(const std::string& directory,
+                                 const std::vector<std::uint64_t>& snapshots,
+                                 std::uint64_t first_sequence) {
+  fs::create_directories(directory);
+  auto builder = journal::Builder::begin(
+      directory, {.journal_id = journal::draw_journal_id(), .first_sequence = first_sequence},
+      64 << 20);
+  REQUIRE(builder.has_value());
+  for (const std::uint64_t snapshot : snapshots) put_snapshot(*builder, snapshot);
   for (std::uint64_t sequence = first_sequence; sequence <= kEvents; ++sequence) {
     REQUIRE(builder->append(codec::encode_event(topic_event(sequence))).has_value());
   }
@@ -108,6 +114,14 @@ journal::Header header_of(const std::string& directory) {
   auto reader = journal::FileReader::open(directory);
   REQUIRE(reader.has_value());
   return *reader->header();
+}
+
+std::vector<journal::Snapshot> snapshots_of(const std::string& directory) {
+  auto reader = journal::FileReader::open(directory);
+  REQUIRE(reader.has_value());
+  const auto snapshots = reader->snapshots();
+  REQUIRE(snapshots.has_value());
+  return *snapshots;
 }
 
 std::string read_text(const std::string& path) {
@@ -312,7 +326,7 @@ TEST_CASE("a file of anything cannot be repaired, and says so") {
 TEST_CASE(
     "a journal whose history was trimmed goes through text with the snapshot it begins with") {
   const CopiesDirectory directory;
-  make_journal_with_snapshot(directory / "data", 3, 3);
+  make_journal_with_snapshots(directory / "data", {3}, 3);
   REQUIRE(run_journal({"export", "--data-dir", directory / "data", directory / "text"}) == 0);
   CHECK(run_journal({"import", directory / "text", "--data-dir", directory / "copy"}) == 0);
   CHECK(header_of(directory / "copy").first_sequence == 3);
@@ -321,21 +335,39 @@ TEST_CASE(
 
 TEST_CASE("backup and restore keep snapshots") {
   const CopiesDirectory directory;
-  make_journal_with_snapshot(directory / "data", 3, 2);
+  make_journal_with_snapshots(directory / "data", {3}, 2);
   REQUIRE(run_journal({"backup", "--data-dir", directory / "data", "--to", directory / "backup"}) ==
           0);
   CHECK(digest_of(directory / "backup") == digest_of(directory / "data"));
   REQUIRE(run_journal({"restore", directory / "backup", "--data-dir", directory / "new"}) == 0);
-  auto reader = journal::FileReader::open(directory / "new");
-  REQUIRE(reader.has_value());
-  REQUIRE(reader->snapshots().has_value());
-  CHECK(reader->snapshots()->size() == 1);
+  CHECK(snapshots_of(directory / "new").size() == 1);
   CHECK(verify_copy(directory / "new")->topics.size() == kEvents);
+}
+
+// What is trimmed can only come from a snapshot: one with a bad description must not hide another.
+TEST_CASE("a snapshot that has lost its description does not hide the good one beside it") {
+  const CopiesDirectory directory;
+  make_journal_with_snapshots(directory / "data", {2, 4}, 3);
+  const journal::Snapshot bad = snapshots_of(directory / "data").back();
+  const std::string path = directory / "data/data.mdb";
+  std::string bytes = read_text(path);
+  const std::size_t at = bytes.find(journal::encode_description(bad));
+  REQUIRE(at != std::string::npos);
+  bytes[at] = static_cast<char>(bytes[at] ^ 1);
+  write_text(path, bytes);
+
+  CHECK_FALSE(verify_copy(directory / "data").has_value());
+  CHECK(run_journal({"repair", "--data-dir", directory / "data", "--to", directory / "new",
+                     "--execute"}) == 0);
+  const auto state = verify_copy(directory / "new");
+  REQUIRE_MESSAGE(state.has_value(), state.error().message);
+  CHECK(state->topics.size() == kEvents);
+  CHECK(header_of(directory / "new").first_sequence == 3);
 }
 
 TEST_CASE("damage before a good snapshot costs history, and nothing of the state") {
   const CopiesDirectory directory;
-  make_journal_with_snapshot(directory / "data", 3, 1);
+  make_journal_with_snapshots(directory / "data", {3}, 1);
   damage_event(directory / "data", 2);
   CHECK(run_journal({"repair", "--data-dir", directory / "data", "--to", directory / "new",
                      "--execute"}) == 0);
