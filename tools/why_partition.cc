@@ -230,7 +230,7 @@ void Story::tell(const domain::OffsetsReset& event) {
   const auto former = std::ranges::find(event.former, here, &domain::OffsetValue::at);
   const std::string from = former == event.former.end() || former->offset < 0
                                ? std::string()
-                               : fmt::format(" from {}", former->offset);
+                               : fmt::format(" from offset {}", former->offset);
   const std::string to =
       value->offset < 0 ? std::string("nothing") : fmt::format("offset {}", value->offset);
   // A live one is carried out by the coordinator; who asked for it stands where it was begun.

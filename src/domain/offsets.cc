@@ -45,7 +45,7 @@ std::expected<CommitJudgement, Rejection> compare_and_set(std::string_view group
 }  // namespace
 
 bool rewinds(const PartitionState* partition, const CommitItem& item) {
-  return item.expected && partition != nullptr && item.offset < partition->committed;
+  return item.expected && partition != nullptr && partition->committed > item.offset;
 }
 
 std::expected<CommitJudgement, Rejection> judge_commit(const State& state, const Group* group,

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <muster/muster.hpp>
 
 #include "end_to_end/command_line.h"
 #include "end_to_end/daemon.h"
@@ -74,6 +75,20 @@ TEST_CASE("offset report-end: ends belong to the topic, not to a group") {
   setting.daemon.kill9();
   setting.daemon.start();
   CHECK(setting.run({"group", "lag", "other"}).at("unknown") == 1);  // observations
+}
+
+TEST_CASE("A consumer reports where partitions end, member or not") {
+  LagSetting setting;
+  Client client({.servers = {setting.daemon.address()}});
+  GroupConsumer consumer(client, {.group_id = "group", .topics = {"orders"}});
+  REQUIRE(consumer.report_end("orders", 1, 30, 3).has_value());
+  CHECK(setting.run({"group", "lag", "group"}).at("partitions").at(1).at("lag") == 23);
+  const auto nowhere = consumer.report_end("refunds", 0, 30);
+  REQUIRE_FALSE(nowhere.has_value());
+  CHECK(nowhere.error().code == ErrorCode::kUnknownResource);
+  const auto negative = consumer.report_end("orders", 1, -1);
+  REQUIRE_FALSE(negative.has_value());
+  CHECK(negative.error().code == ErrorCode::kInvalidArgument);
 }
 
 TEST_CASE("group lag --topic shows one topic, and says when the group has none such") {
