@@ -3,6 +3,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <compare>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -14,7 +15,7 @@ namespace muster::tools {
 struct PartitionArgument {
   std::string topic;
   std::int32_t partition = 0;
-  bool operator==(const PartitionArgument&) const = default;
+  auto operator<=>(const PartitionArgument&) const = default;
 
   std::string text() const { return topic + "/" + std::to_string(partition); }
 };

@@ -54,7 +54,7 @@ std::string subscription_text(const domain::Subscription& subscription) {
   for (const std::string& pattern : subscription.patterns()) {
     text += fmt::format("{}pattern {}", text.empty() ? "" : ", ", pattern);
   }
-  return text;
+  return text.empty() ? "nothing" : text;
 }
 
 std::string tokens_text(const std::vector<domain::TokenRef>& tokens, const TopicNames& names) {

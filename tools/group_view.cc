@@ -39,6 +39,7 @@ Json member_json(const wire::MemberInfoT& member, bool live) {
   Json json{
       {"member_id", member.member_id}, {"client_id", member.client_id}, {"host", member.host}};
   if (live) json["connected"] = member.connected;
+  if (live) json["stalled_ms"] = member.stalled_ms == 0 ? Json() : Json(member.stalled_ms);
   json.update({{"session_timeout_ms", member.session_timeout_ms},
                {"disconnect_grace_ms", member.disconnect_grace_ms},
                {"rebalance_timeout_ms", member.rebalance_timeout_ms},
@@ -108,6 +109,7 @@ std::string members_text(const GroupView& view) {
   };
   const bool patterns = any([](const auto& member) { return !member.patterns.empty(); });
   const bool draining = any([](const auto& member) { return member.draining; });
+  const bool stalled = any([](const auto& member) { return member.stalled_ms > 0; });
   std::vector<Column> columns{{"MEMBER"},
                               {"CLIENT"},
                               {"HOST"},
@@ -116,6 +118,7 @@ std::string members_text(const GroupView& view) {
                               {"REVOKING", Align::kRight},
                               {"PENDING", Align::kRight}};
   if (view.live) columns.push_back({"CONNECTED"});
+  if (stalled) columns.push_back({"STUCK FOR", Align::kRight});
   if (draining) columns.push_back({"DRAINING"});
   columns.push_back({"TOPICS"});
   if (patterns) columns.push_back({"PATTERNS"});
@@ -129,6 +132,11 @@ std::string members_text(const GroupView& view) {
                                  count_text(member->revoking),
                                  count_text(member->pending)};
     if (view.live) row.emplace_back(member->connected ? "yes" : "no");
+    if (stalled) {
+      row.push_back(member->stalled_ms == 0
+                        ? "-"
+                        : elapsed_text(static_cast<std::int64_t>(member->stalled_ms)));
+    }
     if (draining) row.emplace_back(member->draining ? "yes" : "-");
     row.push_back(names_text(member->topics));
     if (patterns) row.push_back(names_text(member->patterns));
@@ -194,6 +202,19 @@ std::string summary_text(const GroupView& view) {
     text += ", offsets kept " + retention_text(group.offset_retention_ms) + " without members";
   }
   return text + ", " + lag_summary(view.partitions) + ".\n";
+}
+
+/// A process that lives and an application in it that does not go on: easily missed.
+std::string stalled_text(const GroupView& view) {
+  std::string text;
+  for (const auto& member : view.members) {
+    if (member->stalled_ms == 0) continue;
+    text += (text.empty() ? "Stuck: " : ", ") + printable(member->member_id) + " for " +
+            elapsed_text(static_cast<std::int64_t>(member->stalled_ms));
+  }
+  if (text.empty()) return {};
+  return text + ". Its process lives, its application makes no progress; look at what it waits " +
+         "for, or restart it.\n";
 }
 
 std::string quiet_time_text(const GroupView& view) {
@@ -305,7 +326,7 @@ Json group_json(const GroupView& view) {
 
 std::string group_text(const GroupView& view) {
   return summary_text(view) + quiet_time_text(view) + reset_text(view) + frozen_text(view) +
-         draining_text(view) + members_text(view) + partitions_text(view);
+         draining_text(view) + stalled_text(view) + members_text(view) + partitions_text(view);
 }
 
 Json group_summary_json(const wire::GroupInfoT& group) {

@@ -60,6 +60,7 @@ Answer Pipeline::Implementation::heartbeat(const Connection& connection,
   const bool bound_here = session != nullptr && session->connection == connection.id &&
                           session->incarnation == request.incarnation;
   if (!bound_here) return domain::refuse_not_bound(request.group, request.member_id);
+  sessions_.stalled(member->seat, request.stalled_ms, now_ms());
   return body_of(wire::HeartbeatReplyT());
 }
 

@@ -39,6 +39,9 @@ enum class Fault : std::uint8_t {
   kGarbage,
   kReplyLost,
   kLeaseLapsed,
+  kWorkerStuck,     // its application makes no progress, its heartbeats go on
+  kStuckGivesBack,  // what it had, in its place
+  kStuckGoesOn,
   kTightDisk,  // room for this unit, none for the next
   kLeaderLate,
   kLeaderWrong,
