@@ -6,10 +6,9 @@
 
 namespace muster::e2e {
 
-<<<<<<< HEAD
-WorkerProcess::WorkerProcess(const Daemon& daemon, const WorkerOptions& options)
-    : WorkerProcess({WORKER_BINARY, daemon.address(), options.group, options.topic,
-                     options.consumer_id, std::to_string(options.session_timeout_ms),
+WorkerProcess::WorkerProcess(const std::string& server, const WorkerOptions& options)
+    : WorkerProcess({WORKER_BINARY, server, options.group, options.topic, options.consumer_id,
+                     std::to_string(options.session_timeout_ms),
                      std::to_string(options.disconnect_grace_ms)}) {}
 
 WorkerProcess::WorkerProcess(std::vector<std::string> command,
@@ -18,16 +17,6 @@ WorkerProcess::WorkerProcess(std::vector<std::string> command,
                                                         .environment = std::move(environment),
                                                         .stdout_path = directory_ / "stdout",
                                                         .stderr_path = directory_ / "stderr"})) {}
-=======
-WorkerProcess::WorkerProcess(const std::string& server, const WorkerOptions& options)
-    : process_(std::make_unique<Process>(ProcessOptions{
-          .command = {WORKER_BINARY, server, options.group, options.topic, options.consumer_id,
-                      std::to_string(options.session_timeout_ms),
-                      std::to_string(options.disconnect_grace_ms)},
-          .environment = {},
-          .stdout_path = directory_ / "stdout",
-          .stderr_path = directory_ / "stderr"})) {}
->>>>>>> main
 
 std::vector<std::string> WorkerProcess::said() const {
   std::vector<std::string> lines;

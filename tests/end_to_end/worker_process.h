@@ -21,17 +21,13 @@ struct WorkerOptions {
 
 class WorkerProcess {
  public:
-<<<<<<< HEAD
-  WorkerProcess(const Daemon& daemon, const WorkerOptions& options);
-  /// Another program that says one line an event.
-  explicit WorkerProcess(std::vector<std::string> command,
-                         std::map<std::string, std::string> environment = {});
-=======
   /// `server`: the daemon, or what stands in front of it.
   WorkerProcess(const std::string& server, const WorkerOptions& options);
   WorkerProcess(const Daemon& daemon, const WorkerOptions& options)
       : WorkerProcess(daemon.address(), options) {}
->>>>>>> main
+  /// Another program that says one line an event.
+  explicit WorkerProcess(std::vector<std::string> command,
+                         std::map<std::string, std::string> environment = {});
 
   /// Lines that it said, from the beginning.
   std::vector<std::string> said() const;
