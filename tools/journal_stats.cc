@@ -20,7 +20,7 @@ namespace muster::tools {
 namespace {
 
 constexpr std::uint64_t kBlockBytes = 512;  // of st_blocks, on every filesystem
-constexpr Sequence kStatisticsProgressEvery = 10'000;
+constexpr Sequence kShowProgressEvery = 10'000;
 
 std::expected<DiskUse, Error> disk_use(const std::string& data_dir) {
   const std::string path = fmt::format("{}/{}", data_dir, journal::kDataFile);
@@ -50,7 +50,7 @@ Outcome print_statistics(const Context& context, const std::string& data_dir) {
         return false;
       }
       statistics.take(sequence, *event, bytes.size());
-      if (sequence % kStatisticsProgressEvery == 0) progress.show(sequence, header.last_sequence);
+      if (sequence % kShowProgressEvery == 0) progress.show(sequence, header.last_sequence);
       return true;
     };
     const auto read = opened->reader.read(header.first_sequence, header.last_sequence, take);
