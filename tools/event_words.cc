@@ -74,6 +74,21 @@ std::string event_offsets_text(const std::vector<domain::OffsetValue>& offsets,
   return words.text();
 }
 
+std::string changes_text(const std::vector<domain::OffsetValue>& offsets,
+                         const std::vector<domain::OffsetValue>& former, const TopicNames& names) {
+  const auto text = [](std::int64_t offset) {
+    return offset < 0 ? std::string("nothing") : std::to_string(offset);
+  };
+  PartitionWords words(names);
+  for (std::size_t i = 0; i < offsets.size(); ++i) {
+    const std::string from =
+        i < former.size() ? fmt::format(" from {}", text(former[i].offset)) : std::string();
+    words.add(offsets[i].at.topic, offsets[i].at.partition,
+              fmt::format("{} to {}", from, text(offsets[i].offset)));
+  }
+  return words.text();
+}
+
 std::size_t partition_count(const std::vector<domain::PartitionList>& lists) {
   std::size_t count = 0;
   for (const domain::PartitionList& list : lists) count += list.partitions.size();

@@ -241,6 +241,29 @@ void GroupConsumer::fetch_committed_async(std::string_view topic, PartitionIndex
       [done = std::move(done)](const auto& reply) { done(committed_offset(reply)); });
 }
 
+std::expected<void, Error> GroupConsumer::report_end(std::string_view topic,
+                                                     PartitionIndex partition, std::int64_t end,
+                                                     std::optional<std::int64_t> start) {
+  if (end < 0 || start.value_or(0) < 0) {
+    return std::unexpected(make_error(ErrorCode::kInvalidArgument,
+                                      "A partition can't begin or end at a negative offset."));
+  }
+  const auto reply = self_->transport->call([&] {
+    wire::ReportEndsT report;
+    auto& item = *report.items.emplace_back(std::make_unique<wire::EndReportT>());
+    item.topic = topic;
+    item.partition = partition;
+    item.end = end;
+    item.start = start.value_or(-1);
+    wire::RequestBodyUnion body;
+    body.Set(std::move(report));
+    return body;
+  });
+  if (!reply) return std::unexpected(reply.error());
+  if (reply->AsDone() == nullptr) return std::unexpected(unexpected_reply());
+  return {};
+}
+
 // ---- what it holds ----------------------------------------------------------------------------
 
 namespace {

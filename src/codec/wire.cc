@@ -18,6 +18,8 @@ constexpr std::size_t kMaxUnpackedBytes = 64 * 1024 * 1024;
 std::size_t bytes_of(const flatbuffers::String* text) { return text == nullptr ? 0 : text->size(); }
 std::size_t strings_of(const flatbuffers::String* topic) { return bytes_of(topic); }
 std::size_t strings_of(const wire::PartitionName* name) { return bytes_of(name->topic()); }
+std::size_t strings_of(const wire::EndReport* report) { return bytes_of(report->topic()); }
+std::size_t strings_of(const wire::ResetOffset* reset) { return bytes_of(reset->metadata()); }
 std::size_t strings_of(const auto* item) {
   return bytes_of(item->topic()) + bytes_of(item->metadata());
 }
@@ -30,12 +32,23 @@ std::size_t unpacked_bytes(const auto* entries) {
   return bytes;
 }
 
+/// The name of a topic is repeated for each of its partitions.
+std::size_t unpacked_bytes(const wire::ResetOffsets& reset) {
+  std::size_t bytes = 0;
+  for (const wire::ResetTopic* topic : *reset.topics()) {
+    bytes += unpacked_bytes(topic->offsets()) + bytes_of(topic->topic()) * topic->offsets()->size();
+  }
+  return bytes;
+}
+
 /// How much memory the lists of a request take once unpacked. A buffer may refer to one string or
 /// table a million times, and unpacking repeats it each time: a frame could grow to terabytes.
 std::size_t unpacked_bytes(const wire::Request& request) {
   if (const auto* join = request.body_as_Join()) return unpacked_bytes(join->topics());
   if (const auto* release = request.body_as_Release()) return unpacked_bytes(release->items());
   if (const auto* commit = request.body_as_Commit()) return unpacked_bytes(commit->items());
+  if (const auto* report = request.body_as_ReportEnds()) return unpacked_bytes(report->items());
+  if (const auto* reset = request.body_as_ResetOffsets()) return unpacked_bytes(*reset);
   if (const auto* fetch = request.body_as_FetchOffsets()) {
     return unpacked_bytes(fetch->partitions());
   }

@@ -14,7 +14,7 @@ constexpr std::int32_t kPartitionsOfMember = 10;
 constexpr int kWait_ms = 20;
 constexpr std::chrono::seconds kResumeTimeout{120};
 
-double milliseconds(SteadyClock::duration duration) {
+double in_ms(SteadyClock::duration duration) {
   return std::chrono::duration<double, std::milli>(duration).count();
 }
 
@@ -34,7 +34,7 @@ class Longest {
     longest_ = std::max(longest_, duration);
     ++count_;
   }
-  double ms() const { return milliseconds(longest_); }
+  double ms() const { return in_ms(longest_); }
   double count() const { return count_; }
 
  private:

@@ -38,8 +38,8 @@ std::expected<std::string, Error> find_musterd() {
     if (::access(path.c_str(), X_OK) == 0) return path.string();
   }
   auto found = find_executable("musterd");
-  if (!found) return std::unexpected(can_not_start(found.error().message));
-  return found;
+  if (!found) return std::unexpected(can_not_start(found.error().error.message));
+  return *found;
 }
 
 std::expected<std::string, Error> make_directory() {

@@ -198,6 +198,14 @@ class GroupConsumer {
                                                                        PartitionIndex partition);
   void fetch_committed_async(std::string_view topic, PartitionIndex partition, Fetched done);
 
+  /// Says where a partition of any topic ends (the offset after its last record) and, if it is
+  /// given, begins: what lag counts to, for every group. Needs no membership. The coordinator keeps
+  /// the last report until it restarts. kInvalidArgument for negative offsets, kTimedOut, or a
+  /// refusal.
+  std::expected<void, Error> report_end(std::string_view topic, PartitionIndex partition,
+                                        std::int64_t end,
+                                        std::optional<std::int64_t> start = std::nullopt);
+
   /// The token of a partition that it may work on now; empty when not held or paused.
   std::optional<FencingToken> fence(std::string_view topic, PartitionIndex partition) const;
   /// Whether the lease is lapsed, or the application counts as stuck: no new work, no commits.

@@ -114,6 +114,19 @@ TEST_CASE("a partition as JSON has null for no owner and for what is not known")
   CHECK(free["lag"].is_null());
 }
 
+TEST_CASE(
+    "where nobody has reported an end, end and lag are unknown; where nothing is committed, -") {
+  CHECK(end_text(-1) == "unknown");
+  CHECK(end_text(0) == "0");
+  CHECK(lag_text(*partition(0, "a", 5, -1)) == "unknown");
+  CHECK(lag_text(*partition(0, "a", -1, 5)) == "-");
+  CHECK(lag_text(*partition(0, "a", 3, 5)) == "2");
+  auto one = partition(0, "a", 3, 5);
+  one->commit_time_ms = 1'000;
+  CHECK(commit_age_text(4'000, *one) == "3 s");
+  CHECK(commit_age_text(4'000, *partition(0, "a", -1, 5)) == "-");
+}
+
 TEST_CASE("a group as text begins with one line that sums it up") {
   const std::string text = group_text(some_group());
   CHECK(text.substr(0, text.find('\n')) ==
