@@ -34,6 +34,7 @@ class Pipeline::Implementation {
   void connected(ConnectionId id, std::string peer);
   void received(ConnectionId id, std::string_view bytes);
   void disconnected(ConnectionId id);
+  void change(const Settings& settings);
   void end_turn();
   std::uint64_t wake_in_ms() const;
   void begin_shutdown();
@@ -67,6 +68,7 @@ class Pipeline::Implementation {
   Answer detach(const Connection& connection, const wire::DetachT& request);
   Answer status();
   std::expected<void, journal::Error> describe_journal(wire::StatusReplyT& reply) const;
+  void describe_limits(wire::StatusReplyT& reply) const;
 
   // ---- start.cc
   void start_session(const domain::Group& group, const domain::Member& member);
