@@ -58,7 +58,11 @@ class ReaderUntil final : public journal::Reader {
 HistoryKeeper::HistoryKeeper(journal::GroupCommit& journal, journal::FileReader reader,
                              const journal::RetentionSettings& settings,
                              const coordinator::Clock& clock)
-    : journal_(journal), reader_(std::move(reader)), settings_(settings), clock_(clock) {
+    : journal_(journal),
+      reader_(std::move(reader)),
+      settings_(settings),
+      changed_(settings),
+      clock_(clock) {
   const journal::SignalsBlocked blocked;
   thread_ = std::thread([this] { run(); });
 }
@@ -73,12 +77,18 @@ HistoryKeeper::~HistoryKeeper() {
   thread_.join();
 }
 
+void HistoryKeeper::change(const journal::RetentionSettings& settings) {
+  const std::lock_guard lock(mutex_);
+  changed_ = settings;
+}
+
 void HistoryKeeper::run() {
   setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNice);
   count_since_snapshot();
   while (tend()) {
     std::unique_lock lock(mutex_);
     stop_.wait_for(lock, kLooksEvery, [this] { return stopping_.load(); });
+    settings_ = changed_;
   }
 }
 

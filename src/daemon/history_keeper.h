@@ -29,6 +29,9 @@ class HistoryKeeper {
   HistoryKeeper(const HistoryKeeper&) = delete;
   HistoryKeeper& operator=(const HistoryKeeper&) = delete;
 
+  /// From the next look at the journal on. Any thread may call it.
+  void change(const journal::RetentionSettings& settings);
+
  private:
   using Inventory = journal::FileReader::Inventory;
 
@@ -48,13 +51,14 @@ class HistoryKeeper {
 
   journal::GroupCommit& journal_;
   journal::FileReader reader_;
-  journal::RetentionSettings settings_;
+  journal::RetentionSettings settings_;  // the thread's own
+  journal::RetentionSettings changed_;   // what settings_ becomes; under mutex_
   const coordinator::Clock& clock_;
   std::uint64_t counted_bytes_ = 0;    // of the records since the newest snapshot, when counted
   std::uint64_t appended_before_ = 0;  // journal_.appended_bytes() when counted
 
   std::atomic<bool> stopping_{false};
-  std::mutex mutex_;  // of stop_ alone
+  std::mutex mutex_;  // of stop_ and changed_
   std::condition_variable stop_;
   std::thread thread_;
 };
