@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <string>
 
+#include "tools/bench/bench.h"
 #include "tools/commands.h"
 #include "tools/output.h"
 
@@ -38,6 +39,7 @@ void add_all_commands(CLI::App& app, Context& context) {
   add_journal_commands(app, context);
   add_run_command(app, context);
   add_plan_command(app, context);
+  add_bench_command(app, context);
 }
 
 int report(const Error& error, const Context& context) {

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "codec/frame.h"
+#include "codec/wire_view.h"
 
 namespace muster::codec {
 namespace {
@@ -60,10 +61,10 @@ WireError not_valid(const char* what) {
           ": its FlatBuffer does not verify against schemas/wire.fbs."};
 }
 
-template <typename Root, typename Object>
-Object unpack(std::string_view payload) {
+template <typename Object>
+Object unpack(const auto& root) {
   Object object;
-  flatbuffers::GetRoot<Root>(payload.data())->UnPackTo(&object);
+  root.UnPackTo(&object);
   return object;
 }
 
@@ -77,17 +78,24 @@ std::string finish_server_message(wire::ServerMessageT& message) {
 
 std::expected<wire::RequestT, WireError> decode_request(std::string_view payload) {
   if (!verified<wire::Request>(payload)) return std::unexpected(not_valid("Request"));
-  if (unpacked_bytes(*flatbuffers::GetRoot<wire::Request>(payload.data())) > kMaxUnpackedBytes) {
+  const auto& request = *flatbuffers::GetRoot<wire::Request>(payload.data());
+  if (unpacked_bytes(request) > kMaxUnpackedBytes) {
     return std::unexpected(WireError{
         "The request repeats shared strings until they are too much to hold: ask for less at a "
         "time."});
   }
-  return unpack<wire::Request, wire::RequestT>(payload);
+  return unpack<wire::RequestT>(request);
+}
+
+std::expected<const wire::ServerMessage*, WireError> view_server_message(std::string_view payload) {
+  if (!verified<wire::ServerMessage>(payload)) return std::unexpected(not_valid("ServerMessage"));
+  return flatbuffers::GetRoot<wire::ServerMessage>(payload.data());
 }
 
 std::expected<wire::ServerMessageT, WireError> decode_server_message(std::string_view payload) {
-  if (!verified<wire::ServerMessage>(payload)) return std::unexpected(not_valid("ServerMessage"));
-  return unpack<wire::ServerMessage, wire::ServerMessageT>(payload);
+  const auto message = view_server_message(payload);
+  if (!message) return std::unexpected(message.error());
+  return unpack<wire::ServerMessageT>(**message);
 }
 
 wire::ErrorT to_wire(const Rejection& rejection) {
