@@ -53,6 +53,7 @@ enum class ErrorCode : std::uint16_t {
   kQuietTime = 108,          // why a join waits: the journal was restored from a backup
   kInvalidImport = 109,      // of the command line: the text is no export of a journal
   kJournalExists = 110,      // of the command line: a new journal was to be made where one is
+  kJournalUnwritable = 113,  // of the command line: a new journal can't be made where it was to be
 };
 
 }  // namespace muster

@@ -49,6 +49,7 @@ constexpr std::array kTraits{
     ErrorTraits{ErrorCode::kQuietTime, "QUIET_TIME", true},
     ErrorTraits{ErrorCode::kInvalidImport, "INVALID_IMPORT", false},
     ErrorTraits{ErrorCode::kJournalExists, "JOURNAL_EXISTS", false},
+    ErrorTraits{ErrorCode::kJournalUnwritable, "JOURNAL_UNWRITABLE", false},
 };
 
 }  // namespace
