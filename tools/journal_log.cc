@@ -17,6 +17,7 @@
 #include "tools/log_printer.h"
 #include "tools/log_search.h"
 #include "tools/output.h"
+#include "tools/progress.h"
 #include "tools/time_argument.h"
 
 namespace muster::tools {
@@ -66,19 +67,54 @@ class Log {
   }
 
   Outcome print_last(Sequence from, Sequence to) {
-    const auto found = search_.last(from, to, *arguments_.last);
-    if (!found) return std::unexpected(found.error());
-    printer_.print(*found);
-    return 0;
+    for (;;) {
+      show_progress(from, to);
+      const auto start = search_.start_of_last(from, to, *arguments_.last);
+      progress_.reset();
+      if (start) return *start ? print_range(**start, to) : 0;
+      const auto first = trimmed_meanwhile(journal_.reader, from);
+      if (!first) return std::unexpected(start.error());
+      from = *first;
+    }
   }
 
   Outcome print_range(Sequence from, Sequence to) {
     for (Sequence next = from; next <= to;) {
+      if (!progress_) show_progress(next, to);
       const auto page = search_.next(next, to);
-      if (!page) return std::unexpected(page.error());
+      if (!page) {
+        const auto first = trimmed_meanwhile(journal_.reader, next);
+        if (!first) return std::unexpected(page.error());
+        next = *first;
+        continue;
+      }
+      if (!page->events.empty()) progress_.reset();  // what is printed shows how far it is
       if (page->reached < next || !printer_.print(page->events)) break;
       next = page->reached + 1;
     }
+    progress_.reset();
+    return 0;
+  }
+
+  /// While nothing is found.
+  void show_progress(Sequence from, Sequence to) {
+    progress_.emplace("searched", "events");
+    search_.on_progress([this, of = to + 1 - from](std::uint64_t looked_at) {
+      if (progress_) progress_->show(looked_at, of);
+    });
+  }
+
+  /// A file that was replaced never changes again.
+  Outcome reopen() {
+    auto opened = open_journal(arguments_.data_dir);
+    if (!opened) return std::unexpected(opened.error());
+    if (opened->header.journal_id != journal_.header.journal_id) {
+      return std::unexpected(journal_error(fmt::format(
+          "Another journal stands in {} by now, {} instead of {}: follow that one anew.",
+          printable(arguments_.data_dir), journal::text(opened->header.journal_id),
+          journal::text(journal_.header.journal_id))));
+    }
+    journal_.reader = std::move(opened->reader);
     return 0;
   }
 
@@ -86,6 +122,9 @@ class Log {
   Outcome follow(Sequence next) {
     const InterruptibleWait waiting;
     do {
+      if (journal_.reader.replaced()) {
+        if (auto opened = reopen(); !opened) return opened;
+      }
       const auto header = journal_.reader.header();
       if (!header) return std::unexpected(journal_error(header.error().message));
       if (header->last_sequence >= next) {
@@ -102,6 +141,7 @@ class Log {
   OpenJournal journal_;
   LogSearch search_;
   LogPrinter printer_;
+  std::optional<Progress> progress_;
 };
 
 Outcome print_log(const Context& context, const LogArguments& arguments) {
