@@ -154,6 +154,7 @@ void GroupCommit::commit(std::uint64_t first_sequence, std::span<const Unit> uni
   const auto done = store_.append(first_sequence, units, work_, upkeep_limits());
   if (!done) stop_process(done.error());
   appended_bytes_ += appended_bytes;
+  measure_room();  // before whoever waits for it asks whether there is room now
   upkeep_.done(pieces - work_.size());
   events_since_upkeep_ = bytes_since_upkeep_ = 0;
   const auto end = Clock::now();
@@ -178,9 +179,10 @@ bool GroupCommit::has_room_for(std::size_t bytes) const {
 void GroupCommit::measure_room() {
   const auto full = store_.measure_room();
   if (!full) stop_process(full.error());
-  storage_full_ = *full;
+  const bool changed = storage_full_.exchange(*full) != *full;
   room_bytes_ = store_.room_bytes();
   file_bytes_ = store_.file_bytes();
+  if (changed && options_.on_storage_full) options_.on_storage_full(*full);
 }
 
 void GroupCommit::look_after() {

@@ -29,6 +29,9 @@ struct GroupCommitOptions {
   std::function<void()> wake;
   /// Monotonic, any origin; called on the coordinator's thread.
   std::function<std::uint64_t()> monotonic_ms;
+  /// Called on the writer's thread (and at the construction, if it is full then) when
+  /// storage_full() has become true, or false again. May be empty.
+  std::function<void(bool full)> on_storage_full;
   /// How often room is measured and dead readers are cleared, busy or idle.
   std::uint32_t upkeep_interval_ms = 1'000;
   BatchLimits batch;

@@ -24,6 +24,11 @@ bool snapshot_is_due(const RetentionSettings& settings, const Held& held, std::i
   return newest == nullptr || age_ms(*newest, now_ms) > settings.history_max_age_ms / 2;
 }
 
+bool makes_room(const Held& held, std::uint64_t snapshot_bytes, std::uint64_t reserve_bytes) {
+  return held.full && snapshot_bytes <= reserve_bytes / 4 &&
+         2 * snapshot_bytes < held.bytes_since_snapshot;
+}
+
 std::optional<std::uint64_t> trim_up_to(const RetentionSettings& settings, const Held& held,
                                         std::int64_t now_ms) {
   const auto next = std::ranges::find_if(held.snapshots, [&](const Snapshot& snapshot) {
@@ -32,7 +37,8 @@ std::optional<std::uint64_t> trim_up_to(const RetentionSettings& settings, const
   if (next == held.snapshots.end()) return std::nullopt;
   const bool too_old =
       settings.history_max_age_ms != 0 && age_ms(*next, now_ms) > settings.history_max_age_ms;
-  if (!too_old && held.history_bytes <= settings.history_max_bytes) return std::nullopt;
+  const bool too_much = held.history_bytes > settings.history_max_bytes;
+  if (!too_old && !too_much && !held.full) return std::nullopt;
   return next->sequence;
 }
 

@@ -27,10 +27,15 @@ struct Held {
   std::uint64_t history_bytes = 0;         // of all records, on the disk
   std::uint64_t bytes_since_snapshot = 0;  // of the records after the newest snapshot
   std::span<const Snapshot> snapshots;     // the whole ones, ascending
+  bool full = false;                       // the disk: service goes before history
 };
 
 /// `now_ms` as the snapshots' time_ms.
 bool snapshot_is_due(const RetentionSettings& settings, const Held& held, std::int64_t now_ms);
+
+/// Whether a snapshot of so many bytes, out of the reserve, lets a full journal be trimmed by much
+/// more than it takes. It may take a quarter of the reserve, which is for other things.
+bool makes_room(const Held& held, std::uint64_t snapshot_bytes, std::uint64_t reserve_bytes);
 
 /// Up to which sequence history is to be trimmed now: that of the next snapshot, so that what is
 /// left begins with it. Nothing: it stays. When that is done, ask again.

@@ -5,16 +5,39 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
+#include <limits>
 
 namespace muster::journal {
 namespace {
 
 constexpr MDB_dbi kFreeTree = 0;  // LMDB's list of pages that can be used again
 
+/// Takes the transaction out of a line of mdb_reader_list: "pid thread transaction", or "-" for a
+/// reader that holds none.
+int take_oldest(const char* line, void* oldest) {
+  std::size_t transaction = 0;
+  int pid = 0;
+  std::size_t thread = 0;
+  // NOLINTNEXTLINE(cert-err34-c): what is no such line is none of interest
+  if (std::sscanf(line, "%d %zx %zu", &pid, &thread, &transaction) == 3) {
+    auto& known = *static_cast<std::size_t*>(oldest);
+    known = std::min(known, transaction);
+  }
+  return 0;
+}
+
+/// Pages that can be used again. Those that became free since a reader began, which holds on to its
+/// transaction, can't: counted as room they would hide that the file grows until it can't.
 std::expected<std::uint64_t, Error> free_pages(const Environment& environment) {
   const auto transaction = begin(environment, MDB_RDONLY);
   if (!transaction) return std::unexpected(transaction.error());
+  const std::size_t newest = mdb_txn_id(transaction->get());
+  std::size_t oldest = newest;
+  mdb_reader_list(environment.get(), take_oldest, &oldest);
+  // Nobody reads anything older: what is free now is used within two transactions.
+  if (oldest == newest) oldest = std::numeric_limits<std::size_t>::max();
   MDB_cursor* cursor = nullptr;
   int code = mdb_cursor_open(transaction->get(), kFreeTree, &cursor);
   std::uint64_t pages = 0;
@@ -23,6 +46,12 @@ std::expected<std::uint64_t, Error> free_pages(const Environment& environment) {
   while (code == MDB_SUCCESS) {
     code = mdb_cursor_get(cursor, &key, &list, MDB_NEXT);
     if (code != MDB_SUCCESS) break;
+    std::size_t freed_by = 0;
+    std::memcpy(&freed_by, key.mv_data, sizeof(freed_by));
+    if (freed_by >= oldest) {
+      code = MDB_NOTFOUND;
+      break;
+    }
     std::size_t count = 0;
     std::memcpy(&count, list.mv_data, sizeof(count));
     pages += count;

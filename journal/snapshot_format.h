@@ -26,7 +26,9 @@ namespace muster::journal {
 
 inline constexpr std::uint32_t kDescriptionChunk = 0xffffffff;
 /// The most that one chunk may have: it is written within one transaction, and read under one.
-inline constexpr std::size_t kMaxSnapshotChunkBytes = std::size_t{4} << 20;
+/// Chunks are much smaller, but for one thing that can't be cut: a member's subscription, which is
+/// as large as a request may be.
+inline constexpr std::size_t kMaxSnapshotChunkBytes = std::size_t{512} << 20;
 inline constexpr std::size_t kSnapshotKeyBytes = kSequenceKeyBytes + 4;
 
 using SnapshotKeyBytes = std::array<char, kSnapshotKeyBytes>;

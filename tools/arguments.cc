@@ -69,6 +69,26 @@ std::string duration_text(std::uint64_t duration_ms) {
   return std::to_string(duration_ms / chosen.milliseconds) + std::string(chosen.suffix);
 }
 
+namespace {
+
+constexpr std::uint64_t kDay_ms = 24 * 3'600'000;
+
+}  // namespace
+
+std::optional<std::uint64_t> parse_retention_ms(std::string_view text) {
+  if (text == "0" || text == "off") return 0;
+  if (!text.ends_with("d")) return parse_duration_ms(text);
+  const auto days = parse_number<std::uint32_t>(text.substr(0, text.size() - 1));
+  if (!days || *days == 0) return std::nullopt;
+  return *days * kDay_ms;
+}
+
+std::string retention_text(std::uint64_t retention_ms) {
+  if (retention_ms == 0) return "for ever";
+  if (retention_ms % kDay_ms == 0) return std::to_string(retention_ms / kDay_ms) + "d";
+  return duration_text(retention_ms);
+}
+
 CLI::Option* add_group_argument(CLI::App& command, std::string& group) {
   return command.add_option("GROUP", group, "The group's name")->required()->type_name("");
 }
@@ -99,6 +119,15 @@ CLI::Option* add_duration_option(CLI::App& command, const std::string& name,
       ->type_name("DURATION");
 }
 
+CLI::Option* add_retention_option(CLI::App& command, const std::string& name,
+                                  std::optional<std::uint64_t>& retention_ms,
+                                  const std::string& description) {
+  return add_parsed(command, name, description,
+                    "a retention: write a whole number and its unit, as in 90m, 12h or 7d, or off",
+                    retention_ms, parse_retention_ms)
+      ->type_name("DURATION|off");
+}
+
 CLI::Option* add_offset(CLI::App& command, const std::string& name, std::int64_t& offset,
                         const std::string& description) {
   const auto parse = [](std::string_view text) -> std::optional<std::int64_t> {
@@ -108,6 +137,19 @@ CLI::Option* add_offset(CLI::App& command, const std::string& name, std::int64_t
   return add_parsed(command, name, description, "an offset: give a whole number, 0 or more", offset,
                     parse)
       ->type_name(name.starts_with("-") ? "N" : "");
+}
+
+CLI::Option* add_expected_offset(CLI::App& command, const std::string& name,
+                                 std::optional<std::int64_t>& offset,
+                                 const std::string& description) {
+  const auto parse = [](std::string_view text) -> std::optional<std::int64_t> {
+    if (text == "none") return -1;
+    const auto number = parse_number<std::int64_t>(text);
+    return number && *number >= 0 ? number : std::nullopt;
+  };
+  return add_parsed(command, name, description,
+                    "an offset: give a whole number, 0 or more, or none", offset, parse)
+      ->type_name("N|none");
 }
 
 CLI::Option* add_member_limit(CLI::App& command, const std::string& name,

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <compare>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -14,7 +15,7 @@ namespace muster::tools {
 struct PartitionArgument {
   std::string topic;
   std::int32_t partition = 0;
-  bool operator==(const PartitionArgument&) const = default;
+  auto operator<=>(const PartitionArgument&) const = default;
 
   std::string text() const { return topic + "/" + std::to_string(partition); }
 };
@@ -26,6 +27,11 @@ std::optional<std::uint32_t> parse_duration_ms(std::string_view text);
 
 /// The longest form that parse_duration_ms reads and that loses nothing: 120000 is "2m".
 std::string duration_text(std::uint64_t duration_ms);
+
+/// The same, and days ("7d"); "0" or "off" for no end of it.
+std::optional<std::uint64_t> parse_retention_ms(std::string_view text);
+/// "7d", "90m"; "for ever" for 0.
+std::string retention_text(std::uint64_t retention_ms);
 
 CLI::Option* add_group_argument(CLI::App& command, std::string& group);
 CLI::Option* add_topic_argument(CLI::App& command, std::string& topic);
@@ -39,6 +45,14 @@ CLI::Option* add_duration_option(CLI::App& command, const std::string& name,
 /// A whole number of 0 or more, as the option NAME or, without dashes, the argument NAME.
 CLI::Option* add_offset(CLI::App& command, const std::string& name, std::int64_t& offset,
                         const std::string& description);
+/// The same, or "none" for nothing committed, which is -1.
+CLI::Option* add_expected_offset(CLI::App& command, const std::string& name,
+                                 std::optional<std::int64_t>& offset,
+                                 const std::string& description);
+/// How long offsets are kept; 0: for ever.
+CLI::Option* add_retention_option(CLI::App& command, const std::string& name,
+                                  std::optional<std::uint64_t>& retention_ms,
+                                  const std::string& description);
 /// A limit of members: 0 means none.
 CLI::Option* add_member_limit(CLI::App& command, const std::string& name,
                               std::optional<std::int32_t>& limit, const std::string& description);

@@ -3,13 +3,13 @@
 #include <cstdio>
 #include <string>
 
+#include "tools/bench/bench.h"
 #include "tools/commands.h"
 #include "tools/output.h"
 
 namespace muster::tools {
 namespace {
 
-constexpr int kFailed = 1;
 constexpr int kUsage = 2;
 
 void add_shared_options(CLI::App& app, Context& context) {
@@ -39,6 +39,7 @@ void add_all_commands(CLI::App& app, Context& context) {
   add_journal_commands(app, context);
   add_run_command(app, context);
   add_plan_command(app, context);
+  add_bench_command(app, context);
 }
 
 int report(const Error& error, const Context& context) {
@@ -46,7 +47,7 @@ int report(const Error& error, const Context& context) {
                                ? error_json(error) + "\n"
                                : "muster: " + error.name + ": " + printable(error.message) + "\n";
   std::fwrite(text.data(), 1, text.size(), stderr);
-  return kFailed;
+  return context.failure_status;
 }
 
 }  // namespace

@@ -20,6 +20,7 @@ enum class OutputFormat { kTable, kJson };
 struct Context {
   std::string server = "127.0.0.1:7461";
   OutputFormat output = OutputFormat::kTable;
+  int failure_status = 1;           // of a command that ends in an error
   std::function<Outcome()> action;  // set by the one command that was asked
 
   bool json() const { return output == OutputFormat::kJson; }

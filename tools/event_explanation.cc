@@ -133,6 +133,39 @@ struct Explanation {
     return fmt::format("{}/{} was committed up to offset {} {}", names.of(value.at.topic),
                        value.at.partition, value.offset, authority);
   }
+  std::string operator()(const domain::OffsetsReset& event) const {
+    const bool owners = !event.offsets.empty() && event.offsets.front().fence != 0;
+    std::string text = fmt::format("{} {} {}: {}", counted(event.offsets.size(), "offset"),
+                                   event.offsets.size() == 1 ? "was" : "were",
+                                   owners ? "rewound by the owner" : "reset",
+                                   changes_text(event.offsets, event.former, names));
+    if (event.begun != 0) {
+      text +=
+          fmt::format(". It was begun with {}, and nobody owned any of them any more", event.begun);
+    }
+    if (event.undoes != 0) text += fmt::format(". That is as it was before {}", event.undoes);
+    return text;
+  }
+  std::string operator()(const domain::OffsetsResetBegun& event) const {
+    const std::size_t asked = partition_count(event.revoking);
+    std::string text =
+        fmt::format("a live reset of {} was begun", counted(event.offsets.size(), "partition"));
+    if (asked > 0) {
+      text +=
+          fmt::format(", {} {} asked back{}", asked, is_or_are(asked), from_whom(event.revoking));
+    }
+    return text + ". When all are free, they are rewritten and granted again in one step";
+  }
+  std::string operator()(const domain::OffsetsDeleted& event) const {
+    return fmt::format("{} {} deleted: {}", counted(event.former.size(), "committed offset"),
+                       event.former.size() == 1 ? "was" : "were",
+                       event_offsets_text(event.former, names));
+  }
+  std::string operator()(const domain::OffsetsExpired& event) const {
+    return fmt::format(
+        "{} expired, since the group was without members for as long as its retention says: {}",
+        counted(event.former.size(), "committed offset"), event_offsets_text(event.former, names));
+  }
   std::string operator()(const domain::GroupDeleted& event) const {
     return fmt::format("the group was deleted, with {}",
                        counted(event.former.size(), "committed offset"));
@@ -155,7 +188,11 @@ struct Explanation {
         event.max_members == 0
             ? "any number of members may join"
             : fmt::format("at most {} may join", counted(event.max_members, "member"));
-    return fmt::format("the group's settings: plans by {}, {}", event.strategy, most);
+    const std::string kept = event.offset_retention_ms == 0
+                                 ? std::string()
+                                 : fmt::format(", offsets expire after {} without members",
+                                               retention_text(event.offset_retention_ms));
+    return fmt::format("the group's settings: plans by {}, {}{}", event.strategy, most, kept);
   }
   std::string operator()(const domain::GroupFrozen& event) const {
     return event.frozen ? "the group was frozen: its plan does not change until it is unfrozen"

@@ -1,6 +1,7 @@
 // An event in a few words, for a table.
 #include <fmt/format.h>
 
+#include "tools/arguments.h"
 #include "tools/event_view.h"
 #include "tools/event_words.h"
 
@@ -68,6 +69,24 @@ struct Summary {
   std::string operator()(const domain::OffsetsCommitted& event) const {
     return event_offsets_text(event.offsets, names);
   }
+  std::string operator()(const domain::OffsetsReset& event) const {
+    std::string text = changes_text(event.offsets, event.former, names);
+    if (event.begun != 0) text += fmt::format("; completes {}", event.begun);
+    if (event.undoes != 0) text += fmt::format("; undoes {}", event.undoes);
+    return text;
+  }
+  std::string operator()(const domain::OffsetsResetBegun& event) const {
+    std::string text = changes_text(event.offsets, {}, names);
+    if (!event.revoking.empty()) text += "; asked back from " + by_member(event.revoking, names);
+    if (event.undoes != 0) text += fmt::format("; undoes {}", event.undoes);
+    return text;
+  }
+  std::string operator()(const domain::OffsetsDeleted& event) const {
+    return event_offsets_text(event.former, names);
+  }
+  std::string operator()(const domain::OffsetsExpired& event) const {
+    return event_offsets_text(event.former, names);
+  }
   std::string operator()(const domain::GroupDeleted& event) const {
     return fmt::format("with {}", counted(event.former.size(), "committed offset"));
   }
@@ -88,7 +107,11 @@ struct Summary {
     const std::string most = event.max_members == 0
                                  ? "any number of members"
                                  : fmt::format("at most {}", counted(event.max_members, "member"));
-    return fmt::format("strategy {}, {}", event.strategy, most);
+    const std::string kept = event.offset_retention_ms == 0
+                                 ? std::string()
+                                 : fmt::format(", offsets kept {} without members",
+                                               retention_text(event.offset_retention_ms));
+    return fmt::format("strategy {}, {}{}", event.strategy, most, kept);
   }
   std::string operator()(const domain::GroupFrozen& event) const {
     return event.frozen ? "frozen: its plan does not change" : "no longer frozen";

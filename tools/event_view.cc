@@ -84,6 +84,23 @@ class Fields {
   void operator()(const domain::OffsetsCommitted& event) {
     json_["offsets"] = offsets(event.offsets, false);
   }
+  void operator()(const domain::OffsetsReset& event) {
+    json_["offsets"] = offsets(event.offsets, false);
+    json_["former"] = offsets(event.former, true);
+    if (event.begun != 0) json_["begun"] = event.begun;
+    if (event.undoes != 0) json_["undoes"] = event.undoes;
+  }
+  void operator()(const domain::OffsetsResetBegun& event) {
+    json_["offsets"] = offsets(event.offsets, false);
+    json_["revoking"] = members(event.revoking);
+    if (event.undoes != 0) json_["undoes"] = event.undoes;
+  }
+  void operator()(const domain::OffsetsDeleted& event) {
+    json_["former"] = offsets(event.former, true);
+  }
+  void operator()(const domain::OffsetsExpired& event) {
+    json_["former"] = offsets(event.former, true);
+  }
   void operator()(const domain::GroupDeleted& event) {
     json_["former"] = offsets(event.former, true);
     json_["former_strategy"] = event.former_strategy;
@@ -91,6 +108,7 @@ class Fields {
     json_["former_frozen"] = event.former_frozen;
     json_["former_draining"] = event.former_draining;
     json_["former_pins"] = pins(event.former_pins);
+    json_["former_offset_retention_ms"] = event.former_offset_retention_ms;
   }
   void operator()(const domain::TopicsMatched& event) {
     Json matches = Json::array();
@@ -108,6 +126,7 @@ class Fields {
   void operator()(const domain::GroupConfigured& event) {
     json_["strategy"] = event.strategy;
     json_["max_members"] = event.max_members;
+    json_["offset_retention_ms"] = event.offset_retention_ms;
   }
   void operator()(const domain::GroupFrozen& event) { json_["frozen"] = event.frozen; }
   void operator()(const domain::MemberDrained& event) {

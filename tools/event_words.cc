@@ -54,7 +54,7 @@ std::string subscription_text(const domain::Subscription& subscription) {
   for (const std::string& pattern : subscription.patterns()) {
     text += fmt::format("{}pattern {}", text.empty() ? "" : ", ", pattern);
   }
-  return text;
+  return text.empty() ? "nothing" : text;
 }
 
 std::string tokens_text(const std::vector<domain::TokenRef>& tokens, const TopicNames& names) {
@@ -70,6 +70,21 @@ std::string event_offsets_text(const std::vector<domain::OffsetValue>& offsets,
   PartitionWords words(names);
   for (const domain::OffsetValue& value : offsets) {
     words.add(value.at.topic, value.at.partition, fmt::format(" at {}", value.offset));
+  }
+  return words.text();
+}
+
+std::string changes_text(const std::vector<domain::OffsetValue>& offsets,
+                         const std::vector<domain::OffsetValue>& former, const TopicNames& names) {
+  const auto text = [](std::int64_t offset) {
+    return offset < 0 ? std::string("nothing") : std::to_string(offset);
+  };
+  PartitionWords words(names);
+  for (std::size_t i = 0; i < offsets.size(); ++i) {
+    const std::string from =
+        i < former.size() ? fmt::format(" from {}", text(former[i].offset)) : std::string();
+    words.add(offsets[i].at.topic, offsets[i].at.partition,
+              fmt::format("{} to {}", from, text(offsets[i].offset)));
   }
   return words.text();
 }

@@ -36,6 +36,10 @@ std::string subscription_text(const domain::Subscription& subscription);
 /// "outbox/0 (token 6), outbox/3 (token 9)".
 std::string tokens_text(const std::vector<domain::TokenRef>& tokens, const TopicNames& names);
 
+/// "outbox/0 from 41 to 7"; "nothing" where nothing is committed. `former`: as `offsets`, or empty.
+std::string changes_text(const std::vector<domain::OffsetValue>& offsets,
+                         const std::vector<domain::OffsetValue>& former, const TopicNames& names);
+
 /// "outbox/0 at 41, outbox/3 at 7".
 std::string event_offsets_text(const std::vector<domain::OffsetValue>& offsets,
                                const TopicNames& names);

@@ -120,6 +120,8 @@ void add_group_commands(CLI::App& app, Context& context) {
   add_group_settings(noun, context);
   add_group_members(noun, context);
   add_group_pins(noun, context);
+  add_group_lag(noun, context);
+  add_group_reset(noun, context);
   add_group_why(noun, context);
 }
 

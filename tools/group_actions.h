@@ -10,6 +10,10 @@ namespace muster::tools {
 void add_group_settings(CLI::App& noun, Context& context);
 /// remove-member | drain-member | undrain-member
 void add_group_members(CLI::App& noun, Context& context);
+/// lag
+void add_group_lag(CLI::App& noun, Context& context);
+/// reset-offsets
+void add_group_reset(CLI::App& noun, Context& context);
 /// pin | unpin
 void add_group_pins(CLI::App& noun, Context& context);
 

@@ -16,6 +16,12 @@ std::string frozen_text(const wire::GroupInfoT& group, const std::string& so) {
   return "group " + printable(group.name) + " is frozen, so " + so + " until muster group unfreeze";
 }
 
+std::string kept_text(std::uint64_t retention_ms) {
+  return retention_ms == 0
+             ? "offsets kept for ever"
+             : "offsets expire after " + retention_text(retention_ms) + " without members";
+}
+
 std::string strategy_text(const wire::GroupInfoT& before, const wire::GroupInfoT& after) {
   const std::string text = "strategy " + after.strategy + " instead of " + before.strategy;
   if (after.frozen) return text + " (" + frozen_text(after, "nothing moves") + ")";
@@ -79,13 +85,16 @@ std::string pin_text(const Pinned& pinned) {
 }  // namespace
 
 bool Configured::changed() const {
-  return !before || before->strategy != after.strategy || before->max_members != after.max_members;
+  return !before || before->strategy != after.strategy ||
+         before->max_members != after.max_members ||
+         before->offset_retention_ms != after.offset_retention_ms;
 }
 
 Json json_of(const Configured& configured) {
   return {{"group", configured.after.name},
           {"strategy", configured.after.strategy},
           {"max_members", configured.after.max_members},
+          {"offset_retention_ms", configured.after.offset_retention_ms},
           {"frozen", configured.after.frozen},
           {"created", !configured.before.has_value()},
           {"changed", configured.changed()}};
@@ -123,7 +132,8 @@ Json json_of(const Pinned& pinned) {
 }
 
 std::string settings_text(const wire::GroupInfoT& group) {
-  return "strategy " + group.strategy + ", " + limit_text(group.max_members);
+  const std::string text = "strategy " + group.strategy + ", " + limit_text(group.max_members);
+  return group.offset_retention_ms == 0 ? text : text + ", " + kept_text(group.offset_retention_ms);
 }
 
 std::string text_of(const Configured& configured) {
@@ -140,6 +150,11 @@ std::string text_of(const Configured& configured) {
   if (other_strategy) text += strategy_text(before, after);
   if (before.max_members != after.max_members) {
     text += (other_strategy ? "; " : "") + members_text(before, after);
+  }
+  if (before.offset_retention_ms != after.offset_retention_ms) {
+    const bool first = !other_strategy && before.max_members == after.max_members;
+    text += (first ? "" : "; ") + kept_text(after.offset_retention_ms) + " instead of " +
+            kept_text(before.offset_retention_ms);
   }
   return text + ".";
 }

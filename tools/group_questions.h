@@ -19,6 +19,27 @@ std::expected<wire::GroupReplyT, Error> ask_group(Source& source, const std::str
   return source.template ask<wire::GroupReplyT>(std::move(request));
 }
 
+using Partitions = std::vector<std::unique_ptr<wire::PartitionInfoT>>;
+
+/// All partitions of the group, by topic and number.
+template <typename Source>
+std::expected<Partitions, Error> ask_partitions(Source& source, const std::string& group) {
+  Partitions all;
+  wire::ListPartitionsT first;
+  first.group = group;
+  const auto got = source.template ask_pages<wire::PartitionsReplyT>(
+      std::move(first), [&](wire::PartitionsReplyT& page, wire::ListPartitionsT& next) {
+        for (auto& each : page.partitions) all.push_back(std::move(each));
+        if (!all.empty()) {
+          next.after_topic = all.back()->topic;
+          next.after_partition = all.back()->partition;
+        }
+        return page.partitions.size();
+      });
+  if (!got) return std::unexpected(got.error());
+  return all;
+}
+
 /// The group with all its members and partitions, as it is at no particular time.
 template <typename Source>
 std::expected<GroupView, Error> gather_group(Source& source, const std::string& group) {
@@ -28,6 +49,7 @@ std::expected<GroupView, Error> gather_group(Source& source, const std::string& 
   view.group = std::move(*reply->group);
   view.draining = std::move(reply->draining);
   view.quiet_remaining_ms = reply->quiet_remaining_ms;
+  view.resetting = reply->resetting;
   view.live = false;
 
   wire::ListMembersT members;
@@ -40,18 +62,9 @@ std::expected<GroupView, Error> gather_group(Source& source, const std::string& 
       });
   if (!got) return std::unexpected(got.error());
 
-  wire::ListPartitionsT partitions;
-  partitions.group = group;
-  got = source.template ask_pages<wire::PartitionsReplyT>(
-      std::move(partitions), [&](wire::PartitionsReplyT& page, wire::ListPartitionsT& next) {
-        for (auto& each : page.partitions) view.partitions.push_back(std::move(each));
-        if (!view.partitions.empty()) {
-          next.after_topic = view.partitions.back()->topic;
-          next.after_partition = view.partitions.back()->partition;
-        }
-        return page.partitions.size();
-      });
-  if (!got) return std::unexpected(got.error());
+  auto partitions = ask_partitions(source, group);
+  if (!partitions) return std::unexpected(partitions.error());
+  view.partitions = std::move(*partitions);
   return view;
 }
 

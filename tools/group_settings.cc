@@ -15,6 +15,7 @@ struct ConfigureArguments {
   std::string group;
   std::optional<std::string> strategy;
   std::optional<std::int32_t> max_members;
+  std::optional<std::uint64_t> offset_retention_ms;
 };
 
 void print_settings(const Context& context, const wire::GroupInfoT& group) {
@@ -22,6 +23,7 @@ void print_settings(const Context& context, const wire::GroupInfoT& group) {
     print_json({{"group", group.name},
                 {"strategy", group.strategy},
                 {"max_members", group.max_members},
+                {"offset_retention_ms", group.offset_retention_ms},
                 {"frozen", group.frozen}});
   } else {
     print_text("Group " + printable(group.name) + ": " + settings_text(group) +
@@ -33,7 +35,7 @@ Outcome configure(const Context& context, const ConfigureArguments& arguments) {
   auto link = ServerLink::open(context.server);
   if (!link) return std::unexpected(link.error());
   auto before = ask_group(*link, arguments.group);
-  const bool sets = arguments.strategy || arguments.max_members;
+  const bool sets = arguments.strategy || arguments.max_members || arguments.offset_retention_ms;
   if (!before && !(sets && before.error().code == ErrorCode::kUnknownResource)) {
     return std::unexpected(before.error());
   }
@@ -46,6 +48,9 @@ Outcome configure(const Context& context, const ConfigureArguments& arguments) {
   request.group = arguments.group;
   request.strategy = arguments.strategy.value_or("");
   request.max_members = arguments.max_members.value_or(-1);
+  if (arguments.offset_retention_ms) {
+    request.offset_retention_ms = static_cast<std::int64_t>(*arguments.offset_retention_ms);
+  }
   const auto done = link->ask<wire::DoneT>(std::move(request));
   if (!done) return std::unexpected(done.error());
   auto after = ask_group(*link, arguments.group);
@@ -69,6 +74,8 @@ void add_configure(CLI::App& noun, Context& context) {
       ->type_name("round_robin|range|sticky|leader");
   add_member_limit(command, "--max-members", arguments->max_members,
                    "Whoever would be one more is refused with GROUP_FULL; 0: no limit");
+  add_retention_option(command, "--offset-retention", arguments->offset_retention_ms,
+                       "Offsets expire when the group had no members for so long; off: never");
   on_run(command, context, [&context, arguments] { return configure(context, *arguments); });
 }
 

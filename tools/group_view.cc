@@ -39,6 +39,7 @@ Json member_json(const wire::MemberInfoT& member, bool live) {
   Json json{
       {"member_id", member.member_id}, {"client_id", member.client_id}, {"host", member.host}};
   if (live) json["connected"] = member.connected;
+  if (live) json["stalled_ms"] = member.stalled_ms == 0 ? Json() : Json(member.stalled_ms);
   json.update({{"session_timeout_ms", member.session_timeout_ms},
                {"disconnect_grace_ms", member.disconnect_grace_ms},
                {"rebalance_timeout_ms", member.rebalance_timeout_ms},
@@ -71,18 +72,21 @@ Json grant_json(const wire::GrantInfoT* grant) {
 
 Json partition_json(const wire::PartitionInfoT& partition) {
   const std::optional<std::int64_t> lag = lag_of(partition);
-  return {{"topic", partition.topic},
-          {"partition", partition.partition},
-          {"owner", name_or_null(partition.owner)},
-          {"target", name_or_null(partition.target)},
-          {"pinned_to", name_or_null(partition.pinned_to)},
-          {"revoking", partition.revoking},
-          {"fence", partition.fence},
-          {"committed", number_or_null(partition.committed)},
-          {"end", number_or_null(partition.end)},
-          {"lag", lag ? Json(*lag) : Json()},
-          {"metadata", partition.metadata},
-          {"last_grant", grant_json(partition.last_grant.get())}};
+  return {
+      {"topic", partition.topic},
+      {"partition", partition.partition},
+      {"owner", name_or_null(partition.owner)},
+      {"target", name_or_null(partition.target)},
+      {"pinned_to", name_or_null(partition.pinned_to)},
+      {"revoking", partition.revoking},
+      {"fence", partition.fence},
+      {"committed", number_or_null(partition.committed)},
+      {"commit_time", partition.committed < 0 ? Json() : Json(time_text(partition.commit_time_ms))},
+      {"start", number_or_null(partition.start)},
+      {"end", number_or_null(partition.end)},
+      {"lag", lag ? Json(*lag) : Json()},
+      {"metadata", partition.metadata},
+      {"last_grant", grant_json(partition.last_grant.get())}};
 }
 
 /// "^orders-.* ^audit$"
@@ -105,6 +109,7 @@ std::string members_text(const GroupView& view) {
   };
   const bool patterns = any([](const auto& member) { return !member.patterns.empty(); });
   const bool draining = any([](const auto& member) { return member.draining; });
+  const bool stalled = any([](const auto& member) { return member.stalled_ms > 0; });
   std::vector<Column> columns{{"MEMBER"},
                               {"CLIENT"},
                               {"HOST"},
@@ -113,6 +118,7 @@ std::string members_text(const GroupView& view) {
                               {"REVOKING", Align::kRight},
                               {"PENDING", Align::kRight}};
   if (view.live) columns.push_back({"CONNECTED"});
+  if (stalled) columns.push_back({"STUCK FOR", Align::kRight});
   if (draining) columns.push_back({"DRAINING"});
   columns.push_back({"TOPICS"});
   if (patterns) columns.push_back({"PATTERNS"});
@@ -126,6 +132,11 @@ std::string members_text(const GroupView& view) {
                                  count_text(member->revoking),
                                  count_text(member->pending)};
     if (view.live) row.emplace_back(member->connected ? "yes" : "no");
+    if (stalled) {
+      row.push_back(member->stalled_ms == 0
+                        ? "-"
+                        : elapsed_text(static_cast<std::int64_t>(member->stalled_ms)));
+    }
     if (draining) row.emplace_back(member->draining ? "yes" : "-");
     row.push_back(names_text(member->topics));
     if (patterns) row.push_back(names_text(member->patterns));
@@ -155,38 +166,25 @@ std::string partitions_text(const GroupView& view) {
                               {"LAG", Align::kRight},
                               {"METADATA"}};
   const bool ages = view.now_ms != 0;
+  if (ages) columns.insert(columns.end() - 1, {"COMMIT AGE", Align::kRight});
   if (ages) columns.insert(columns.begin() + 3, {"OWNED FOR", Align::kRight});
   if (pins) columns.insert(columns.begin() + 3, {"PINNED TO"});
   Table table(std::move(columns));
   for (const auto& partition : view.partitions) {
-    const auto lag = lag_of(*partition);
     std::vector<std::string> row{partition->topic,
                                  std::to_string(partition->partition),
                                  owner_text(*partition),
                                  partition->fence == 0 ? "-" : std::to_string(partition->fence),
                                  number_or_dash(partition->committed),
-                                 number_or_dash(partition->end),
-                                 number_or_dash(lag.value_or(-1)),
+                                 end_text(partition->end),
+                                 lag_text(*partition),
                                  shortened(partition->metadata, kMetadataColumns)};
+    if (ages) row.insert(row.end() - 1, commit_age_text(view.now_ms, *partition));
     if (ages) row.insert(row.begin() + 3, owned_for(view, *partition));
     if (pins) row.insert(row.begin() + 3, name_or_dash(partition->pinned_to));
     table.add_row(std::move(row));
   }
   return table.empty() ? "" : "\n" + table.text();
-}
-
-/// "lag 12", with how many partitions the sum leaves out.
-std::string lag_text(const GroupView& view) {
-  std::int64_t sum = 0;
-  std::size_t unknown = 0;
-  for (const auto& partition : view.partitions) {
-    const auto lag = lag_of(*partition);
-    if (lag) sum += *lag;
-    if (!lag) ++unknown;
-  }
-  if (unknown == view.partitions.size()) return "lag unknown";
-  const std::string text = "lag " + std::to_string(sum);
-  return unknown == 0 ? text : text + " (unknown for " + counted(unknown, "partition") + ")";
 }
 
 std::string summary_text(const GroupView& view) {
@@ -200,12 +198,34 @@ std::string summary_text(const GroupView& view) {
   text += ", " + counted(view.partitions.size(), "partition");
   if (group.unowned > 0) text += " (" + std::to_string(group.unowned) + " unowned)";
   if (group.revoking > 0) text += " (" + std::to_string(group.revoking) + " being revoked)";
-  return text + ", " + lag_text(view) + ".\n";
+  if (group.offset_retention_ms > 0) {
+    text += ", offsets kept " + retention_text(group.offset_retention_ms) + " without members";
+  }
+  return text + ", " + lag_summary(view.partitions) + ".\n";
+}
+
+/// A process that lives and an application in it that does not go on: easily missed.
+std::string stalled_text(const GroupView& view) {
+  std::string text;
+  for (const auto& member : view.members) {
+    if (member->stalled_ms == 0) continue;
+    text += (text.empty() ? "Stuck: " : ", ") + printable(member->member_id) + " for " +
+            elapsed_text(static_cast<std::int64_t>(member->stalled_ms));
+  }
+  if (text.empty()) return {};
+  return text + ". Its process lives, its application makes no progress; look at what it waits " +
+         "for, or restart it.\n";
 }
 
 std::string quiet_time_text(const GroupView& view) {
   if (view.quiet_remaining_ms == 0) return {};
   return "Quiet time: " + quiet_text(view.quiet_remaining_ms) + ".\n";
+}
+
+std::string reset_text(const GroupView& view) {
+  if (view.resetting == 0) return {};
+  return "A live reset of offsets waits for " + counted(view.resetting, "partition") +
+         " to be handed over.\n";
 }
 
 std::string frozen_text(const GroupView& view) {
@@ -253,6 +273,30 @@ std::string quiet_text(std::uint32_t remaining_ms) {
          " s more, until no worker of the time before can still be at work";
 }
 
+std::string end_text(std::int64_t end) { return end < 0 ? kUnknown : std::to_string(end); }
+
+std::string lag_text(const wire::PartitionInfoT& partition) {
+  if (partition.end < 0) return kUnknown;
+  return number_or_dash(lag_of(partition).value_or(-1));
+}
+
+std::string commit_age_text(std::int64_t now_ms, const wire::PartitionInfoT& partition) {
+  return partition.committed < 0 ? "-" : elapsed_text(now_ms - partition.commit_time_ms);
+}
+
+std::string lag_summary(const std::vector<std::unique_ptr<wire::PartitionInfoT>>& partitions) {
+  std::int64_t sum = 0;
+  std::size_t unknown = 0;
+  for (const auto& partition : partitions) {
+    const auto lag = lag_of(*partition);
+    if (lag) sum += *lag;
+    if (!lag) ++unknown;
+  }
+  if (unknown == partitions.size()) return "lag unknown";
+  const std::string text = "lag " + std::to_string(sum);
+  return unknown == 0 ? text : text + " (unknown for " + counted(unknown, "partition") + ")";
+}
+
 std::optional<std::int64_t> lag_of(const wire::PartitionInfoT& partition) {
   if (partition.end < 0 || partition.committed < 0) return std::nullopt;
   return std::max<std::int64_t>(0, partition.end - partition.committed);
@@ -269,6 +313,8 @@ Json group_json(const GroupView& view) {
           {"strategy", view.group.strategy},
           {"max_members", view.group.max_members},
           {"frozen", view.group.frozen},
+          {"offset_retention_ms", view.group.offset_retention_ms},
+          {"resetting", view.resetting},
           {"draining", view.draining},
           {"leader", name_or_null(view.group.leader)},
           {"members", std::move(members)},
@@ -279,8 +325,8 @@ Json group_json(const GroupView& view) {
 }
 
 std::string group_text(const GroupView& view) {
-  return summary_text(view) + quiet_time_text(view) + frozen_text(view) + draining_text(view) +
-         members_text(view) + partitions_text(view);
+  return summary_text(view) + quiet_time_text(view) + reset_text(view) + frozen_text(view) +
+         draining_text(view) + stalled_text(view) + members_text(view) + partitions_text(view);
 }
 
 Json group_summary_json(const wire::GroupInfoT& group) {

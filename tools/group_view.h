@@ -20,12 +20,24 @@ struct GroupView {
   std::vector<std::string> draining;  // member ids, present or not
   std::vector<std::unique_ptr<wire::MemberInfoT>> members;
   std::vector<std::unique_ptr<wire::PartitionInfoT>> partitions;
+  std::uint32_t resetting = 0;  // partitions that a live reset waits for
   /// Of the quiet time after a restore; 0: there is none.
   std::uint32_t quiet_remaining_ms = 0;
   /// False: folded from a journal, which knows no connections.
   bool live = true;
   std::int64_t now_ms = 0;  // wall clock; 0: what was long ago has no meaning
 };
+
+/// What nobody has reported.
+inline constexpr const char* kUnknown = "unknown";
+/// An end offset; kUnknown until it is reported.
+std::string end_text(std::int64_t end);
+/// The lag, "-" where nothing is committed, kUnknown where nobody has reported the end.
+std::string lag_text(const wire::PartitionInfoT& partition);
+/// How long ago something was committed last; "-": never.
+std::string commit_age_text(std::int64_t now_ms, const wire::PartitionInfoT& partition);
+/// "lag 12", with how many partitions the sum leaves out.
+std::string lag_summary(const std::vector<std::unique_ptr<wire::PartitionInfoT>>& partitions);
 
 /// end − committed, never below 0; nothing while either is unknown.
 std::optional<std::int64_t> lag_of(const wire::PartitionInfoT& partition);

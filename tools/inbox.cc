@@ -3,12 +3,18 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <utility>
 
 #include "domain/assert.h"
 
 namespace muster::tools {
+namespace {
+
+constexpr std::size_t kTasksMax = 16;
+
+}  // namespace
 
 Inbox::Inbox() : descriptor_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   MUSTER_ASSERT(descriptor_ >= 0);
@@ -19,8 +25,7 @@ Inbox::~Inbox() { ::close(descriptor_); }
 void Inbox::post(Task task) {
   const std::lock_guard lock(mutex_);
   posted_.push_back(std::move(task));
-  const std::uint64_t one = 1;
-  MUSTER_ASSERT(::write(descriptor_, &one, sizeof(one)) == sizeof(one));
+  wake();
 }
 
 void Inbox::run_posted() {
@@ -29,9 +34,17 @@ void Inbox::run_posted() {
     const std::lock_guard lock(mutex_);
     std::uint64_t count = 0;
     [[maybe_unused]] const ssize_t size = ::read(descriptor_, &count, sizeof(count));
-    tasks.swap(posted_);
+    for (; !posted_.empty() && tasks.size() < kTasksMax; posted_.pop_front()) {
+      tasks.push_back(std::move(posted_.front()));
+    }
+    if (!posted_.empty()) wake();
   }
   for (const Task& task : tasks) task();
+}
+
+void Inbox::wake() const {
+  const std::uint64_t one = 1;
+  MUSTER_ASSERT(::write(descriptor_, &one, sizeof(one)) == sizeof(one));
 }
 
 Errands::Errands() : thread_([this] { work(); }) {}

@@ -21,11 +21,15 @@ class Inbox {
   Inbox& operator=(const Inbox&) = delete;
 
   void post(Task task);
+  /// Some of it; the descriptor stays readable while more waits. A burst of tasks that take long
+  /// must not keep the thread from all else.
   void run_posted();
   /// Readable while something is posted.
   int descriptor() const { return descriptor_; }
 
  private:
+  void wake() const;
+
   std::mutex mutex_;
   std::deque<Task> posted_;
   int descriptor_ = -1;

@@ -22,6 +22,9 @@ struct NamesMember {
   bool operator()(const domain::PlanMade& event) const {
     return is_in(event.targets, member_id) || is_in(event.revoking, member_id);
   }
+  bool operator()(const domain::OffsetsResetBegun& event) const {
+    return is_in(event.revoking, member_id);
+  }
   bool operator()(const domain::PartitionsGranted& event) const {
     return is_in(event.grants, member_id);
   }
@@ -59,6 +62,10 @@ class NamesPlace {
   bool operator()(const domain::PartitionsReleased& event) const { return is_one_of(event.tokens); }
   bool operator()(const domain::PartitionsFenced& event) const { return is_one_of(event.tokens); }
   bool operator()(const domain::OffsetsCommitted& event) const { return is_one_of(event.offsets); }
+  bool operator()(const domain::OffsetsReset& event) const { return is_one_of(event.offsets); }
+  bool operator()(const domain::OffsetsResetBegun& event) const { return is_one_of(event.offsets); }
+  bool operator()(const domain::OffsetsDeleted& event) const { return is_one_of(event.former); }
+  bool operator()(const domain::OffsetsExpired& event) const { return is_one_of(event.former); }
   bool operator()(const domain::GroupDeleted& event) const { return is_one_of(event.former); }
   bool operator()(const domain::TopicsMatched& event) const {
     return !partition_ &&

@@ -1,9 +1,11 @@
-// muster offset commit | fetch
+// muster offset commit | fetch. What else can be done to offsets: offset_actions.h.
 #include <memory>
 #include <optional>
 
 #include "tools/arguments.h"
 #include "tools/commands.h"
+#include "tools/offset_actions.h"
+#include "tools/offset_questions.h"
 #include "tools/offset_view.h"
 #include "tools/output.h"
 #include "tools/server_link.h"
@@ -18,6 +20,8 @@ struct CommitArguments {
   std::uint64_t fence = 0;
   std::string metadata;
   std::int64_t end = -1;
+  std::int64_t start = -1;
+  std::optional<std::int64_t> expected;
 };
 
 struct FetchArguments {
@@ -33,6 +37,8 @@ Outcome commit(const Context& context, const CommitArguments& arguments) {
   item->fence = arguments.fence;
   item->metadata = arguments.metadata;
   item->end = arguments.end;
+  item->start = arguments.start;
+  item->expected = arguments.expected;
   wire::CommitT request;
   request.group = arguments.group;
   request.items.push_back(std::move(item));
@@ -77,23 +83,12 @@ Outcome fetch_one(const Context& context, const FetchArguments& arguments) {
 Outcome fetch_all(const Context& context, const FetchArguments& arguments) {
   auto link = ServerLink::open(context.server);
   if (!link) return std::unexpected(link.error());
-  CommittedOffsets offsets;
-  wire::FetchOffsetsT first;
-  first.group = arguments.group;
-  const auto asked = link->ask_pages<wire::OffsetsReplyT>(
-      std::move(first), [&](wire::OffsetsReplyT& page, wire::FetchOffsetsT& request) {
-        for (auto& offset : page.offsets) offsets.push_back(std::move(offset));
-        if (!offsets.empty()) {
-          request.after_topic = offsets.back()->topic;
-          request.after_partition = offsets.back()->partition;
-        }
-        return page.offsets.size();
-      });
-  if (!asked) return std::unexpected(asked.error());
+  const auto offsets = ask_offsets(*link, arguments.group);
+  if (!offsets) return std::unexpected(offsets.error());
   if (context.json()) {
-    print_json(offsets_json(arguments.group, offsets));
+    print_json(offsets_json(arguments.group, *offsets));
   } else {
-    print_text(offsets_text(arguments.group, offsets));
+    print_text(offsets_text(arguments.group, *offsets));
   }
   return 0;
 }
@@ -114,6 +109,11 @@ void add_commit(CLI::App& noun, Context& context) {
   command.add_option("--metadata", arguments->metadata, "A note kept with it, up to 4096 bytes")
       ->type_name("TEXT");
   add_offset(command, "--end", arguments->end, "Where the partition ends now: lag counts to it");
+  add_offset(command, "--start", arguments->start, "Where the partition begins now");
+  add_expected_offset(
+      command, "--expect", arguments->expected,
+      "Compare and set: only if this is what is committed (none: nothing), and then "
+      "backwards, too");
   on_run(command, context, [&context, arguments] { return commit(context, *arguments); });
 }
 
@@ -137,6 +137,9 @@ void add_offset_commands(CLI::App& app, Context& context) {
   noun.require_subcommand(1);
   add_commit(noun, context);
   add_fetch(noun, context);
+  add_offset_undo(noun, context);
+  add_offset_transfer(noun, context);
+  add_offset_ends(noun, context);
 }
 
 }  // namespace muster::tools

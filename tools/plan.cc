@@ -1,12 +1,10 @@
 // muster plan: what would move if…
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
 #include <memory>
 #include <utility>
 
 #include "tools/arguments.h"
 #include "tools/commands.h"
+#include "tools/input_file.h"
 #include "tools/output.h"
 #include "tools/plan_group.h"
 #include "tools/plan_input.h"
@@ -42,40 +40,11 @@ struct PlanArguments {
 
 Error error_of(const Rejection& rejection) { return make_error(rejection.code, rejection.message); }
 
-struct CloseFile {
-  void operator()(std::FILE* file) const {
-    if (file != stdin) std::fclose(file);
-  }
-};
-using File = std::unique_ptr<std::FILE, CloseFile>;
-
-/// All of the file, or one byte more than read_plan_input takes.
-std::expected<std::string, Error> read_input(const std::string& path) {
-  const auto failed = [&] {
-    return std::unexpected(
-        make_error(ErrorCode::kInvalidArgument,
-                   "The input '" + path + "' can't be read (" + std::strerror(errno) +
-                       "): give a file that can, - for standard input, or --from-group GROUP."));
-  };
-  const File file(path == "-" ? stdin : std::fopen(path.c_str(), "rb"));
-  if (file == nullptr) return failed();
-  constexpr std::size_t kPiece = std::size_t{1} << 20;
-  std::string text;
-  while (text.size() <= kPlanInputBytesMax) {
-    const std::size_t before = text.size();
-    text.resize(before + kPiece);
-    const std::size_t count = std::fread(text.data() + before, 1, kPiece, file.get());
-    text.resize(before + count);
-    if (std::ferror(file.get()) != 0) return failed();
-    if (count == 0) break;
-  }
-  return text;
-}
-
 std::expected<Scenario, Error> read_scenario(const Context& context,
                                              const PlanArguments& arguments) {
   if (!arguments.group.empty()) return read_live_group(context.server, arguments.group);
-  const auto text = read_input(arguments.file);
+  const auto text = read_input(arguments.file, kPlanInputBytesMax,
+                               ", - for standard input, or --from-group GROUP");
   if (!text) return std::unexpected(text.error());
   auto scenario = read_plan_input(*text, Limits{});
   if (!scenario) return std::unexpected(error_of(scenario.error()));

@@ -1,5 +1,9 @@
 // muster run: any program is a worker.
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <memory>
+#include <optional>
 
 #include "tools/arguments.h"
 #include "tools/commands.h"
@@ -15,19 +19,38 @@ constexpr const char* kDescription =
     "CMD finds in its environment MUSTER_GROUP, MUSTER_TOPIC, MUSTER_PARTITION, MUSTER_OFFSET "
     "(the\n"
     "next offset to read; 0 when nothing is committed), MUSTER_FENCE, MUSTER_SERVER and\n"
-    "MUSTER_MEMBER_ID. It commits with `muster offset commit`. When CMD exits with status 0 the\n"
-    "partition is finished and stays owned; otherwise CMD is started again, after a pause, at the\n"
-    "offset committed by then. A revoked partition's CMD gets SIGTERM, and SIGKILL when three\n"
-    "quarters of the rebalance timeout have passed; the partition is released when CMD and all\n"
-    "processes of its group have ended. While no server can be reached and the lease has lapsed,\n"
-    "CMD is stopped (SIGSTOP). SIGTERM or SIGINT ends the CMDs, leaves the group and exits within\n"
-    "10 s; a second one kills the CMDs. CMDs never outlive `muster run`.";
+    "MUSTER_MEMBER_ID. It commits with `muster offset commit`, or prints its offsets; see\n"
+    "--commit-from-stdout. When CMD exits with status 0 the partition is finished and stays "
+    "owned;\n"
+    "otherwise CMD is started again, after a pause of 0.5 s that doubles up to 30 s, at the "
+    "offset\n"
+    "committed by then. A revoked partition's CMD gets SIGTERM, and SIGKILL when three quarters "
+    "of\n"
+    "the rebalance timeout have passed; the partition is released when CMD and all processes of "
+    "its\n"
+    "group have ended. While no server can be reached and the lease has lapsed, CMD is stopped\n"
+    "(SIGSTOP). SIGTERM or SIGINT ends the CMDs, leaves the group and exits within 10 s; a second\n"
+    "one kills the CMDs. CMDs never outlive `muster run`.\n\n"
+    "With --one-process there is one CMD for all partitions. Its standard input lists them, a "
+    "JSON\n"
+    "object a line, and ends:\n"
+    "  {\"topic\":\"outbox\",\"partition\":0,\"offset\":100,\"fence\":6}\n"
+    "Whenever the partitions change it gets SIGTERM and, when it has ended, is started again with\n"
+    "those that are held then.\n\n"
+    "Exit status:\n"
+    "  0    ended as asked: by a signal, or all is done (--exit-when-done)\n"
+    "  1    failed: no server, refused, or it could not leave in time; stderr says why\n"
+    "  2    wrong usage\n"
+    "  3    its membership was ended by others: an operator removed it, or another process took\n"
+    "       over its --consumer-id\n"
+    "  4    gave up: a CMD failed more often than --max-restarts allows\n"
+    "  126  CMD may not be executed\n"
+    "  127  CMD was not found";
 
 constexpr const char* kExample =
-    "  muster run --group billing --topic outbox -- sh -c '\n"
-    "    echo \"partition $MUSTER_PARTITION from $MUSTER_OFFSET\"\n"
-    "    muster offset commit \"$MUSTER_GROUP\" \"$MUSTER_TOPIC/$MUSTER_PARTITION\" 100 \\\n"
-    "           --fence \"$MUSTER_FENCE\"'";
+    "  muster run --group billing --topic outbox --commit-from-stdout -- sh -c '\n"
+    "    echo \"partition $MUSTER_PARTITION from $MUSTER_OFFSET\" >&2\n"
+    "    for next in 10 20 30; do sleep 1; echo $next; done'";
 
 struct RunArguments {
   std::string group;
@@ -39,8 +62,37 @@ struct RunArguments {
   std::uint32_t rebalance_timeout_ms = 0;
   bool takeover = false;
   bool keep_seat = false;
+  bool one_process = false;
+  bool exit_when_done = false;
+  bool prefix_output = false;
+  bool commit_from_stdout = false;
+  std::optional<unsigned> restarts_max;
   std::vector<std::string> command;
 };
+
+void add_command_options(CLI::App& command, RunArguments& arguments) {
+  CLI::Option* one_process =
+      command.add_flag("--one-process", arguments.one_process,
+                       "One CMD for all partitions, restarted when they change");
+  command
+      .add_flag("--prefix-output", arguments.prefix_output,
+                "Begin each line that a CMD writes with [TOPIC/PARTITION]")
+      ->excludes(one_process);
+  command.add_flag(
+      "--commit-from-stdout", arguments.commit_from_stdout,
+      "Commit what CMD prints: a line that is a whole number alone is the next offset to read; "
+      "with --one-process TOPIC/PARTITION OFFSET. Such lines are not passed on, all others are. "
+      "Have CMD flush each line");
+  command.add_flag("--exit-when-done", arguments.exit_when_done,
+                   "Leave the group and exit when every CMD has exited with status 0. A member "
+                   "without partitions waits for some");
+  command
+      .add_option("--max-restarts", arguments.restarts_max,
+                  "End all when a CMD has failed and was restarted N times in a row without having "
+                  "run for 30 s (default: no limit)")
+      ->type_name("N")
+      ->check(CLI::Range(0U, 1'000'000U).description(""));
+}
 
 void add_options(CLI::App& command, RunArguments& arguments) {
   command.add_option("--group", arguments.group, "The group to join")
@@ -80,6 +132,7 @@ void add_options(CLI::App& command, RunArguments& arguments) {
                    "Replace a process of the same --consumer-id at once, even one that still runs");
   command.add_flag("--keep-seat", arguments.keep_seat,
                    "When ended, keep the partitions for a successor instead of leaving");
+  add_command_options(command, arguments);
   command.add_option("CMD", arguments.command, "The command and its arguments, after --")
       ->required()
       ->type_name("");
@@ -91,6 +144,11 @@ RunOptions options_of(const RunArguments& arguments, const std::string& server, 
   options.command = std::move(path);
   options.arguments = arguments.command;
   options.keep_seat = arguments.keep_seat;
+  options.one_process = arguments.one_process;
+  options.exit_when_done = arguments.exit_when_done;
+  options.prefix_output = arguments.prefix_output;
+  options.commit_from_stdout = arguments.commit_from_stdout;
+  options.restarts_max = arguments.restarts_max;
   GroupConsumerOptions& consumer = options.consumer;
   consumer.group_id = arguments.group;
   consumer.consumer_id = arguments.consumer_id;
@@ -104,6 +162,15 @@ RunOptions options_of(const RunArguments& arguments, const std::string& server, 
   return options;
 }
 
+/// Closed ones would be taken by pipes, and then be mistaken for what they stand for.
+void open_standard_descriptors() {
+  int opened = 0;
+  do {
+    opened = ::open("/dev/null", O_RDWR);
+  } while (opened >= 0 && opened <= STDERR_FILENO);
+  if (opened > STDERR_FILENO) ::close(opened);
+}
+
 }  // namespace
 
 void add_run_command(CLI::App& app, Context& context) {
@@ -111,12 +178,18 @@ void add_run_command(CLI::App& app, Context& context) {
   const auto arguments = std::make_shared<RunArguments>();
   add_options(command, *arguments);
   on_run(command, context, [&context, arguments]() -> Outcome {
+    open_standard_descriptors();
     auto path = find_executable(arguments->command.front());
-    if (!path) return std::unexpected(std::move(path.error()));
+    if (!path) {
+      context.failure_status = path.error().status;
+      return std::unexpected(std::move(path.error().error));
+    }
     auto guard = ProcessGuard::start();
     if (!guard) return std::unexpected(std::move(guard.error()));
     RunLoop loop(options_of(*arguments, context.server, std::move(*path)), std::move(*guard));
-    return loop.run();
+    Outcome outcome = loop.run();
+    if (!outcome) context.failure_status = static_cast<int>(loop.failure_status());
+    return outcome;
   });
 }
 

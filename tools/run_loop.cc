@@ -10,11 +10,12 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
-#include <string_view>
+#include <utility>
 
 #include "domain/assert.h"
 #include "tools/arguments.h"
 #include "tools/output.h"
+#include "tools/run_command.h"
 
 namespace muster::tools {
 namespace {
@@ -26,6 +27,16 @@ using std::chrono::steady_clock;
 constexpr milliseconds kEndGrace{5'000};    // for the commands, then they are killed
 constexpr milliseconds kSameSignal{1'000};  // timeout(1) signals the process and then its group
 constexpr milliseconds kExitLatest{9'500};  // and with leaving
+
+// Of the one process for all partitions. A plan's grants and revocations come in a burst.
+constexpr milliseconds kGather{200};
+constexpr milliseconds kRebalanceTimeout{60'000};  // of a server that was told none
+
+// What another member gives up because this one shall have it, or leaves unfinished when it leaves,
+// arrives within this time: who leaves before would leave it to nobody.
+constexpr milliseconds kDoneFor{500};
+
+constexpr milliseconds kSayingLatest{1'000};  // for what is still to be written at a late exit
 
 ClientOptions client_options(const std::string& server) {
   ClientOptions options;
@@ -40,52 +51,35 @@ int take_over_signals() {
   std::signal(SIGPIPE, SIG_IGN);  // a reader of the log that goes away ends no work
   sigset_t taken;
   sigemptyset(&taken);
-  for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGCHLD}) sigaddset(&taken, number);
+  for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGTSTP, SIGCHLD}) sigaddset(&taken, number);
   sigprocmask(SIG_BLOCK, &taken, nullptr);
   const int descriptor = ::signalfd(-1, &taken, SFD_CLOEXEC | SFD_NONBLOCK);
   MUSTER_ASSERT(descriptor >= 0);
   return descriptor;
 }
 
-std::string place(const Partition& partition) {
-  return PartitionArgument{.topic = partition.topic, .partition = partition.index}.text();
-}
-
 }  // namespace
-
-std::vector<std::string> command_environment(const RunOptions& options, const Partition& partition,
-                                             const std::string& member_id) {
-  const std::array<std::pair<std::string, std::string>, 7> set{
-      {{"MUSTER_GROUP=", options.consumer.group_id},
-       {"MUSTER_TOPIC=", partition.topic},
-       {"MUSTER_PARTITION=", std::to_string(partition.index)},
-       {"MUSTER_OFFSET=", std::to_string(partition.committed.value_or(0))},
-       {"MUSTER_FENCE=", std::to_string(partition.fence)},
-       {"MUSTER_SERVER=", options.server},
-       {"MUSTER_MEMBER_ID=", member_id}}};
-  std::vector<std::string> environment;
-  for (char** each = environ; *each != nullptr; ++each) {
-    const std::string_view inherited = *each;
-    const bool replaced = std::ranges::any_of(
-        set, [&](const auto& variable) { return inherited.starts_with(variable.first); });
-    if (!replaced) environment.emplace_back(inherited);
-  }
-  for (const auto& [name, value] : set) environment.push_back(name + value);
-  return environment;
-}
 
 RunLoop::RunLoop(RunOptions options, ProcessGuard guard)
     : options_(std::move(options)),
       guard_(std::move(guard)),
       signals_(take_over_signals()),
+      output_(STDOUT_FILENO, [this] { inbox_.post([] {}); }),
+      errors_(STDERR_FILENO, [this] { inbox_.post([] {}); }),
+      relay_(output_, errors_),
       client_(client_options(options_.server)),
       consumer_(client_, options_.consumer),
       member_id_(consumer_.member_id()),
+      log_(errors_, member_id_),
+      commits_(consumer_, errands_, inbox_, log_),
       random_(std::random_device{}()) {
-  hooks_ = {.start = [this](const Partition& p) { return start_command(p); },
-            .read_offset = [this](const Partition& p) { read_offset(p); },
+  raise_open_files_limit();
+  hooks_ = {.start = [this](const Partitions& p) { return start_command(p); },
+            .ended = [this](pid_t pid) { relay_.remove(pid); },
+            .read_offsets = [this](const Partitions& p) { read_offsets(p); },
             .release = [this](const Partition& p) { release(p); },
-            .log = [this](const Partition& p, const std::string& text) { log(p, text); },
+            .give_up = [this](const std::string& why) { give_up(why); },
+            .log = [this](const std::string& text) { log_(text); },
             .draw = [this] { return std::uniform_real_distribution<>(0, 1)(random_); }};
   listen_to_consumer();
 }
@@ -101,13 +95,24 @@ Outcome RunLoop::run() {
     wait();
     take_signals();
     inbox_.run_posted();
+    relay_.pass_on(watched_);
     advance_workers();
+    commits_.advance(steady_clock::now());
+    end_when_done();
     leave_when_commands_ended();
     exit_when_late();
   }
   if (why_) return std::unexpected(*why_);
-  return 0;
+  return gave_up_ ? static_cast<int>(RunStatus::kGaveUp) : 0;
 }
+
+RunStatus RunLoop::failure_status() const {
+  const ErrorCode code = why_ ? why_->code : ErrorCode::kNone;
+  const bool by_others = code == ErrorCode::kFenced || code == ErrorCode::kMemberRemoved;
+  return by_others ? RunStatus::kMembershipEnded : RunStatus::kFailed;
+}
+
+// ---- the consumer -----------------------------------------------------------------------------
 
 void RunLoop::listen_to_consumer() {
   const auto on_loop = [&inbox = inbox_](auto handle) {
@@ -118,6 +123,7 @@ void RunLoop::listen_to_consumer() {
   consumer_.on_assigned(on_loop([this](const Partition& partition, SteadyTime now) {
     log(partition, "assigned, at offset " + std::to_string(partition.committed.value_or(0)) +
                        " under token " + std::to_string(partition.fence) + ".");
+    commits_.granted(partition);
     if (!ending_) worker(partition).assigned(partition, now);
   }));
   consumer_.on_revoked(on_loop([this](const Partition& partition, SteadyTime now) {
@@ -125,33 +131,39 @@ void RunLoop::listen_to_consumer() {
                        std::to_string(partition.release_within.count()) + " ms.");
     worker(partition).revoked(partition, now);
   }));
-  consumer_.on_lost(on_loop([this](const Partition& partition, SteadyTime) {
-    log(partition, "lost: its command is killed.");
-    worker(partition).lost(partition);
+  consumer_.on_lost(on_loop([this](const Partition& partition, SteadyTime now) {
+    const auto uncommitted = commits_.uncommitted(place_of(partition));
+    log(partition, "lost: its command is killed." +
+                       (uncommitted ? " Offset " + std::to_string(*uncommitted) +
+                                          " was printed, but can't be committed any more."
+                                    : std::string()));
+    commits_.ended(place_of(partition));
+    worker(partition).lost(partition, now);
   }));
   consumer_.on_paused(on_loop([this](const Partition& partition, SteadyTime) {
     log(partition, "paused: the lease has lapsed, no server answers.");
-    worker(partition).paused();
+    worker(partition).paused(partition);
   }));
   consumer_.on_resumed(on_loop([this](const Partition& partition, SteadyTime now) {
     log(partition, "resumed.");
     worker(partition).resumed(partition, now);
   }));
   consumer_.on_waiting([this](const Error& why) {
-    inbox_.post([this, why] { log("waiting: " + why.name + ": " + why.message); });
+    inbox_.post([this, why] { log_("waiting: " + why.name + ": " + why.message); });
   });
   consumer_.on_ended(
       [this](const Error& error) { inbox_.post([this, error] { begin_end(error); }); });
 }
 
 void RunLoop::join() {
-  log("joining group " + options_.consumer.group_id + " at " + options_.server + ".");
+  log_("joining group " + options_.consumer.group_id + " at " + options_.server + ".");
   joining_ = std::jthread([this] {
     auto joined = consumer_.join_group();
     inbox_.post([this, joined = std::move(joined)] {
       if (joined) {
-        log("joined group " + options_.consumer.group_id + ", generation " +
-            std::to_string(consumer_.generation()) + ".");
+        joined_ = true;
+        log_("joined group " + options_.consumer.group_id + ", generation " +
+             std::to_string(consumer_.generation()) + ".");
       } else if (!ending_) {
         begin_end(joined.error());
       }
@@ -159,36 +171,56 @@ void RunLoop::join() {
   });
 }
 
+// ---- a turn of the loop -----------------------------------------------------------------------
+
 int RunLoop::wait_ms() const {
   std::optional<SteadyTime> next = exit_at_;
-  for (const auto& [key, each] : workers_) {
-    const auto due = each.due();
-    if (due && (!next || *due < *next)) next = due;
-  }
+  const auto or_at = [&](std::optional<SteadyTime> at) {
+    if (at && (!next || *at < *next)) next = at;
+  };
+  or_at(commits_.due());
+  if (done_since_ && !ending_) or_at(*done_since_ + kDoneFor);
+  for (const auto& [place, each] : workers_) or_at(each.due());
   if (!next) return -1;
   const auto left = std::chrono::ceil<milliseconds>(*next - steady_clock::now()).count();
   return static_cast<int>(std::clamp<std::int64_t>(left, 0, 60'000));
 }
 
 void RunLoop::wait() {
-  std::array<pollfd, 2> watched{{{.fd = signals_, .events = POLLIN, .revents = 0},
-                                 {.fd = inbox_.descriptor(), .events = POLLIN, .revents = 0}}};
-  ::poll(watched.data(), watched.size(), wait_ms());
+  watched_ = {{.fd = signals_, .events = POLLIN, .revents = 0},
+              {.fd = inbox_.descriptor(), .events = POLLIN, .revents = 0}};
+  relay_.watch(watched_);
+  ::poll(watched_.data(), watched_.size(), wait_ms());
 }
 
 void RunLoop::take_signals() {
   signalfd_siginfo info{};
   while (::read(signals_, &info, sizeof(info)) == sizeof(info)) {
     if (info.ssi_signo == SIGCHLD) continue;  // advance_workers looks after every command
+    if (info.ssi_signo == SIGTSTP) {
+      stop_as_asked();
+      continue;
+    }
     if (ending_ && steady_clock::now() < ending_since_ + kSameSignal) continue;
     if (ending_) {
-      log("asked again to end: the commands are killed.");
-      for (auto& [key, each] : workers_) each.kill();
+      log_("asked again to end: the commands are killed.");
+      for (auto& [place, each] : workers_) each.kill();
     } else {
-      log("ending, as asked by a signal.");
+      log_("ending, as asked by a signal.");
       begin_end(std::nullopt);
     }
   }
+}
+
+/// Ctrl-Z. The commands are in groups of their own, so that the terminal stops this process alone;
+/// they would go on without a lease.
+void RunLoop::stop_as_asked() {
+  log_("stopped, with the commands; SIGCONT lets all go on.");
+  for (auto& [place, each] : workers_) each.freeze();
+  errors_.flush(kSayingLatest / 2);
+  ::raise(SIGSTOP);
+  if (consumer_.paused()) return;  // it lapsed meanwhile: what becomes of them is about to be told
+  for (auto& [place, each] : workers_) each.thaw();
 }
 
 void RunLoop::advance_workers() {
@@ -199,20 +231,49 @@ void RunLoop::advance_workers() {
   }
 }
 
+// ---- the end ----------------------------------------------------------------------------------
+
+void RunLoop::give_up(const std::string& why) {
+  if (ending_) return;
+  log_("giving up: " + why + ", and --max-restarts is " + std::to_string(*options_.restarts_max) +
+       ".");
+  gave_up_ = true;
+  begin_end(std::nullopt);
+}
+
+bool RunLoop::done() const {
+  return options_.exit_when_done && joined_ && !ending_ && !workers_.empty() &&
+         commits_.all_committed() && !consumer_.paused() &&
+         std::ranges::all_of(workers_, [](const auto& each) { return each.second.finished(); });
+}
+
+void RunLoop::end_when_done() {
+  if (!done()) return done_since_.reset();
+  const SteadyTime now = steady_clock::now();
+  if (!done_since_) done_since_ = now;
+  if (now < *done_since_ + kDoneFor) return;
+  log_("done: every command has exited with status 0.");
+  begin_end(std::nullopt);
+}
+
 void RunLoop::begin_end(std::optional<Error> why) {
   if (ending_) return;
   ending_ = true;
   ending_since_ = steady_clock::now();
   why_ = std::move(why);
-  const SteadyTime now = steady_clock::now();
-  exit_at_ = now + kExitLatest;
-  for (auto& [key, each] : workers_) each.stop(now, kEndGrace);
+  exit_at_ = ending_since_ + kExitLatest;
+  for (auto& [place, each] : workers_) each.stop(ending_since_, kEndGrace);
 }
 
 void RunLoop::leave_when_commands_ended() {
   const bool busy =
       std::ranges::any_of(workers_, [](const auto& entry) { return entry.second.running(); });
   if (!ending_ || busy || leaving_.joinable()) return;
+  if (!why_ && !commits_.all_committed()) return;
+  leave();
+}
+
+void RunLoop::leave() {
   leaving_ = std::jthread([this] {
     const bool leaves = !options_.keep_seat && !why_;
     const auto left = leaves ? consumer_.leave_group() : std::expected<void, Error>{};
@@ -220,7 +281,7 @@ void RunLoop::leave_when_commands_ended() {
     inbox_.post([this, left] {
       ended_ = true;
       if (!left && left.error().code != ErrorCode::kNotJoined) {
-        log("ended without having left: " + left.error().message);
+        log_("ended without having left: " + left.error().message);
       }
     });
   });
@@ -228,58 +289,120 @@ void RunLoop::leave_when_commands_ended() {
 
 void RunLoop::exit_when_late() {
   if (ended_ || !exit_at_ || steady_clock::now() < *exit_at_) return;
-  log("ended without having left: no server answered in time. The group keeps the seat until its "
+  if (!commits_.all_committed()) {
+    log_(
+        "the last offsets that the commands printed are not committed: what they stand for is "
+        "done again.");
+  }
+  log_(
+      "ended without having left: no server answered in time. The group keeps the seat until its "
       "session ends.");
-  std::fflush(nullptr);
+  output_.flush(kSayingLatest / 2);
+  errors_.flush(kSayingLatest / 2);
   ::_exit(1);  // the threads wait for a server: nothing here can be waited for
 }
 
-std::expected<WorkerProcess, Error> RunLoop::start_command(const Partition& partition) {
-  const Launch launch{.path = options_.command,
-                      .arguments = options_.arguments,
-                      .environment = command_environment(options_, partition, member_id_)};
-  auto started = WorkerProcess::start(launch, guard_);
-  if (started) {
-    log(partition, "started process " + std::to_string(started->pid()) + " at offset " +
-                       std::to_string(partition.committed.value_or(0)) + ".");
+// ---- what the workers ask for -----------------------------------------------------------------
+
+std::expected<WorkerProcess, Error> RunLoop::start_command(const Partitions& partitions) {
+  const Partition* only = options_.one_process ? nullptr : &partitions.front();
+  const CommandSettings settings{
+      .group = options_.consumer.group_id, .server = options_.server, .member_id = member_id_};
+  Launch command{.path = options_.command,
+                 .arguments = options_.arguments,
+                 .environment = command_environment(settings, only)};
+  journal::FileDescriptor assignment;
+  if (options_.one_process) {
+    auto file = assignment_file(partitions);
+    if (!file) return std::unexpected(std::move(file.error()));
+    assignment = std::move(*file);
+    command.input = assignment.number();
+  }
+  auto started = launch(std::move(command), partitions);
+  if (!started) return started;
+  const std::string process = "started process " + std::to_string(started->pid());
+  if (only != nullptr) {
+    log(*only, process + " at offset " + std::to_string(only->committed.value_or(0)) + ".");
+  } else {
+    log_(process + " with " + counted(partitions.size(), "partition") + ".");
   }
   return started;
 }
 
-void RunLoop::read_offset(const Partition& partition) {
-  errands_.post([this, partition] {
-    auto committed = consumer_.fetch_committed_offset(partition.topic, partition.index);
-    inbox_.post([this, partition, committed = std::move(committed)] {
-      const SteadyTime now = steady_clock::now();
-      if (committed) {
-        worker(partition).offset_read(partition.fence, *committed, now);
-      } else {
-        worker(partition).offset_unknown(partition.fence, committed.error(), now);
+/// A single process that nobody listens to writes for itself: there are no others to be torn.
+std::expected<WorkerProcess, Error> RunLoop::launch(Launch command, const Partitions& partitions) {
+  if (options_.one_process && !options_.commit_from_stdout) {
+    return WorkerProcess::start(command, guard_);
+  }
+  auto pipes = OutputPipes::open();
+  if (!pipes) return std::unexpected(std::move(pipes.error()));
+  command.output = pipes->output.write.number();
+  command.errors = pipes->errors.write.number();
+  auto started = WorkerProcess::start(command, guard_);
+  if (!started) return started;
+  OutputRelay::Source source;
+  if (options_.commit_from_stdout) source = commits_.source(partitions, !options_.one_process);
+  if (options_.prefix_output) {
+    source.prefix = "[" + printable(place_of(partitions.front()).text()) + "] ";
+  }
+  relay_.add(started->pid(), std::move(*pipes), std::move(source));
+  return started;
+}
+
+void RunLoop::read_offsets(const Partitions& partitions) {
+  errands_.post([this, partitions] {
+    Partitions read = partitions;
+    std::optional<Error> failure;
+    for (Partition& each : read) {
+      auto committed = consumer_.fetch_committed_offset(each.topic, each.index);
+      if (!committed) failure = std::move(committed.error());
+      if (failure) break;
+      each.committed = *committed;
+    }
+    inbox_.post([this, read = std::move(read), failure = std::move(failure)]() mutable {
+      Worker& asked = worker(read.front());
+      if (failure) return asked.offsets_unknown(*failure, steady_clock::now());
+      for (Partition& each : read) {  // printed ones may still be on their way
+        each.committed = std::max(each.committed, commits_.newest(place_of(each), each.fence));
       }
+      asked.offsets_read(read, steady_clock::now());
     });
   });
 }
 
 void RunLoop::release(const Partition& partition) {
-  errands_.post([this, partition] {
-    auto released = consumer_.release(partition.topic, partition.index);
-    inbox_.post([this, partition, released = std::move(released)] {
-      log(partition, released ? "released." : "not released: " + released.error().message);
+  const auto last = commits_.uncommitted(place_of(partition));
+  commits_.ended(place_of(partition));
+  errands_.post([this, partition, last] {
+    auto released = consumer_.release(partition.topic, partition.index, last);
+    inbox_.post([this, partition, last, released = std::move(released)] {
+      const std::string with = last ? " with offset " + std::to_string(*last) : std::string();
+      log(partition, released ? "released" + with + "."
+                              : "not released" + with + ": " + released.error().message);
     });
   });
 }
 
 Worker& RunLoop::worker(const Partition& partition) {
-  return workers_.try_emplace({partition.topic, partition.index}, hooks_).first->second;
+  if (!options_.one_process) {
+    const PartitionArgument place = place_of(partition);
+    return workers_
+        .try_emplace(place, hooks_,
+                     WorkerOptions{.name = place.text(), .restarts_max = options_.restarts_max})
+        .first->second;
+  }
+  const milliseconds asked = options_.consumer.rebalance_timeout;
+  return workers_
+      .try_emplace(
+          PartitionArgument{}, hooks_,
+          WorkerOptions{.gather = kGather,
+                        .restart_grace = (asked.count() > 0 ? asked : kRebalanceTimeout) * 3 / 4,
+                        .restarts_max = options_.restarts_max})
+      .first->second;
 }
 
-void RunLoop::log(const std::string& text) const {
-  const std::string line = "muster run [" + printable(member_id_) + "] " + printable(text) + "\n";
-  std::fwrite(line.data(), 1, line.size(), stderr);
-}
-
-void RunLoop::log(const Partition& partition, const std::string& text) const {
-  log(place(partition) + ": " + text);
+void RunLoop::log(const Partition& partition, const std::string& text) {
+  log_(place_of(partition).text() + ": " + text);
 }
 
 }  // namespace muster::tools

@@ -117,6 +117,11 @@ class Story {
   void tell(const domain::MemberLeft& event);
   void tell(const domain::MemberExpired& event);
   void tell(const domain::OffsetsCommitted& event);
+  void tell(const domain::OffsetsReset& event);
+  void tell(const domain::OffsetsDeleted& event);
+  void tell(const domain::OffsetsExpired& event);
+  void tell_forgotten(const std::vector<domain::OffsetValue>& former, const char* kind,
+                      const std::string& why);
   void tell(const domain::GroupDeleted& event);
   void tell(const domain::GroupFrozen& event);
   void tell(const domain::PartitionPinned& event);
@@ -128,6 +133,7 @@ class Story {
   // why_hand_over.cc: how it goes from one owner to the next.
   void tell(const domain::PlanMade& event);
   void tell(const domain::PartitionsGranted& event);
+  void tell(const domain::OffsetsResetBegun& event);
   void tell(const domain::PartitionsReleased& event);
   void tell(const domain::PartitionsFenced& event);
   void add_causes(const domain::PlanMade& plan);

@@ -151,6 +151,24 @@ void Story::tell(const domain::PlanMade& event) {
   if (!event.more) causes_.clear(event);  // the other slices have the same causes
 }
 
+/// It goes back to whom the plan gives it as soon as all partitions of the reset are free.
+void Story::tell(const domain::OffsetsResetBegun& event) {
+  const domain::MemberPartitions* owner = holder(event.revoking);
+  if (owner == nullptr) return;
+  if (owner_ == kNobody && !born_) {
+    owner_ = owner->seat;
+    last_owner_ = owner->member_id;
+  }
+  hand_over_.begin(event_->time_ms);
+  add("reset_begun",
+      fmt::format("asked back from {} for a live reset of offsets {}", owner->member_id, by()))
+      .member_id = owner->member_id;
+  revoking_ = true;
+  asked_back_ms_ = event_->time_ms;
+  since_sequence_ = sequence_;
+  since_ms_ = event_->time_ms;
+}
+
 void Story::tell(const domain::PartitionsGranted& event) {
   const domain::MemberPartitions* grant = holder(event.grants);
   if (grant == nullptr) return;

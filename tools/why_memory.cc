@@ -128,6 +128,8 @@ void Story::introduce(const domain::EventBody& body) {
         if constexpr (std::is_same_v<Body, domain::PlanMade>) {
           all(event.targets);
           all(event.revoking);
+        } else if constexpr (std::is_same_v<Body, domain::OffsetsResetBegun>) {
+          all(event.revoking);
         } else if constexpr (std::is_same_v<Body, domain::PartitionsGranted>) {
           all(event.grants);
         } else if constexpr (requires { one(event.seat, event.member_id); }) {

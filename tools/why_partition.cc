@@ -223,4 +223,40 @@ void Story::tell(const domain::OffsetsCommitted& event) {
   }
 }
 
+void Story::tell(const domain::OffsetsReset& event) {
+  const TopicPartition here{.topic = topic_, .partition = partition_};
+  const auto value = std::ranges::find(event.offsets, here, &domain::OffsetValue::at);
+  if (value == event.offsets.end()) return;
+  const auto former = std::ranges::find(event.former, here, &domain::OffsetValue::at);
+  const std::string from = former == event.former.end() || former->offset < 0
+                               ? std::string()
+                               : fmt::format(" from offset {}", former->offset);
+  const std::string to =
+      value->offset < 0 ? std::string("nothing") : fmt::format("offset {}", value->offset);
+  // A live one is carried out by the coordinator; who asked for it stands where it was begun.
+  const std::string who = event.begun != 0    ? fmt::format("as begun with {}", event.begun)
+                          : value->fence != 0 ? fmt::format("under token {}", value->fence)
+                                              : by();
+  add("reset", fmt::format("{} was reset{} to {} {}", at(), from, to, who));
+  committed_ = value->offset < 0 ? std::nullopt : std::optional(value->offset);
+}
+
+void Story::tell_forgotten(const std::vector<domain::OffsetValue>& former, const char* kind,
+                           const std::string& why) {
+  const TopicPartition here{.topic = topic_, .partition = partition_};
+  const auto value = std::ranges::find(former, here, &domain::OffsetValue::at);
+  if (value == former.end()) return;
+  add(kind, fmt::format("the committed offset {} of {} {}", value->offset, at(), why));
+  committed_.reset();
+}
+
+void Story::tell(const domain::OffsetsDeleted& event) {
+  tell_forgotten(event.former, "offset_deleted", "was deleted " + by());
+}
+
+void Story::tell(const domain::OffsetsExpired& event) {
+  tell_forgotten(event.former, "offset_expired",
+                 "expired: the group had no members for as long as its retention says");
+}
+
 }  // namespace muster::tools

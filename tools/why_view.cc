@@ -75,8 +75,11 @@ std::string standing_text(const Story& story, const Standing& now, std::int64_t 
   if (now.phase == Phase::kOwned) {
     text = fmt::format("{} is owned by {} under token {}{}.", at, now.owner, now.fence, since);
   } else if (now.phase == Phase::kRevoking) {
+    const std::string target = now.target.empty()        ? "nobody"
+                               : now.target == now.owner ? "a live reset of its offsets"
+                                                         : now.target;
     text = fmt::format("{} is asked back from {} (token {}) for {}{}: {}.", at, now.owner,
-                       now.fence, now.target.empty() ? "nobody" : now.target, since, now.why);
+                       now.fence, target, since, now.why);
   } else if (now.phase == Phase::kFree) {
     text = fmt::format("{} has no owner{}: {}.", at, since, now.why);
   } else {

@@ -2,6 +2,8 @@
 
 #include <fcntl.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,11 +16,16 @@
 #include <utility>
 
 #include "domain/assert.h"
+#include "journal/file_descriptor.h"
 
 namespace muster::tools {
 namespace {
 
-constexpr int kNotExecuted = 127;  // as shells have it
+// As shells have it.
+constexpr int kNotFound = 127;
+constexpr int kNotAllowed = 126;
+
+std::optional<rlimit> found_open_files_limit;  // set when it was raised
 
 std::vector<char*> pointers_to(const std::vector<std::string>& texts) {
   std::vector<char*> pointers;
@@ -34,6 +41,7 @@ struct ChildPlan {
   char* const* arguments;
   char* const* environment;
   pid_t parent;
+  std::array<int, 3> standard;  // to become its input, output and errors; -1: as they are
   int report;  // where the child writes errno when it fails; closed by a successful exec
   const ProcessGuard& guard;
 };
@@ -45,25 +53,32 @@ void clear_signal_state() {
   std::signal(SIGPIPE, SIG_DFL);
 }
 
+bool redirect_standard(const std::array<int, 3>& standard) {
+  for (int target = 0; target < 3; ++target) {
+    const int source = standard[static_cast<std::size_t>(target)];
+    if (source >= 0 && ::dup2(source, target) < 0) return false;
+  }
+  return true;
+}
+
 [[noreturn]] void become_command(const ChildPlan& plan) {
   setpgid(0, 0);
   prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (getppid() != plan.parent) _exit(kNotExecuted);  // it died before the line above
+  if (getppid() != plan.parent) _exit(kNotFound);  // it died before the line above
   int error_number = 0;
-  const int null = ::open("/dev/null", O_RDONLY);
-  if (null < 0 || ::dup2(null, STDIN_FILENO) < 0) {
+  if (!redirect_standard(plan.standard)) {
     error_number = errno;
   } else if (!plan.guard.enlist(getpid())) {
     error_number = ECHILD;  // the guard was killed
   } else {
-    if (null != STDIN_FILENO) ::close(null);
+    if (found_open_files_limit) ::setrlimit(RLIMIT_NOFILE, &*found_open_files_limit);
     clear_signal_state();
     ::execve(plan.path, plan.arguments, plan.environment);
     error_number = errno;
   }
   [[maybe_unused]] const ssize_t written =
       ::write(plan.report, &error_number, sizeof(error_number));
-  _exit(kNotExecuted);
+  _exit(kNotFound);
 }
 
 const char* advice_for(int error_number) {
@@ -90,7 +105,13 @@ int read_report(int report) {
   return size == sizeof(error_number) ? error_number : 0;
 }
 
-bool is_executable(const std::string& path) { return ::access(path.c_str(), X_OK) == 0; }
+bool exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
+
+bool is_executable(const std::string& path) {
+  struct stat found{};
+  return ::access(path.c_str(), X_OK) == 0 && ::stat(path.c_str(), &found) == 0 &&
+         S_ISREG(found.st_mode);
+}
 
 }  // namespace
 
@@ -99,15 +120,17 @@ std::string ProcessEnd::text() const {
   return "was ended by signal " + std::to_string(value) + " (" + ::strsignal(value) + ")";
 }
 
-std::expected<std::string, Error> find_executable(const std::string& name) {
-  const auto missing = [&](const char* where) {
-    return std::unexpected(make_error(
-        ErrorCode::kInvalidArgument,
-        "The command \"" + name + "\" " + where + ". Check its spelling, or give its whole path."));
+std::expected<std::string, NotExecutable> find_executable(const std::string& name) {
+  const auto unusable = [&](int status, const char* why) {
+    return std::unexpected(NotExecutable{
+        .status = status,
+        .error = make_error(ErrorCode::kInvalidArgument, "The command \"" + name + "\" " + why)});
   };
   if (name.find('/') != std::string::npos) {
-    if (!is_executable(name)) return missing("is not there, or may not be executed");
-    return name;
+    if (is_executable(name)) return name;
+    if (!exists(name)) return unusable(kNotFound, "is not there. Check its path.");
+    return unusable(kNotAllowed,
+                    "is no file that may be executed. Check its path, or chmod +x it.");
   }
   const char* set = std::getenv("PATH");
   std::string_view rest = set != nullptr ? set : "/usr/local/bin:/usr/bin:/bin";
@@ -118,21 +141,34 @@ std::expected<std::string, Error> find_executable(const std::string& name) {
     if (is_executable(path)) return path;
     rest = colon == std::string_view::npos ? "" : rest.substr(colon + 1);
   }
-  return missing("is in none of the folders of PATH");
+  return unusable(kNotFound,
+                  "is in none of the folders of PATH. Check its spelling, or give its whole path.");
+}
+
+void raise_open_files_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
+  const rlimit raised{.rlim_cur = limit.rlim_max, .rlim_max = limit.rlim_max};
+  if (::setrlimit(RLIMIT_NOFILE, &raised) == 0) found_open_files_limit = limit;
 }
 
 std::expected<WorkerProcess, Error> WorkerProcess::start(const Launch& launch,
                                                          const ProcessGuard& guard) {
   std::array<int, 2> report{};
-  if (::pipe2(report.data(), O_CLOEXEC) < 0) return can_not_start(launch.path, errno);
+  const journal::FileDescriptor null(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  if (!null.is_open() || ::pipe2(report.data(), O_CLOEXEC) < 0) {
+    return can_not_start(launch.path, errno);
+  }
   const auto arguments = pointers_to(launch.arguments);
   const auto environment = pointers_to(launch.environment);
-  const ChildPlan plan{.path = launch.path.c_str(),
-                       .arguments = arguments.data(),
-                       .environment = environment.data(),
-                       .parent = ::getpid(),
-                       .report = report[1],
-                       .guard = guard};
+  const ChildPlan plan{
+      .path = launch.path.c_str(),
+      .arguments = arguments.data(),
+      .environment = environment.data(),
+      .parent = ::getpid(),
+      .standard = {launch.input >= 0 ? launch.input : null.number(), launch.output, launch.errors},
+      .report = report[1],
+      .guard = guard};
   const pid_t pid = ::fork();
   if (pid == 0) become_command(plan);
   const int fork_error = errno;

@@ -14,12 +14,14 @@
 
 namespace muster::tools {
 
-/// What is executed. Standard input is /dev/null: several commands could not share it; output and
-/// errors go where those of this process go.
+/// What is executed. The descriptors stay the caller's to close.
 struct Launch {
   std::string path;                      // of the executable
   std::vector<std::string> arguments;    // the first is the name it is called by
   std::vector<std::string> environment;  // "NAME=value"; nothing else is inherited
+  int input = -1;                        // -1: /dev/null, since several could not share one
+  int output = -1;                       // -1: where that of this process goes
+  int errors = -1;                       // likewise
 };
 
 /// How a command ended.
@@ -32,9 +34,17 @@ struct ProcessEnd {
   std::string text() const;
 };
 
-/// The executable that a shell would find for this name, in PATH or by its path. kInvalidArgument
-/// when there is none.
-std::expected<std::string, Error> find_executable(const std::string& name);
+/// Why a command can't be run, with the exit status that shells and env(1) give for it.
+struct NotExecutable {
+  int status = 127;  // 127: there is none, 126: it is no program that may be executed
+  Error error;
+};
+/// The executable that a shell would find for this name, in PATH or by its path.
+std::expected<std::string, NotExecutable> find_executable(const std::string& name);
+
+/// Lets this process have as many open files as the system allows. Commands start with the limit
+/// that was found, for some can't cope with a high one.
+void raise_open_files_limit();
 
 /// Movable. Its destruction kills the group and waits for the command. One thread only, which must
 /// outlive it: the kernel's parent-death signal is bound to the thread that starts the command.

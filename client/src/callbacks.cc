@@ -20,7 +20,13 @@ Callbacks::~Callbacks() {
 void Callbacks::push(std::function<void()> callback) {
   const std::lock_guard lock(mutex_);
   if (stopping_) return;
-  waiting_.push_back(std::move(callback));
+  waiting_.push_back({.run = std::move(callback)});
+  changed_.notify_one();
+}
+
+void Callbacks::push_answer(std::function<void()> answer) {
+  const std::lock_guard lock(mutex_);
+  waiting_.push_back({.run = std::move(answer), .is_answer = true});
   changed_.notify_one();
 }
 
@@ -28,7 +34,7 @@ void Callbacks::stop() {
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
-    waiting_.clear();
+    std::erase_if(waiting_, [](const Waiting& each) { return !each.is_answer; });
     changed_.notify_one();
   }
   if (std::this_thread::get_id() == thread_.get_id()) return;
@@ -40,8 +46,8 @@ void Callbacks::work() {
   std::unique_lock lock(mutex_);
   while (true) {
     changed_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
-    if (stopping_) return;
-    const std::function<void()> callback = std::move(waiting_.front());
+    if (waiting_.empty()) return;
+    const std::function<void()> callback = std::move(waiting_.front().run);
     waiting_.pop_front();
     lock.unlock();
     callback();

@@ -18,15 +18,24 @@ class Callbacks {
   Callbacks& operator=(const Callbacks&) = delete;
 
   void push(std::function<void()> callback);
-  /// No callback starts after this. Waits for one that is running, unless called from it.
+  /// The same for one that runs in any case, if only while this stops: the answer to a call. Not
+  /// after stop() has returned.
+  void push_answer(std::function<void()> answer);
+  /// No callback starts after this, but answers that wait. Waits for what is running, unless called
+  /// from it.
   void stop();
 
  private:
+  struct Waiting {
+    std::function<void()> run;
+    bool is_answer = false;
+  };
+
   void work();
 
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<std::function<void()>> waiting_;
+  std::deque<Waiting> waiting_;
   bool stopping_ = false;
   std::mutex joining_;
   std::thread thread_;

@@ -1,45 +1,11 @@
 #include "muster/group_consumer.hpp"
 
-#include <algorithm>
-#include <exception>
-#include <limits>
-#include <mutex>
 #include <utility>
 
-#include "client/src/transport.h"
+#include "client/src/group_consumer_implementation.h"
 
 namespace muster {
 namespace {
-
-constexpr std::uint32_t kDefaultRebalanceTimeoutMs = 60'000;
-
-std::uint32_t to_ms(std::chrono::milliseconds duration) {
-  return static_cast<std::uint32_t>(
-      std::clamp<std::int64_t>(duration.count(), 0, std::numeric_limits<std::uint32_t>::max()));
-}
-
-SessionOptions session_options(const GroupConsumerOptions& options,
-                               std::chrono::milliseconds timeout) {
-  SessionOptions session;
-  session.group = options.group_id;
-  session.member_id = options.consumer_id;
-  session.topics = options.topics;
-  session.patterns = options.patterns;
-  session.metadata = options.metadata;
-  session.session_timeout_ms = to_ms(options.session_timeout);
-  session.disconnect_grace_ms = to_ms(options.disconnect_grace);
-  session.rebalance_timeout_ms = to_ms(options.rebalance_timeout);
-  session.join_timeout_ms = options.join_timeout.count() > 0
-                                ? to_ms(options.join_timeout)
-                                : session.session_timeout_ms + kDefaultRebalanceTimeoutMs;
-  session.call_timeout_ms = to_ms(timeout);
-  session.takeover = options.takeover;
-  return session;
-}
-
-std::optional<std::int64_t> offset_or_nothing(std::int64_t offset) {
-  return offset < 0 ? std::nullopt : std::optional(offset);
-}
 
 Error unexpected_reply() {
   return make_error(ErrorCode::kInternalError,
@@ -47,131 +13,11 @@ Error unexpected_reply() {
                     "this client's.");
 }
 
+Error not_held(const std::string& what) {
+  return make_error(ErrorCode::kNotOwned, what + ": the consumer does not hold it.");
+}
+
 }  // namespace
-
-class GroupConsumer::Implementation {
- public:
-  Implementation(std::shared_ptr<Transport> shared_transport, GroupConsumerOptions given)
-      : transport(std::move(shared_transport)),
-        options(std::move(given)),
-        participant(session_options(options, transport->timeout()), draw_entropy) {
-    participant.tell = [this](const Notice& notice) { tell(notice); };
-    participant.plan = [this](const PlanNotice& notice) { plan(notice); };
-    transport->add(participant);
-  }
-
-  template <typename Callback>
-  void set(Callback& slot, Callback callback) {
-    const std::lock_guard lock(callbacks_mutex);
-    slot = std::move(callback);
-  }
-
-  /// On the callbacks' thread.
-  void tell(const Notice& notice) {
-    if (notice.kind == NoticeKind::kEnded) {
-      if (const EndedCallback callback = copy_of(on_ended)) callback(notice.why);
-      return;
-    }
-    if (notice.kind == NoticeKind::kWaiting) {
-      if (const EndedCallback callback = copy_of(on_waiting)) callback(notice.why);
-      return;
-    }
-    const PartitionCallback callback = copy_of(slot_of(notice.kind));
-    if (callback) callback(partition_of(notice));
-    if (notice.kind != NoticeKind::kRevoked) return;
-    if (callback && !options.release_on_return) return;
-    transport->with(participant, [&](Session& session, std::uint64_t now_ms) {
-      session.release(now_ms, notice.at, notice.fence, std::nullopt);
-    });
-  }
-
-  /// On the planner's thread.
-  void plan(const PlanNotice& notice) {
-    const EndedCallback refused = copy_of(on_plan_refused);
-    if (notice.request == nullptr) {
-      if (refused) refused(notice.refused);
-      return;
-    }
-    const bool outrun = !transport->with(participant, [&](Session& session, std::uint64_t) {
-      return session.wants_plan(notice.membership);
-    });
-    const PlanCallback callback = copy_of(on_plan);
-    if (outrun || !callback) return;
-    const auto made = call(callback, *notice.request);
-    if (!made) {
-      if (refused) refused(made.error());
-      return;
-    }
-    transport->with(participant, [&](Session& session, std::uint64_t now_ms) {
-      session.submit_plan(now_ms, notice.membership, *made);
-    });
-  }
-
-  /// A planner is the one callback from which an exception is caught: the group has a plan without
-  /// it.
-  static std::expected<Plan, Error> call(const PlanCallback& callback, const PlanRequest& request) {
-    try {
-      return callback(request);
-    } catch (const std::exception& thrown) {
-      return std::unexpected(make_error(
-          ErrorCode::kInvalidArgument,
-          "on_plan of the group \"" + request.group + "\" threw: " + thrown.what() +
-              ". The coordinator plans this round itself when the leader's time is up."));
-    }
-  }
-
-  Partition partition_of(const Notice& notice) const {
-    Partition partition;
-    partition.topic = notice.at.topic;
-    partition.index = notice.at.index;
-    partition.committed = offset_or_nothing(notice.committed);
-    partition.fence = notice.fence;
-    if (notice.kind == NoticeKind::kRevoked) {
-      const std::uint64_t now_ms = boottime_ms();
-      partition.release_within = std::chrono::milliseconds(
-          notice.release_by_ms > now_ms ? notice.release_by_ms - now_ms : 0);
-    }
-    return partition;
-  }
-
-  PartitionCallback& slot_of(NoticeKind kind) {
-    switch (kind) {
-      case NoticeKind::kAssigned:
-        return on_assigned;
-      case NoticeKind::kRevoked:
-        return on_revoked;
-      case NoticeKind::kPaused:
-        return on_paused;
-      case NoticeKind::kResumed:
-        return on_resumed;
-      case NoticeKind::kLost:
-      case NoticeKind::kWaiting:
-      case NoticeKind::kEnded:
-        break;
-    }
-    return on_lost;
-  }
-
-  template <typename Callback>
-  Callback copy_of(const Callback& callback) {
-    const std::lock_guard lock(callbacks_mutex);
-    return callback;
-  }
-
-  const std::shared_ptr<Transport> transport;
-  const GroupConsumerOptions options;
-  std::mutex callbacks_mutex;
-  PartitionCallback on_assigned;
-  PartitionCallback on_revoked;
-  PartitionCallback on_lost;
-  PartitionCallback on_paused;
-  PartitionCallback on_resumed;
-  EndedCallback on_waiting;
-  EndedCallback on_ended;
-  PlanCallback on_plan;
-  EndedCallback on_plan_refused;
-  Participant participant;  // last: its thread calls the others
-};
 
 GroupConsumer::GroupConsumer(Client& client, GroupConsumerOptions options)
     : self_(std::make_unique<Implementation>(client.transport_, std::move(options))) {}
@@ -199,6 +45,9 @@ void GroupConsumer::on_waiting(EndedCallback callback) {
 void GroupConsumer::on_ended(EndedCallback callback) {
   self_->set(self_->on_ended, std::move(callback));
 }
+void GroupConsumer::on_commit_failed(EndedCallback callback) {
+  self_->set(self_->on_commit_failed, std::move(callback));
+}
 void GroupConsumer::on_plan(PlanCallback callback) {
   self_->set(self_->on_plan, std::move(callback));
   self_->transport->with(self_->participant, [this](Session& session, std::uint64_t) {
@@ -210,27 +59,68 @@ void GroupConsumer::on_plan_refused(EndedCallback callback) {
   self_->set(self_->on_plan_refused, std::move(callback));
 }
 
+// ---- membership -------------------------------------------------------------------------------
+
+namespace {
+
+Transport::Start subscribing(std::vector<std::string> topics, std::vector<std::string> patterns) {
+  return [topics = std::move(topics), patterns = std::move(patterns)](
+             Session& session, std::uint64_t now_ms, CallId call) {
+    session.subscribe(now_ms, call, topics, patterns);
+  };
+}
+
+Transport::Start committing(std::vector<OffsetCommit> commits) {
+  return [commits = std::move(commits)](Session& session, std::uint64_t now_ms, CallId call) {
+    session.commit(now_ms, call, commits);
+  };
+}
+
+}  // namespace
+
 std::expected<void, Error> GroupConsumer::join_group() {
-  return self_->transport->run(self_->participant, &Session::join);
+  return self_->transport->run(self_->participant, self_->with_progress(&Session::join));
+}
+
+void GroupConsumer::join_group_async(Done done) {
+  self_->transport->run_async(self_->participant, self_->with_progress(&Session::join),
+                              std::move(done));
 }
 
 std::expected<void, Error> GroupConsumer::subscribe(std::vector<std::string> topics,
                                                     std::vector<std::string> patterns) {
-  return self_->transport->run(
-      self_->participant, [&](Session& session, std::uint64_t now_ms, CallId call) {
-        session.subscribe(now_ms, call, std::move(topics), std::move(patterns));
-      });
+  return self_->transport->run(self_->participant, self_->with_progress(subscribing(
+                                                       std::move(topics), std::move(patterns))));
 }
+
+void GroupConsumer::subscribe_async(std::vector<std::string> topics,
+                                    std::vector<std::string> patterns, Done done) {
+  self_->transport->run_async(
+      self_->participant, self_->with_progress(subscribing(std::move(topics), std::move(patterns))),
+      std::move(done));
+}
+
+std::expected<void, Error> GroupConsumer::unsubscribe() { return subscribe({}, {}); }
 
 std::expected<void, Error> GroupConsumer::leave_group() {
   return self_->transport->run(self_->participant, &Session::leave);
 }
 
+void GroupConsumer::leave_group_async(Done done) {
+  self_->transport->run_async(self_->participant, &Session::leave, std::move(done));
+}
+
 void GroupConsumer::close() {
+  const bool owes = self_->transport->with(
+      self_->participant, [](Session& session, std::uint64_t) { return session.owes_commits(); });
+  // Whoever wants to know whether it went well calls commit_stored first.
+  if (owes) self_->transport->run(self_->participant, &Session::commit_stored);
   self_->transport->remove(self_->participant);
   self_->participant.callbacks.stop();
   if (self_->participant.planner) self_->participant.planner->stop();
 }
+
+// ---- offsets ----------------------------------------------------------------------------------
 
 std::expected<void, Error> GroupConsumer::commit_offset(std::string_view topic,
                                                         PartitionIndex partition,
@@ -244,9 +134,34 @@ std::expected<void, Error> GroupConsumer::commit_offset(std::string_view topic,
 
 std::expected<void, Error> GroupConsumer::commit_offsets(std::vector<OffsetCommit> commits) {
   return self_->transport->run(self_->participant,
-                               [&](Session& session, std::uint64_t now_ms, CallId call) {
-                                 session.commit(now_ms, call, std::move(commits));
-                               });
+                               self_->with_progress(committing(std::move(commits))));
+}
+
+void GroupConsumer::commit_offsets_async(std::vector<OffsetCommit> commits, Done done) {
+  self_->transport->run_async(
+      self_->participant, self_->with_progress(committing(std::move(commits))), std::move(done));
+}
+
+std::expected<void, Error> GroupConsumer::store_offset(OffsetCommit offset) {
+  return self_->transport->with(self_->participant, [&](Session& session, std::uint64_t now_ms) {
+    session.progress(now_ms, now_ms);
+    return session.store(now_ms, offset);
+  });
+}
+
+std::expected<void, Error> GroupConsumer::commit_stored() {
+  return self_->transport->run(self_->participant, self_->with_progress(&Session::commit_stored));
+}
+
+void GroupConsumer::commit_stored_async(Done done) {
+  self_->transport->run_async(self_->participant, self_->with_progress(&Session::commit_stored),
+                              std::move(done));
+}
+
+void GroupConsumer::progress() {
+  self_->transport->with(self_->participant, [](Session& session, std::uint64_t now_ms) {
+    session.progress(now_ms, now_ms);
+  });
 }
 
 std::expected<void, Error> GroupConsumer::release(std::string_view topic, PartitionIndex partition,
@@ -256,12 +171,10 @@ std::expected<void, Error> GroupConsumer::release(std::string_view topic, Partit
   using Released = std::expected<void, Error>;
   return self_->transport->with(
       self_->participant, [&](Session& session, std::uint64_t now_ms) -> Released {
+        session.progress(now_ms, now_ms);
         const Held* held = session.holdings().held(key);
-        const std::string what = "Releasing " + key.topic + "/" + std::to_string(key.index);
-        if (held == nullptr) {
-          return std::unexpected(make_error(
-              ErrorCode::kNotOwned, what + ": the consumer does not hold it; nothing to release."));
-        }
+        const std::string what = "Releasing " + text_of(key);
+        if (held == nullptr) return std::unexpected(not_held(what));
         if (!held->revoking) {
           return std::unexpected(
               make_error(ErrorCode::kInvalidArgument,
@@ -282,18 +195,24 @@ std::expected<std::optional<std::int64_t>, Error> GroupConsumer::fetch_committed
   return (*committed)->offset;
 }
 
-std::expected<std::optional<CommittedOffset>, Error> GroupConsumer::fetch_committed(
-    std::string_view topic, PartitionIndex partition) {
-  const auto reply = self_->transport->call([&] {
+namespace {
+
+RequestMaker asking_for_offset(std::string group, std::string_view topic,
+                               PartitionIndex partition) {
+  return [group = std::move(group), topic = std::string(topic), partition] {
     wire::FetchOffsetsT fetch;
-    fetch.group = self_->options.group_id;
+    fetch.group = group;
     auto& name = *fetch.partitions.emplace_back(std::make_unique<wire::PartitionNameT>());
     name.topic = topic;
     name.partition = partition;
     wire::RequestBodyUnion body;
     body.Set(std::move(fetch));
     return body;
-  });
+  };
+}
+
+std::expected<std::optional<CommittedOffset>, Error> committed_offset(
+    const std::expected<wire::ServerBodyUnion, Error>& reply) {
   if (!reply) return std::unexpected(reply.error());
   const wire::OffsetsReplyT* offsets = reply->AsOffsetsReply();
   if (offsets == nullptr || offsets->offsets.size() != 1) {
@@ -305,6 +224,74 @@ std::expected<std::optional<CommittedOffset>, Error> GroupConsumer::fetch_commit
                          .metadata = found.metadata,
                          .commit_time = std::chrono::system_clock::time_point(
                              std::chrono::milliseconds(found.commit_time_ms))};
+}
+
+}  // namespace
+
+std::expected<std::optional<CommittedOffset>, Error> GroupConsumer::fetch_committed(
+    std::string_view topic, PartitionIndex partition) {
+  return committed_offset(
+      self_->transport->call(asking_for_offset(self_->options.group_id, topic, partition)));
+}
+
+void GroupConsumer::fetch_committed_async(std::string_view topic, PartitionIndex partition,
+                                          Fetched done) {
+  self_->transport->call_async(
+      self_->participant, asking_for_offset(self_->options.group_id, topic, partition),
+      [done = std::move(done)](const auto& reply) { done(committed_offset(reply)); });
+}
+
+std::expected<void, Error> GroupConsumer::report_end(std::string_view topic,
+                                                     PartitionIndex partition, std::int64_t end,
+                                                     std::optional<std::int64_t> start) {
+  if (end < 0 || start.value_or(0) < 0) {
+    return std::unexpected(make_error(ErrorCode::kInvalidArgument,
+                                      "A partition can't begin or end at a negative offset."));
+  }
+  const auto reply = self_->transport->call([&] {
+    wire::ReportEndsT report;
+    auto& item = *report.items.emplace_back(std::make_unique<wire::EndReportT>());
+    item.topic = topic;
+    item.partition = partition;
+    item.end = end;
+    item.start = start.value_or(-1);
+    wire::RequestBodyUnion body;
+    body.Set(std::move(report));
+    return body;
+  });
+  if (!reply) return std::unexpected(reply.error());
+  if (reply->AsDone() == nullptr) return std::unexpected(unexpected_reply());
+  return {};
+}
+
+// ---- what it holds ----------------------------------------------------------------------------
+
+namespace {
+
+std::expected<void, Error> hold_back(Session& session, const PartitionKey& key, bool held_back) {
+  if (session.holdings().held(key) == nullptr) {
+    return std::unexpected(not_held((held_back ? "Pausing " : "Resuming ") + text_of(key)));
+  }
+  session.hold_back(key, held_back);
+  return {};
+}
+
+}  // namespace
+
+std::expected<void, Error> GroupConsumer::pause(std::string_view topic, PartitionIndex partition) {
+  return self_->transport->with(self_->participant, [&](Session& session, std::uint64_t) {
+    return hold_back(session, {std::string(topic), partition}, true);
+  });
+}
+
+std::expected<void, Error> GroupConsumer::resume(std::string_view topic, PartitionIndex partition) {
+  const auto resumed =
+      self_->transport->with(self_->participant, [&](Session& session, std::uint64_t) {
+        return hold_back(session, {std::string(topic), partition}, false);
+      });
+  const auto observing = self_->copy_of(self_->observer);
+  if (observing != nullptr) observing->resumed();
+  return resumed;
 }
 
 std::map<std::string, std::vector<PartitionIndex>> GroupConsumer::assignment() const {
@@ -323,7 +310,7 @@ std::optional<FencingToken> GroupConsumer::fence(std::string_view topic,
   return self_->transport->with(
       self_->participant, [&](Session& session, std::uint64_t) -> std::optional<FencingToken> {
         const Held* held = session.holdings().held(key);
-        if (held == nullptr || session.paused()) return std::nullopt;
+        if (held == nullptr || held->held_back || session.paused()) return std::nullopt;
         return held->fence;
       });
 }

@@ -7,6 +7,8 @@
 
 namespace muster {
 
+std::string text_of(const PartitionKey& key) { return key.topic + "/" + std::to_string(key.index); }
+
 const Held* Holdings::held(const PartitionKey& key) const {
   const auto found = held_.find(key);
   return found == held_.end() ? nullptr : &found->second;
@@ -72,6 +74,19 @@ void Holdings::uncertain(const PartitionKey& key, FencingToken fence, LastCommit
   if (found == held_.end() || found->second.fence != fence) return;
   std::optional<LastCommit>& known = found->second.uncertain;
   if (!known || known->offset <= last.offset) known = std::move(last);
+}
+
+void Holdings::store(const PartitionKey& key, LastCommit offset) {
+  const auto found = held_.find(key);
+  MUSTER_ASSERT(found != held_.end());
+  std::optional<LastCommit>& stored = found->second.stored;
+  if (!stored || stored->offset <= offset.offset) stored = std::move(offset);
+}
+
+void Holdings::hold_back(const PartitionKey& key, bool held_back) {
+  const auto found = held_.find(key);
+  MUSTER_ASSERT(found != held_.end());
+  found->second.held_back = held_back;
 }
 
 void Holdings::release_answered(const PartitionKey& key, FencingToken fence) {

@@ -20,17 +20,26 @@ struct PartitionKey {
   auto operator<=>(const PartitionKey&) const = default;
 };
 
+/// "orders/3"
+std::string text_of(const PartitionKey& key);
+
 struct LastCommit {
   std::int64_t offset = 0;
   std::string metadata;
+  std::optional<std::int64_t> end = std::nullopt;  // the partition's, if it is to be reported
 };
 
 struct Held {
   FencingToken fence = 0;
   std::int64_t committed = -1;
   bool revoking = false;
-  std::uint64_t release_by_ms = 0;      // while revoking
-  std::optional<LastCommit> uncertain;  // sent or tried, and its answer never came
+  std::uint64_t release_by_ms = 0;                  // while revoking
+  std::optional<LastCommit> uncertain;              // sent or tried, and its answer never came
+  std::optional<LastCommit> stored = std::nullopt;  // to be committed by and by
+  bool held_back = false;                           // by the application: no new work on it
+
+  /// Whether what is stored is still to be committed.
+  bool owes_commit() const { return stored && stored->offset > committed; }
 };
 
 /// How the last token of a partition ended for this member.
@@ -64,6 +73,10 @@ class Holdings {
   /// the token is not held any more.
   void committed(const PartitionKey& key, FencingToken fence, std::int64_t offset);
   void uncertain(const PartitionKey& key, FencingToken fence, LastCommit last);
+  /// The partition must be held. Of several the highest counts.
+  void store(const PartitionKey& key, LastCommit offset);
+  /// The partition must be held.
+  void hold_back(const PartitionKey& key, bool held_back);
   /// The release with its last commit was answered.
   void release_answered(const PartitionKey& key, FencingToken fence);
 

@@ -15,16 +15,17 @@ enum class NoticeKind : std::uint8_t {
   kPaused,
   kResumed,
   kWaiting,
-  kEnded
+  kEnded,
+  kCommitFailed
 };
 
 struct Notice {
   NoticeKind kind = NoticeKind::kAssigned;
-  PartitionKey at = {};    // all kinds but kWaiting and kEnded
+  PartitionKey at = {};    // all kinds that have no `why`
   FencingToken fence = 0;  // the token that it was held under
   std::int64_t committed = -1;
   std::uint64_t release_by_ms = 0;  // kRevoked, on the session's clock
-  Error why = {};                   // kWaiting, kEnded
+  Error why = {};                   // kWaiting, kEnded, kCommitFailed
 };
 
 }  // namespace muster

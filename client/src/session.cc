@@ -164,6 +164,7 @@ void Session::pushed(std::uint64_t now_ms, const wire::ServerBodyUnion& push) {
 /// First in every input: nothing is acted on under a lease that is lapsed.
 void Session::observe(std::uint64_t now_ms) {
   if (standing_ == Standing::kSeated && !paused_ && lease_.lapsed(now_ms)) lapse();
+  check_progress(now_ms);
 }
 
 void Session::advance(std::uint64_t now_ms) {
@@ -171,6 +172,7 @@ void Session::advance(std::uint64_t now_ms) {
   for (const PartitionKey& key : holdings_.overdue(now_ms)) {
     lose(key, holdings_.held(key)->fence);
   }
+  commit_automatically(now_ms);
   give_up_commits(now_ms);
   give_up_subscribe(now_ms);
   if (leave_call_ && now_ms >= leave_call_->gives_up_at_ms) {
@@ -192,9 +194,10 @@ std::uint64_t Session::next_deadline_ms() const {
   const bool seated = standing_ == Standing::kSeated;
   due(seated && !paused_, lease_.lapses_at_ms());
   due(seated && bound_, next_heartbeat_ms_);
-  const bool seatless = is_active() && !(bound_ && standing_ != Standing::kSeeking);
-  const bool wants_join = seatless || (is_active() && subscribe_call_.has_value());
-  due(connected_ && wants_join && !in_flight(RequestKind::kJoin), join_attempt_at_ms_);
+  due(seated && stall_ == Stall::kNone && !paused_ && !holdings_.all().empty(), stalls_at_ms());
+  due(seated && stall_ == Stall::kPaused, gives_up_at_ms());
+  due(true, auto_commit_at_ms_);
+  due(connected_ && wants_to_join() && !in_flight(RequestKind::kJoin), join_attempt_at_ms_);
   if (!join_calls_.empty()) {
     due(seated, settles_by_ms_);
     due(!seated, join_started_ms_ + options_.join_timeout_ms);
@@ -209,7 +212,8 @@ std::uint64_t Session::next_deadline_ms() const {
 /// Sends what this moment calls for. Commits go before the release that ends their token.
 void Session::pump(std::uint64_t now_ms) {
   if (!connected_) return;
-  if (wants_to_join(now_ms)) send_join(now_ms);
+  const bool may_join = now_ms >= join_attempt_at_ms_ && !in_flight(RequestKind::kJoin);
+  if (wants_to_join() && may_join) send_join(now_ms);
   if (!bound_) return;
   if (!paused_) send_commits(now_ms);
   if (standing_ == Standing::kLeaving && !in_flight(RequestKind::kLeave)) {
@@ -218,7 +222,10 @@ void Session::pump(std::uint64_t now_ms) {
   if (standing_ != Standing::kSeated) return;
   send_releases(now_ms);
   if (now_ms < next_heartbeat_ms_) return;
-  request(now_ms, RequestKind::kHeartbeat, speaking_as_member<wire::HeartbeatT>());
+  auto beat = speaking_as_member<wire::HeartbeatT>();
+  if (stall_ != Stall::kNone)
+    beat.stalled_ms = std::max<std::uint64_t>(now_ms - progressed_at_ms_, 1);
+  request(now_ms, RequestKind::kHeartbeat, std::move(beat));
   next_heartbeat_ms_ = now_ms + heartbeat_interval_ms_;
 }
 

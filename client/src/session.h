@@ -8,6 +8,7 @@
 //   revocations have an end    Lease::end_of_ms, and Session::advance
 //   grants renew nothing       only `received` renews the lease, never `pushed`
 //   another journal            Session::connected
+// A stuck application is in session_progress.cc: its session goes on, and gives its partitions up.
 #pragma once
 
 #include <wire_generated.h>
@@ -43,8 +44,10 @@ struct SessionOptions {
   std::uint32_t session_timeout_ms = 0;  // 0: the server's default, as the two below
   std::uint32_t disconnect_grace_ms = 0;
   std::uint32_t rebalance_timeout_ms = 0;
-  std::uint32_t join_timeout_ms = 90'000;  // to become a member
-  std::uint32_t call_timeout_ms = 5'000;   // for the answer to any other call
+  std::uint32_t join_timeout_ms = 90'000;     // to become a member
+  std::uint32_t call_timeout_ms = 5'000;      // for the answer to any other call
+  std::uint32_t progress_timeout_ms = 0;      // 0: the application is never stuck
+  std::uint32_t auto_commit_interval_ms = 0;  // 0: none but when a partition is given back
   bool takeover = false;
 };
 
@@ -89,6 +92,14 @@ class Session {
   void join(std::uint64_t now_ms, CallId call);
   void leave(std::uint64_t now_ms, CallId call);
   void commit(std::uint64_t now_ms, CallId call, std::vector<OffsetCommit> offsets);
+  /// Notes an offset that is committed later: at the interval, when the partition is given back, or
+  /// by commit_stored.
+  std::expected<void, Error> store(std::uint64_t now_ms, const OffsetCommit& offset);
+  void commit_stored(std::uint64_t now_ms, CallId call);
+  /// The application was not stuck at that moment, which may be earlier than now.
+  void progress(std::uint64_t now_ms, std::uint64_t at_ms);
+  /// No new work on a partition that is held, for now; or again.
+  void hold_back(const PartitionKey& key, bool held_back) { holdings_.hold_back(key, held_back); }
   /// Other topics and patterns from now on. Answered once the server has accepted them, at once
   /// while there is no seat; after an error the former ones hold.
   void subscribe(std::uint64_t now_ms, CallId call, std::vector<std::string> topics,
@@ -116,7 +127,13 @@ class Session {
   const std::string& member_id() const { return options_.member_id; }
   Incarnation incarnation() const { return incarnation_; }
   const Holdings& holdings() const { return holdings_; }
-  bool paused() const { return paused_; }
+  /// No new work: the lease is lapsed or the application is stuck.
+  bool paused() const { return paused_ || stall_ != Stall::kNone; }
+  /// Whether the application is stuck.
+  bool stuck() const { return stall_ != Stall::kNone; }
+  /// Whether a new piece of work on the partition may begin under this token.
+  bool may_work_on(const PartitionKey& key, FencingToken fence) const;
+  bool owes_commits() const;
   bool is_member() const { return standing_ == Standing::kSeated; }
   /// Whether it wants a connection.
   bool is_active() const { return standing_ != Standing::kOut; }
@@ -131,6 +148,11 @@ class Session {
     kSeeking,  // wants a seat and has none
     kSeated,   // has a seat, as far as it knows
     kLeaving,  // gives its seat up
+  };
+  enum class Stall : std::uint8_t {
+    kNone,
+    kPaused,    // no progress for most of its time: nothing new is begun
+    kGivingUp,  // for all of it: subscribed to nothing, so that all it has is asked back
   };
   enum class RequestKind : std::uint8_t {
     kJoin,
@@ -147,6 +169,7 @@ class Session {
     std::uint64_t sent_at_ms = 0;
     Incarnation incarnation = 0;
     CallId call = 0;  // kCommit; kJoin: of the subscription that it carries, if it is a new one
+    bool stands_by = false;  // kJoin: it subscribes to nothing
     std::vector<std::pair<PartitionKey, FencingToken>> tokens = {};  // kRelease
   };
   struct CommitCall {
@@ -155,7 +178,14 @@ class Session {
     std::uint64_t gives_up_at_ms = 0;
     bool in_flight = false;  // on this connection
     bool was_sent = false;   // ever
+    CallId part_of = 0;      // of the session's own: the commit_stored call; 0: automatic
   };
+  struct StoredCall {
+    std::size_t commits = 0;  // not answered yet
+    std::optional<Error> failed;
+  };
+  /// Calls from here on are the session's own commits.
+  static constexpr CallId kFirstOwnCall = CallId{1} << 63;
   struct Call {
     CallId id = 0;
     std::uint64_t gives_up_at_ms = 0;
@@ -185,11 +215,13 @@ class Session {
   bool on_refusal(std::uint64_t now_ms, const InFlight& sent, const Error& why);
 
   // session_seat.cc: getting, keeping and giving up the seat
-  bool wants_to_join(std::uint64_t now_ms) const;
+  bool wants_to_join() const;
   void send_join(std::uint64_t now_ms);
   bool joined(std::uint64_t now_ms, const InFlight& sent, const wire::JoinReplyT& reply);
   void wait_for_quiet_time(std::uint32_t remaining_ms);
   void join_refused(std::uint64_t now_ms, const InFlight& sent, const Error& why);
+  static bool speaks_of_seat(const Error& why);
+  void change_refused(std::uint64_t now_ms, const Error& why);
   void seat_refused(std::uint64_t now_ms, const Error& why);
   void try_again(std::uint64_t now_ms, const Error& why);
   void lapse();
@@ -212,7 +244,14 @@ class Session {
   void forget_plan();
   void plan_refused(std::uint64_t now_ms, const Error& why);
 
-  // session_work.cc: grants, revocations, commits
+  // session_progress.cc: an application that is stuck
+  std::uint64_t stalls_at_ms() const;
+  std::uint64_t gives_up_at_ms() const;
+  void check_progress(std::uint64_t now_ms);
+  void give_back(const PartitionKey& key);
+  bool stands_by() const { return stall_ == Stall::kGivingUp || unsubscribed_; }
+
+  // session_work.cc: grants, revocations, releases
   bool list(std::uint64_t now_ms, const wire::JoinReplyT& page);
   void complete_listing(std::uint64_t now_ms);
   void offer(const PartitionKey& key, FencingToken fence, std::int64_t committed);
@@ -221,13 +260,21 @@ class Session {
   void assigned(const wire::AssignedT& push);
   void revoked(const wire::RevokeT& push);
   void lost(std::uint64_t now_ms, const wire::LostT& push);
-  std::expected<FencingToken, Error> token_to_commit(const OffsetCommit& offset) const;
-  std::optional<LastCommit> unanswered_commit(const PartitionKey& key, FencingToken fence) const;
-  void send_commits(std::uint64_t now_ms);
   void send_releases(std::uint64_t now_ms);
+  void releases_answered(const InFlight& sent);
+
+  // session_commit.cc: commits, and offsets that are stored for later ones
+  std::expected<FencingToken, Error> token_to_commit(const OffsetCommit& offset) const;
+  std::optional<LastCommit> last_commit(const PartitionKey& key, FencingToken fence) const;
+  std::size_t begin_stored_commits(std::uint64_t now_ms, CallId part_of);
+  void commit_automatically(std::uint64_t now_ms);
+  void own_commit_answered(std::uint64_t now_ms, CallId part_of,
+                           const std::expected<void, Error>& outcome);
+  void answer_commit(std::uint64_t now_ms, CallId call, const CommitCall& commit,
+                     const std::expected<void, Error>& outcome);
+  void send_commits(std::uint64_t now_ms);
   void commit_answered(std::uint64_t now_ms, CallId call,
                        const std::expected<void, Error>& outcome);
-  void releases_answered(const InFlight& sent);
   void give_up_commits(std::uint64_t now_ms);
 
   SessionOptions options_;
@@ -254,6 +301,11 @@ class Session {
   std::uint64_t heartbeat_interval_ms_ = 0;
   std::uint64_t next_heartbeat_ms_ = 0;
 
+  Stall stall_ = Stall::kNone;
+  std::uint64_t progressed_at_ms_ = 0;
+  bool unsubscribed_ = false;        // the application wants nothing for now
+  bool subscribed_nothing_ = false;  // so the coordinator has it
+
   Holdings holdings_;
   std::optional<Listing> listing_;
   std::vector<PartitionKey> to_release_;  // ended here, and the coordinator may not know
@@ -268,6 +320,9 @@ class Session {
   std::optional<Call> leave_call_;
   std::optional<SubscribeCall> subscribe_call_;
   std::map<CallId, CommitCall> commits_;
+  std::map<CallId, StoredCall> stored_calls_;
+  CallId last_own_call_ = kFirstOwnCall;
+  std::uint64_t auto_commit_at_ms_ = kNever;
   std::optional<PlanAssembly> plan_pages_;
   std::uint64_t plan_wanted_ = 0;  // membership that a plan is owed for; 0: none
   std::optional<Error> ended_;     // why the last membership ended for good

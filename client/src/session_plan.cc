@@ -48,15 +48,14 @@ void Session::subscription_accepted(const InFlight& join) {
   }
   options_.topics = std::move(subscribe_call_->topics);
   options_.patterns = std::move(subscribe_call_->patterns);
+  unsubscribed_ = join.stands_by;
   answer_subscribe({});
 }
 
 /// True: it was the subscription alone that was refused, and the member goes on with the former.
 bool Session::subscription_refused(std::uint64_t now_ms, const InFlight& join, const Error& why) {
   if (join.call == 0 || !subscribe_call_ || subscribe_call_->id != join.call) return false;
-  const bool ends_seat = why.code == ErrorCode::kUnknownMember || why.code == ErrorCode::kFenced ||
-                         why.code == ErrorCode::kMemberRemoved;
-  if (ends_seat || (why.retriable && !bound_)) return false;
+  if (speaks_of_seat(why) || (why.retriable && !bound_)) return false;
   answer_subscribe(std::unexpected(why));
   join_attempt_at_ms_ = now_ms;
   return true;

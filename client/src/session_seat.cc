@@ -25,6 +25,8 @@ void Session::join(std::uint64_t now_ms, CallId call) {
     while (incarnation_ == 0);
     standing_ = Standing::kSeeking;
     ended_.reset();
+    stall_ = Stall::kNone;
+    unsubscribed_ = false;
     takeover_ = options_.takeover;
     join_attempt_at_ms_ = now_ms;
     backoff_.reset();
@@ -51,9 +53,11 @@ void Session::leave(std::uint64_t now_ms, CallId call) {
   // give up.
   const bool seat_possible =
       standing_ == Standing::kSeated || in_flight(RequestKind::kJoin) || !connected_;
+  begin_stored_commits(now_ms, 0);  // sent before the leave
   while (!holdings_.all().empty()) holdings_.release(holdings_.all().begin()->first, {});
   standing_ = Standing::kLeaving;
   paused_ = false;
+  stall_ = Stall::kNone;
   listing_.reset();
   leave_call_ = {.id = call, .gives_up_at_ms = now_ms + options_.call_timeout_ms};
   if (!seat_possible) finish_leave({});
@@ -71,10 +75,15 @@ void Session::close(std::uint64_t now_ms) {
   answer_subscribe(closed);
   if (leave_call_) answer(leave_call_->id, closed);
   leave_call_.reset();
-  for (const auto& [id, commit] : commits_) answer(id, closed);
+  for (const auto& [id, commit] : commits_) {
+    if (id < kFirstOwnCall) answer(id, closed);
+  }
   commits_.clear();
+  for (const auto& [id, stored] : stored_calls_) answer(id, closed);
+  stored_calls_.clear();
   while (!holdings_.all().empty()) holdings_.release(holdings_.all().begin()->first, {});
   standing_ = Standing::kOut;
+  stall_ = Stall::kNone;
   ended_ = closed.error();
   unbind();
 }
@@ -90,12 +99,21 @@ void Session::finish_leave(std::expected<void, Error> outcome) {
 
 // ---- joining and resuming ---------------------------------------------------------------------
 
-bool Session::wants_to_join(std::uint64_t now_ms) const {
-  const bool seeking = standing_ == Standing::kSeeking;
-  const bool must_resume =
-      (standing_ == Standing::kSeated || standing_ == Standing::kLeaving) && !bound_;
-  return (seeking || must_resume || resync_ || subscribe_call_) && is_active() &&
-         now_ms >= join_attempt_at_ms_ && !in_flight(RequestKind::kJoin);
+/// A seat is not sought for nothing: who has lost it while he stands by waits until he wants
+/// something.
+bool Session::wants_to_join() const {
+  switch (standing_) {
+    case Standing::kOut:
+      return false;
+    case Standing::kSeeking:
+      return !stands_by() || subscribe_call_.has_value();
+    case Standing::kSeated:
+      return !bound_ || resync_ || subscribe_call_.has_value() ||
+             stands_by() != subscribed_nothing_;
+    case Standing::kLeaving:
+      return !bound_;
+  }
+  return false;
 }
 
 void Session::send_join(std::uint64_t now_ms) {
@@ -103,16 +121,22 @@ void Session::send_join(std::uint64_t now_ms) {
   join.resume = standing_ != Standing::kSeeking;
   join.takeover = !join.resume && takeover_;
   join.named = named_;
-  join.topics = subscribe_call_ ? subscribe_call_->topics : options_.topics;
-  join.patterns = subscribe_call_ ? subscribe_call_->patterns : options_.patterns;
+  InFlight details;
+  if (subscribe_call_) {
+    join.topics = subscribe_call_->topics;
+    join.patterns = subscribe_call_->patterns;
+    details.call = subscribe_call_->id;
+  } else if (!stands_by()) {
+    join.topics = options_.topics;
+    join.patterns = options_.patterns;
+  }
+  details.stands_by = join.topics.empty() && join.patterns.empty();
   join.metadata = {options_.metadata.begin(), options_.metadata.end()};
   join.computes_plans = options_.computes_plans;
   join.session_timeout_ms = options_.session_timeout_ms;
   join.disconnect_grace_ms = options_.disconnect_grace_ms;
   join.rebalance_timeout_ms = options_.rebalance_timeout_ms;
   resync_ = false;
-  InFlight details;
-  if (subscribe_call_) details.call = subscribe_call_->id;
   request(now_ms, RequestKind::kJoin, std::move(join), std::move(details));
 }
 
@@ -120,26 +144,34 @@ bool Session::joined(std::uint64_t now_ms, const InFlight& sent, const wire::Joi
   if (standing_ == Standing::kOut) return true;  // join_group gave up, and has sent a leave
   subscription_accepted(sent);
   bound_ = true;
+  subscribed_nothing_ = sent.stands_by;
   backoff_.reset();
   refused_since_ms_ = 0;
   if (standing_ == Standing::kLeaving) return true;
   if (standing_ == Standing::kSeeking) {
     standing_ = Standing::kSeated;
     paused_ = false;
-    takeover_ = false;  // on the operator's word, once: not when the seat is lost later
+    progressed_at_ms_ = now_ms;  // its time begins
+    takeover_ = false;           // on the operator's word, once: not when the seat is lost later
     settles_by_ms_ = now_ms + reply.rebalance_timeout_ms + reply.quiet_remaining_ms;
     if (reply.quiet_remaining_ms > 0) wait_for_quiet_time(reply.quiet_remaining_ms);
   }
   lease_.begin(reply.lease_ms, sent.sent_at_ms);
   heartbeat_interval_ms_ =
       reply.heartbeat_interval_ms > 0 ? reply.heartbeat_interval_ms : reply.lease_ms / 3;
-  next_heartbeat_ms_ = sent.sent_at_ms + heartbeat_interval_ms_;
+  next_heartbeat_ms_ = stall_ == Stall::kNone ? sent.sent_at_ms + heartbeat_interval_ms_ : now_ms;
   generation_ = reply.generation;
   leader_ = reply.leader;
   gathering_ = reply.gathering;
   pending_ = reply.pending;
   listing_.emplace();
   return list(now_ms, reply);
+}
+
+/// Whether a refusal says how the seat is, and not what is wrong with the request.
+bool Session::speaks_of_seat(const Error& why) {
+  return why.code == ErrorCode::kUnknownMember || why.code == ErrorCode::kFenced ||
+         why.code == ErrorCode::kMemberRemoved || why.code == ErrorCode::kNotBound;
 }
 
 void Session::wait_for_quiet_time(std::uint32_t remaining_ms) {
@@ -154,6 +186,11 @@ void Session::wait_for_quiet_time(std::uint32_t remaining_ms) {
 
 void Session::join_refused(std::uint64_t now_ms, const InFlight& sent, const Error& why) {
   if (standing_ == Standing::kOut || subscription_refused(now_ms, sent, why)) return;
+  const bool is_change = sent.stands_by != subscribed_nothing_ && !speaks_of_seat(why);
+  if (standing_ == Standing::kSeated && is_change && (bound_ || !why.retriable)) {
+    change_refused(now_ms, why);
+    return;
+  }
   if (standing_ == Standing::kSeated || standing_ == Standing::kLeaving) {
     // A limit that the seat no longer meets, as after a restart with another configuration, would
     // refuse every resume.
@@ -185,6 +222,17 @@ void Session::join_refused(std::uint64_t now_ms, const InFlight& sent, const Err
   } else {
     end(why);
   }
+}
+
+/// To stand by, or to take part again. The seat is well, and its former subscription holds; but
+/// what it wants, as a topic that was deleted meanwhile, it can't have.
+void Session::change_refused(std::uint64_t now_ms, const Error& why) {
+  if (why.retriable) {
+    try_again(now_ms, why);
+    return;
+  }
+  request(now_ms, RequestKind::kLeave, speaking_as_member<wire::LeaveT>());
+  end(why);
 }
 
 /// A request in the seat's name was refused.
@@ -231,6 +279,7 @@ void Session::lapse() {
   unbind();
   if (paused_) return;
   paused_ = true;
+  if (stall_ != Stall::kNone) return;  // which has paused everything already
   for (const auto& [key, held] : holdings_.all()) notify(NoticeKind::kPaused, key, held);
 }
 
@@ -255,6 +304,7 @@ void Session::expired(std::uint64_t now_ms) {
   if (standing_ == Standing::kLeaving) finish_leave({});
   if (standing_ != Standing::kSeated) return;
   lose_everything();
+  if (stall_ != Stall::kNone) stall_ = Stall::kGivingUp;  // it wants no seat before it goes on
   standing_ = Standing::kSeeking;
   paused_ = false;
   gathering_ = false;
@@ -268,6 +318,7 @@ void Session::end(const Error& why) {
   lose_everything();
   standing_ = Standing::kOut;
   paused_ = false;
+  stall_ = Stall::kNone;
   ended_ = why;
   answer_join_calls(std::unexpected(why));
   answer_subscribe(std::unexpected(why));

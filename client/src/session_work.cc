@@ -1,4 +1,4 @@
-// Grants, revocations, releases and commits.
+// Grants, revocations and releases.
 #include <algorithm>
 #include <utility>
 
@@ -13,8 +13,6 @@ namespace {
 // Less than any server's limits may be: 1,000 items and frames of 64 KiB.
 constexpr std::size_t kReleaseBytesPerRequest = 32 * 1024;
 constexpr std::size_t kReleaseItemsPerRequest = 1'000;
-
-std::string text_of(const PartitionKey& key) { return key.topic + "/" + std::to_string(key.index); }
 
 }  // namespace
 
@@ -51,7 +49,7 @@ void Session::complete_listing(std::uint64_t now_ms) {
     }
   }
   for (const auto& [key, fence] : gone) lose(key, fence);
-  if (std::exchange(paused_, false)) {
+  if (std::exchange(paused_, false) && stall_ == Stall::kNone) {
     for (const auto& [key, held] : holdings_.all()) notify(NoticeKind::kResumed, key, held);
   }
   for (const auto& [key, listed] : listing.partitions()) {
@@ -75,11 +73,13 @@ void Session::offer(const PartitionKey& key, FencingToken fence, std::int64_t co
   }
   holdings_.adopt(key, fence, committed);
   notify(NoticeKind::kAssigned, key, *holdings_.held(key));
+  if (stall_ != Stall::kNone) notify(NoticeKind::kPaused, key, *holdings_.held(key));
 }
 
 void Session::ask_back(const PartitionKey& key, std::uint64_t release_by_ms) {
   const bool told = holdings_.held(key)->revoking;
   holdings_.revoke(key, release_by_ms);
+  if (stall_ == Stall::kGivingUp) return give_back(key);
   if (!told) notify(NoticeKind::kRevoked, key, *holdings_.held(key));
 }
 
@@ -154,7 +154,7 @@ void Session::release(std::uint64_t now_ms, const PartitionKey& key, FencingToke
   observe(now_ms);
   const Held* held = holdings_.held(key);
   if (held == nullptr || held->fence != fence) return;
-  if (!last) last = unanswered_commit(key, fence);
+  if (!last) last = last_commit(key, fence);
   holdings_.release(key, std::move(last));
   if (bound_) to_release_.push_back(key);  // otherwise the resume's listing asks for it
   advance(now_ms);
@@ -190,142 +190,6 @@ void Session::send_releases(std::uint64_t now_ms) {
 
 void Session::releases_answered(const InFlight& sent) {
   for (const auto& [key, fence] : sent.tokens) holdings_.release_answered(key, fence);
-}
-
-// ---- commits ----------------------------------------------------------------------------------
-
-std::expected<FencingToken, Error> Session::token_to_commit(const OffsetCommit& offset) const {
-  const PartitionKey key{offset.topic, offset.partition};
-  if (const Held* held = holdings_.held(key)) return held->fence;
-  const Ended* ended = holdings_.ended(key);
-  if (ended != nullptr && ended->lost) {
-    return std::unexpected(make_error(
-        ErrorCode::kFenced, "Committing " + text_of(key) + ": its token " +
-                                std::to_string(ended->fence) +
-                                " is lost, another member may own it. Abandon the work on it."));
-  }
-  if (ended_) return std::unexpected(*ended_);
-  if (standing_ != Standing::kSeated) {
-    return std::unexpected(make_error(
-        ErrorCode::kNotJoined, "Committing " + text_of(key) + ": the consumer is not in the " +
-                                   "group \"" + options_.group + "\". Call join_group first."));
-  }
-  return std::unexpected(make_error(ErrorCode::kNotOwned,
-                                    "Committing " + text_of(key) +
-                                        ": the consumer does not own it. Commit only partitions of "
-                                        "assignment()."));
-}
-
-void Session::commit(std::uint64_t now_ms, CallId call, std::vector<OffsetCommit> offsets) {
-  observe(now_ms);
-  CommitCall commit;
-  for (const OffsetCommit& offset : offsets) {
-    const auto token = token_to_commit(offset);
-    if (!token) {
-      answer(call, std::unexpected(token.error()));
-      return;
-    }
-    commit.fences.push_back(*token);
-  }
-  if (paused_) {
-    answer(call, std::unexpected(
-                     make_error(ErrorCode::kLeaseLapsed,
-                                "The lease lapsed: the partitions may have another owner. Wait for "
-                                "on_resumed or on_lost before committing again.")));
-    return;
-  }
-  if (offsets.empty()) {
-    answer(call, {});
-    return;
-  }
-  commit.offsets = std::move(offsets);
-  commit.gives_up_at_ms = now_ms + options_.call_timeout_ms;
-  commits_.emplace(call, std::move(commit));
-  advance(now_ms);
-}
-
-/// Also again on a new connection: under one token offsets only rise, so a repeated commit does
-/// no harm, and one whose token ended meanwhile is refused.
-void Session::send_commits(std::uint64_t now_ms) {
-  for (auto& [id, commit] : commits_) {
-    if (commit.in_flight) continue;
-    wire::CommitT body;
-    body.group = options_.group;
-    for (std::size_t i = 0; i < commit.offsets.size(); ++i) {
-      const OffsetCommit& offset = commit.offsets[i];
-      auto& item = *body.items.emplace_back(std::make_unique<wire::CommitItemT>());
-      item.topic = offset.topic;
-      item.partition = offset.partition;
-      item.offset = offset.offset;
-      item.fence = commit.fences[i];
-      item.metadata = offset.metadata;
-      item.end = offset.end.value_or(-1);
-    }
-    commit.in_flight = commit.was_sent = true;
-    InFlight details;
-    details.call = id;
-    request(now_ms, RequestKind::kCommit, std::move(body), std::move(details));
-  }
-}
-
-void Session::commit_answered(std::uint64_t now_ms, CallId call,
-                              const std::expected<void, Error>& outcome) {
-  const auto found = commits_.find(call);
-  if (found == commits_.end()) return;
-  const CommitCall commit = std::move(found->second);
-  commits_.erase(found);
-  for (std::size_t i = 0; i < commit.offsets.size(); ++i) {
-    const OffsetCommit& offset = commit.offsets[i];
-    const PartitionKey key{offset.topic, offset.partition};
-    if (outcome) holdings_.committed(key, commit.fences[i], offset.offset);
-  }
-  // A token that we hold and the coordinator does not honour: ask what we hold.
-  const bool fenced = !outcome && outcome.error().code == ErrorCode::kFenced;
-  if (fenced && standing_ == Standing::kSeated) {
-    resync_ = true;
-    join_attempt_at_ms_ = now_ms;
-  }
-  answer(call, outcome);
-}
-
-std::optional<LastCommit> Session::unanswered_commit(const PartitionKey& key,
-                                                     FencingToken fence) const {
-  std::optional<LastCommit> last = holdings_.held(key)->uncertain;
-  for (const auto& [id, commit] : commits_) {
-    for (std::size_t i = 0; i < commit.offsets.size(); ++i) {
-      const OffsetCommit& offset = commit.offsets[i];
-      const bool same =
-          commit.fences[i] == fence && offset.topic == key.topic && offset.partition == key.index;
-      if (same && (!last || last->offset <= offset.offset)) {
-        last = {.offset = offset.offset, .metadata = offset.metadata};
-      }
-    }
-  }
-  return last;
-}
-
-void Session::give_up_commits(std::uint64_t now_ms) {
-  for (auto next = commits_.begin(); next != commits_.end();) {
-    const auto& [id, commit] = *next;
-    if (now_ms < commit.gives_up_at_ms) {
-      ++next;
-      continue;
-    }
-    for (std::size_t i = 0; i < commit.offsets.size() && commit.was_sent; ++i) {
-      const OffsetCommit& offset = commit.offsets[i];
-      holdings_.uncertain({offset.topic, offset.partition}, commit.fences[i],
-                          {.offset = offset.offset, .metadata = offset.metadata});
-    }
-    answer(id, std::unexpected(
-                   commit.was_sent
-                       ? make_error(ErrorCode::kTimedOut,
-                                    "The commit was not answered in time: it may have been applied "
-                                    "or not. Repeating it is harmless.")
-                       : make_error(ErrorCode::kUnavailable,
-                                    "The commit was not sent: no server answers. " +
-                                        last_refusal_.message)));
-    next = commits_.erase(next);
-  }
 }
 
 }  // namespace muster

@@ -24,6 +24,11 @@ LinkOptions link_options(const ClientOptions& options) {
               std::clamp<std::int64_t>(options.timeout.count(), 1, 24 * 60 * 60 * 1'000))};
 }
 
+Error closed_consumer() {
+  return make_error(ErrorCode::kClosed,
+                    "The consumer was closed. Make a new one to join the group again.");
+}
+
 }  // namespace
 
 std::uint64_t draw_entropy() {
@@ -94,40 +99,96 @@ void Transport::remove(Participant& participant) {
   participant.session.close(now_ms);
   settle_and_wake(now_ms);
   link_.detach(participant.session);
+  while (!participant.questions.empty()) {
+    answer_question(participant, participant.questions.begin()->first,
+                    std::unexpected(closed_consumer()));
+  }
   participants_.erase(&participant);
 }
 
+std::optional<Error> Transport::refusal(Participant& participant) const {
+  if (auto why = refusal()) return why;
+  if (participants_.contains(&participant)) return std::nullopt;
+  return closed_consumer();
+}
+
+/// Set: it was refused, and no answer follows.
+std::optional<Error> Transport::begin(Participant& participant, const Start& start, Answer answer) {
+  const std::lock_guard lock(mutex_);
+  if (auto why = refusal(participant)) return why;
+  const std::uint64_t now_ms = boottime_ms();
+  const CallId call = ++last_call_;
+  calls_[call] = std::move(answer);
+  start(participant.session, now_ms, call);
+  settle_and_wake(now_ms);
+  return std::nullopt;
+}
+
 std::expected<void, Error> Transport::run(Participant& participant, const Start& start) {
-  std::future<std::expected<void, Error>> answer;
-  {
-    const std::lock_guard lock(mutex_);
-    if (auto why = refusal()) return std::unexpected(*why);
-    if (!participants_.contains(&participant)) {
-      return std::unexpected(
-          make_error(ErrorCode::kClosed, "The consumer was closed. Make a new one to join again."));
-    }
-    const std::uint64_t now_ms = boottime_ms();
-    const CallId call = ++last_call_;
-    answer = calls_[call].get_future();
-    start(participant.session, now_ms, call);
-    settle_and_wake(now_ms);
-  }
+  using Outcome = std::expected<void, Error>;
+  const auto promise = std::make_shared<std::promise<Outcome>>();
+  std::future<Outcome> answer = promise->get_future();
+  const auto refused = begin(
+      participant, start, [promise](Outcome outcome) { promise->set_value(std::move(outcome)); });
+  if (refused) return std::unexpected(*refused);
   return answer.get();
 }
 
+void Transport::run_async(Participant& participant, const Start& start, Done done) {
+  using Outcome = std::expected<void, Error>;
+  const auto refused = begin(participant, start, [&participant, done](Outcome outcome) {
+    participant.callbacks.push_answer([done, outcome = std::move(outcome)] { done(outcome); });
+  });
+  if (refused) done(std::unexpected(*refused));
+}
+
 std::expected<wire::ServerBodyUnion, Error> Transport::call(RequestMaker make_request) {
-  using Answer = std::expected<wire::ServerBodyUnion, Error>;
-  auto promise = std::make_shared<std::promise<Answer>>();
-  std::future<Answer> answer = promise->get_future();
+  using Outcome = std::expected<wire::ServerBodyUnion, Error>;
+  auto promise = std::make_shared<std::promise<Outcome>>();
+  std::future<Outcome> answer = promise->get_future();
   {
     const std::lock_guard lock(mutex_);
     if (auto why = refusal()) return std::unexpected(*why);
     const std::uint64_t now_ms = boottime_ms();
     link_.call(now_ms, std::move(make_request),
-               [promise](Answer outcome) { promise->set_value(std::move(outcome)); });
+               [promise](Outcome outcome) { promise->set_value(std::move(outcome)); });
     settle_and_wake(now_ms);
   }
   return answer.get();
+}
+
+void Transport::call_async(Participant& participant, RequestMaker make_request, Reply reply) {
+  std::optional<Error> refused;
+  {
+    const std::lock_guard lock(mutex_);
+    refused = refusal(participant);
+    if (!refused) {
+      const std::uint64_t now_ms = boottime_ms();
+      const std::uint64_t id = ++last_call_;
+      participant.questions.emplace(id, std::move(reply));
+      link_.call(now_ms, std::move(make_request), [this, &participant, id](auto outcome) {
+        answer_question(participant, id, std::move(outcome));
+      });
+      settle_and_wake(now_ms);
+      return;
+    }
+  }
+  reply(std::unexpected(*refused));
+}
+
+/// A consumer that was closed meanwhile has had its answer.
+void Transport::answer_question(Participant& participant, std::uint64_t id,
+                                std::expected<wire::ServerBodyUnion, Error> outcome) {
+  if (!participants_.contains(&participant)) return;
+  const auto found = participant.questions.find(id);
+  if (found == participant.questions.end()) return;
+  Reply reply = std::move(found->second);
+  participant.questions.erase(found);
+  using Outcome = std::expected<wire::ServerBodyUnion, Error>;
+  participant.callbacks.push_answer(
+      [reply = std::move(reply), shared = std::make_shared<Outcome>(std::move(outcome))] {
+        reply(std::move(*shared));
+      });
 }
 
 /// Hands on what came out of the sessions.
@@ -144,7 +205,7 @@ void Transport::settle(std::uint64_t now_ms) {
     for (CallOutcome& outcome : each->session.take_outcomes()) {
       const auto found = calls_.find(outcome.call);
       MUSTER_ASSERT(found != calls_.end());
-      found->second.set_value(std::move(outcome.outcome));
+      found->second(std::move(outcome.outcome));
       calls_.erase(found);
     }
   }

@@ -35,6 +35,7 @@ struct Participant {
   Session session;  // guarded by the transport's lock
   std::function<void(const Notice&)> tell;
   std::function<void(const PlanNotice&)> plan;  // may be empty
+  std::map<std::uint64_t, Reply> questions;     // guarded by the transport's lock
   // Last, so that their threads end first.
   Callbacks callbacks;
   /// Plans are made beside the other callbacks: one that finishes its work for a minute must not
@@ -63,8 +64,14 @@ class Transport {
   /// Starts something that a session answers later, and waits for the answer.
   using Start = std::function<void(Session&, std::uint64_t now_ms, CallId)>;
   std::expected<void, Error> run(Participant& participant, const Start& start);
+  /// The same without waiting: `done` runs once, on the participant's callbacks; when it or this is
+  /// closed already, at once.
+  using Done = std::function<void(const std::expected<void, Error>&)>;
+  void run_async(Participant& participant, const Start& start, Done done);
   /// A request that needs no membership, answered.
   std::expected<wire::ServerBodyUnion, Error> call(RequestMaker make_request);
+  /// The same without waiting; `reply` runs as `done` above.
+  void call_async(Participant& participant, RequestMaker make_request, Reply reply);
 
   /// Reads a session, or changes it without waiting.
   template <typename Function>
@@ -85,7 +92,14 @@ class Transport {
   std::chrono::milliseconds timeout() const { return timeout_; }
 
  private:
+  /// Takes an answer under the lock.
+  using Answer = std::function<void(std::expected<void, Error>)>;
+
   std::optional<Error> refusal() const;
+  std::optional<Error> refusal(Participant& participant) const;
+  std::optional<Error> begin(Participant& participant, const Start& start, Answer answer);
+  void answer_question(Participant& participant, std::uint64_t id,
+                       std::expected<wire::ServerBodyUnion, Error> outcome);
   void settle(std::uint64_t now_ms);
   void settle_and_wake(std::uint64_t now_ms);
   void loop();
@@ -103,7 +117,7 @@ class Transport {
   bool stopped_ = false;
   Link link_;
   std::set<Participant*> participants_;
-  std::map<CallId, std::promise<std::expected<void, Error>>> calls_;
+  std::map<CallId, Answer> calls_;
   CallId last_call_ = 0;
 
   // The thread's own, but for the wake.

@@ -203,7 +203,27 @@ EventBody read(const event::GroupDeleted& body) {
                       .former_max_members = body.former_max_members(),
                       .former_frozen = body.former_frozen(),
                       .former_draining = read_texts(body.former_draining()),
-                      .former_pins = read_pins(body.former_pins())};
+                      .former_pins = read_pins(body.former_pins()),
+                      .former_offset_retention_ms = body.former_offset_retention_ms()};
+}
+EventBody read(const event::OffsetsReset& body) {
+  return OffsetsReset{.group = read(body.group()),
+                      .offsets = read(*body.offsets()),
+                      .former = read(*body.former()),
+                      .begun = body.begun(),
+                      .undoes = body.undoes()};
+}
+EventBody read(const event::OffsetsResetBegun& body) {
+  return OffsetsResetBegun{.group = read(body.group()),
+                           .offsets = read(*body.offsets()),
+                           .revoking = read(*body.revoking()),
+                           .undoes = body.undoes()};
+}
+EventBody read(const event::OffsetsDeleted& body) {
+  return OffsetsDeleted{.group = read(body.group()), .former = read(*body.former())};
+}
+EventBody read(const event::OffsetsExpired& body) {
+  return OffsetsExpired{.group = read(body.group()), .former = read(*body.former())};
 }
 EventBody read(const event::TopicsMatched& body) {
   TopicsMatched event{.group = read(body.group()), .matches = {}};
@@ -222,7 +242,8 @@ EventBody read(const event::PlanRequested& body) {
 EventBody read(const event::GroupConfigured& body) {
   return GroupConfigured{.group = read(body.group()),
                          .strategy = read(body.strategy()),
-                         .max_members = body.max_members()};
+                         .max_members = body.max_members(),
+                         .offset_retention_ms = body.offset_retention_ms()};
 }
 EventBody read(const event::GroupFrozen& body) {
   return GroupFrozen{.group = read(body.group()), .frozen = body.frozen()};
@@ -304,6 +325,14 @@ std::expected<EventBody, EventError> read_body(const event::Event& source) {
       return read(*source.body_as_JournalRestored());
     case event::EventBody::QuietTimeEnded:
       return QuietTimeEnded{};
+    case event::EventBody::OffsetsReset:
+      return read(*source.body_as_OffsetsReset());
+    case event::EventBody::OffsetsResetBegun:
+      return read(*source.body_as_OffsetsResetBegun());
+    case event::EventBody::OffsetsDeleted:
+      return read(*source.body_as_OffsetsDeleted());
+    case event::EventBody::OffsetsExpired:
+      return read(*source.body_as_OffsetsExpired());
     case event::EventBody::NONE:
       break;
   }

@@ -197,8 +197,28 @@ class Encoder {
     const auto strategy = text_or_none(value.former_strategy);
     const auto draining = texts_or_none(value.former_draining);
     return event::CreateGroupDeleted(builder_, group, former, strategy, value.former_max_members,
-                                     value.former_frozen, draining,
-                                     pins_or_none(value.former_pins));
+                                     value.former_frozen, draining, pins_or_none(value.former_pins),
+                                     value.former_offset_retention_ms);
+  }
+  auto body(const OffsetsReset& value) {
+    const auto group = text(value.group);
+    const auto offsets = offset_values(value.offsets);
+    const auto former = offset_values(value.former);
+    return event::CreateOffsetsReset(builder_, group, offsets, former, value.begun, value.undoes);
+  }
+  auto body(const OffsetsResetBegun& value) {
+    const auto group = text(value.group);
+    const auto offsets = offset_values(value.offsets);
+    return event::CreateOffsetsResetBegun(builder_, group, offsets, members(value.revoking),
+                                          value.undoes);
+  }
+  auto body(const OffsetsDeleted& value) {
+    const auto group = text(value.group);
+    return event::CreateOffsetsDeleted(builder_, group, offset_values(value.former));
+  }
+  auto body(const OffsetsExpired& value) {
+    const auto group = text(value.group);
+    return event::CreateOffsetsExpired(builder_, group, offset_values(value.former));
   }
   auto body(const TopicsMatched& value) {
     std::vector<fb::Offset<event::PatternTopics>> matches;
@@ -219,7 +239,8 @@ class Encoder {
   }
   auto body(const GroupConfigured& value) {
     const auto group = text(value.group);
-    return event::CreateGroupConfigured(builder_, group, text(value.strategy), value.max_members);
+    return event::CreateGroupConfigured(builder_, group, text(value.strategy), value.max_members,
+                                        value.offset_retention_ms);
   }
   auto body(const GroupFrozen& value) {
     return event::CreateGroupFrozen(builder_, text(value.group), value.frozen);

@@ -138,6 +138,13 @@ Wrong SnapshotDecoder::Reading::take(const snapshot::GroupSettings& settings,
                                 .outdated = request->outdated(),
                                 .topics = {}};
   }
+  group.offset_retention_ms = settings.offset_retention_ms();
+  group.emptied_ms = settings.emptied_ms();
+  group.last_live_reset = settings.last_live_reset();
+  if (const snapshot::PendingReset* reset = settings.reset()) {
+    group.reset =
+        PendingReset{.sequence = reset->sequence(), .undoes = reset->undoes(), .offsets = {}};
+  }
   return rebuild().group(std::move(group));
 }
 
@@ -212,6 +219,13 @@ Wrong SnapshotDecoder::Reading::take_plans(const snapshot::Group& part) {
     return each(matches->topics(), [&](TopicId topic) { return rebuild().match(pattern, topic); });
   };
   if (Wrong wrong = each(part.patterns(), take_matches)) return wrong;
+  const auto take_resetting = [&](const snapshot::PendingOffset* pending) {
+    return rebuild().resetting(
+        {.topic = pending->topic(), .partition = pending->partition()},
+        {.offset = pending->offset(),
+         .metadata = pending->metadata() == nullptr ? "" : pending->metadata()->str()});
+  };
+  if (Wrong wrong = each(part.resetting(), take_resetting)) return wrong;
   return each(part.grants(), [&](const snapshot::Grant* grant) {
     return rebuild().grant(grant->fence(), {.time_ms = grant->time_ms(),
                                             .generation = grant->generation(),

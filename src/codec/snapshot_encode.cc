@@ -40,6 +40,7 @@ class SnapshotEncoder {
     std::vector<snapshot::PlannedTopic> requested;
     Offsets<snapshot::PatternMatches> patterns;
     Offsets<snapshot::Grant> grants;
+    Offsets<snapshot::PendingOffset> resetting;
     Offsets<snapshot::PartitionTable> tables;
   };
   /// What it has of one topic of that group.
@@ -69,6 +70,7 @@ class SnapshotEncoder {
   void add_operators_wishes(const Group& group);
   void add_plans(const Group& group);
   void add_matches(const Group& group);
+  void add_reset(const Group& group);
   void add_partitions(TopicId topic, const PartitionTable& table);
   fb::Offset<snapshot::PlanReason> reason(const PlanReason& reason);
 
@@ -120,9 +122,10 @@ void SnapshotEncoder::close_group() {
   const auto requested = all_or_none(part_.requested);
   const auto patterns = all_or_none(part_.patterns);
   const auto grants = all_or_none(part_.grants);
+  const auto tables = all_or_none(part_.tables);
   groups_.push_back(snapshot::CreateGroup(builder_, name, part_.settings, subscriptions, members,
                                           ended, draining, pins, planned, requested, patterns,
-                                          grants, all_or_none(part_.tables)));
+                                          grants, tables, all_or_none(part_.resetting)));
   part_ = {};
 }
 
@@ -169,6 +172,7 @@ void SnapshotEncoder::add(const Group& group) {
   add_operators_wishes(group);
   add_plans(group);
   add_matches(group);
+  add_reset(group);
   for (const auto& [topic, table] : group.partitions) {
     if (enough_) return;
     add_partitions(topic, table);
@@ -192,10 +196,15 @@ void SnapshotEncoder::add_settings(const Group& group) {
   const auto strategy = text(group.strategy);
   const auto last_reason = reason(group.reason);
   const auto next_reason = reason(group.next_reason);
+  fb::Offset<snapshot::PendingReset> reset;
+  if (group.reset) {
+    reset = snapshot::CreatePendingReset(builder_, group.reset->sequence, group.reset->undoes);
+  }
   part_.settings = snapshot::CreateGroupSettings(
       builder_, group.id, group.generation, strategy, group.max_members, group.frozen,
       group.plan_outdated, group.plan_urgent, group.plan_unfinished, group.changed, request,
-      last_reason, next_reason);
+      last_reason, next_reason, group.offset_retention_ms, group.emptied_ms, group.last_live_reset,
+      reset);
   added();
 }
 
@@ -286,6 +295,17 @@ void SnapshotEncoder::add_matches(const Group& group) {
       if (topics.size() == kTopicsAtOnce) flush();
     }
     flush();
+  }
+}
+
+void SnapshotEncoder::add_reset(const Group& group) {
+  if (!group.reset) return;
+  for (const auto& [at, pending] : group.reset->offsets) {
+    const auto metadata =
+        pending.metadata.empty() ? fb::Offset<fb::String>() : text(pending.metadata);
+    part_.resetting.push_back(
+        snapshot::CreatePendingOffset(builder_, at.topic, at.partition, pending.offset, metadata));
+    added();
   }
 }
 

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "codec/frame.h"
+#include "codec/wire_view.h"
 
 namespace muster::codec {
 namespace {
@@ -17,6 +18,8 @@ constexpr std::size_t kMaxUnpackedBytes = 64 * 1024 * 1024;
 std::size_t bytes_of(const flatbuffers::String* text) { return text == nullptr ? 0 : text->size(); }
 std::size_t strings_of(const flatbuffers::String* topic) { return bytes_of(topic); }
 std::size_t strings_of(const wire::PartitionName* name) { return bytes_of(name->topic()); }
+std::size_t strings_of(const wire::EndReport* report) { return bytes_of(report->topic()); }
+std::size_t strings_of(const wire::ResetOffset* reset) { return bytes_of(reset->metadata()); }
 std::size_t strings_of(const auto* item) {
   return bytes_of(item->topic()) + bytes_of(item->metadata());
 }
@@ -29,12 +32,23 @@ std::size_t unpacked_bytes(const auto* entries) {
   return bytes;
 }
 
+/// The name of a topic is repeated for each of its partitions.
+std::size_t unpacked_bytes(const wire::ResetOffsets& reset) {
+  std::size_t bytes = 0;
+  for (const wire::ResetTopic* topic : *reset.topics()) {
+    bytes += unpacked_bytes(topic->offsets()) + bytes_of(topic->topic()) * topic->offsets()->size();
+  }
+  return bytes;
+}
+
 /// How much memory the lists of a request take once unpacked. A buffer may refer to one string or
 /// table a million times, and unpacking repeats it each time: a frame could grow to terabytes.
 std::size_t unpacked_bytes(const wire::Request& request) {
   if (const auto* join = request.body_as_Join()) return unpacked_bytes(join->topics());
   if (const auto* release = request.body_as_Release()) return unpacked_bytes(release->items());
   if (const auto* commit = request.body_as_Commit()) return unpacked_bytes(commit->items());
+  if (const auto* report = request.body_as_ReportEnds()) return unpacked_bytes(report->items());
+  if (const auto* reset = request.body_as_ResetOffsets()) return unpacked_bytes(*reset);
   if (const auto* fetch = request.body_as_FetchOffsets()) {
     return unpacked_bytes(fetch->partitions());
   }
@@ -60,10 +74,10 @@ WireError not_valid(const char* what) {
           ": its FlatBuffer does not verify against schemas/wire.fbs."};
 }
 
-template <typename Root, typename Object>
-Object unpack(std::string_view payload) {
+template <typename Object>
+Object unpack(const auto& root) {
   Object object;
-  flatbuffers::GetRoot<Root>(payload.data())->UnPackTo(&object);
+  root.UnPackTo(&object);
   return object;
 }
 
@@ -77,17 +91,24 @@ std::string finish_server_message(wire::ServerMessageT& message) {
 
 std::expected<wire::RequestT, WireError> decode_request(std::string_view payload) {
   if (!verified<wire::Request>(payload)) return std::unexpected(not_valid("Request"));
-  if (unpacked_bytes(*flatbuffers::GetRoot<wire::Request>(payload.data())) > kMaxUnpackedBytes) {
+  const auto& request = *flatbuffers::GetRoot<wire::Request>(payload.data());
+  if (unpacked_bytes(request) > kMaxUnpackedBytes) {
     return std::unexpected(WireError{
         "The request repeats shared strings until they are too much to hold: ask for less at a "
         "time."});
   }
-  return unpack<wire::Request, wire::RequestT>(payload);
+  return unpack<wire::RequestT>(request);
+}
+
+std::expected<const wire::ServerMessage*, WireError> view_server_message(std::string_view payload) {
+  if (!verified<wire::ServerMessage>(payload)) return std::unexpected(not_valid("ServerMessage"));
+  return flatbuffers::GetRoot<wire::ServerMessage>(payload.data());
 }
 
 std::expected<wire::ServerMessageT, WireError> decode_server_message(std::string_view payload) {
-  if (!verified<wire::ServerMessage>(payload)) return std::unexpected(not_valid("ServerMessage"));
-  return unpack<wire::ServerMessage, wire::ServerMessageT>(payload);
+  const auto message = view_server_message(payload);
+  if (!message) return std::unexpected(message.error());
+  return unpack<wire::ServerMessageT>(**message);
 }
 
 wire::ErrorT to_wire(const Rejection& rejection) {

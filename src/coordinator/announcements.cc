@@ -113,7 +113,9 @@ void Announcements::note_uncounted(Sequence membership) {
 
 void Announcements::after(const domain::Event& event) {
   if (const auto* plan = std::get_if<domain::PlanMade>(&event.body)) {
-    tell_revoked(*plan);
+    tell_revoked(plan->group, plan->revoking, wire::RevokeReason::plan);
+  } else if (const auto* reset = std::get_if<domain::OffsetsResetBegun>(&event.body)) {
+    tell_revoked(reset->group, reset->revoking, wire::RevokeReason::reset);
   } else if (const auto* granted = std::get_if<domain::PartitionsGranted>(&event.body)) {
     tell_granted(*granted);
   } else if (const auto* fenced = std::get_if<domain::PartitionsFenced>(&event.body)) {
@@ -146,9 +148,11 @@ std::vector<Announcement> Announcements::take() {
   return std::exchange(announcements_, {});
 }
 
-void Announcements::tell_revoked(const domain::PlanMade& plan) {
-  const Group& group = *state_.group(plan.group);
-  for (const domain::MemberPartitions& revoking : plan.revoking) {
+void Announcements::tell_revoked(const std::string& group_name,
+                                 const std::vector<domain::MemberPartitions>& all,
+                                 wire::RevokeReason reason) {
+  const Group& group = *state_.group(group_name);
+  for (const domain::MemberPartitions& revoking : all) {
     const Member& member = *group.member(revoking.seat);
     std::vector<domain::TokenRef> tokens;
     const auto emit = [&](const domain::Topic& topic, std::span<const PartitionIndex> indexes) {
@@ -163,6 +167,7 @@ void Announcements::tell_revoked(const domain::PlanMade& plan) {
       push.generation = group.generation;
       push.deadline_ms = member.settings.rebalance_timeout_ms;
       push.partitions = fenced_topics(state_, tokens);
+      push.reason = reason;
       announcements_.push_back({.seat = member.seat,
                                 .body = body_of(std::move(push)),
                                 .revoking = std::exchange(tokens, {}),

@@ -53,7 +53,8 @@ class Announcements {
 
   void note_waiting(const domain::PlanMade& plan);
   void note_uncounted(Sequence membership);
-  void tell_revoked(const domain::PlanMade& plan);
+  void tell_revoked(const std::string& group_name, const std::vector<domain::MemberPartitions>& all,
+                    wire::RevokeReason reason);
   void tell_granted(const domain::PartitionsGranted& event);
   void tell_waiting();
   void tell_fenced(const domain::PartitionsFenced& event);

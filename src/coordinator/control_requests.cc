@@ -7,6 +7,7 @@
 #include "codec/event.h"
 #include "coordinator/pipeline_implementation.h"
 #include "domain/names.h"
+#include "domain/offsets.h"
 #include "domain/refuse.h"
 
 namespace muster::coordinator {
@@ -59,6 +60,7 @@ Answer Pipeline::Implementation::heartbeat(const Connection& connection,
   const bool bound_here = session != nullptr && session->connection == connection.id &&
                           session->incarnation == request.incarnation;
   if (!bound_here) return domain::refuse_not_bound(request.group, request.member_id);
+  sessions_.stalled(member->seat, request.stalled_ms, now_ms());
   return body_of(wire::HeartbeatReplyT());
 }
 
@@ -72,6 +74,35 @@ Answer Pipeline::Implementation::detach(const Connection& connection,
       return domain::refuse_not_bound(request.group, request.member_id);
     }
     sessions_.detach(member->seat, now_ms());
+  }
+  return body_of(wire::DoneT());
+}
+
+/// All of it counts, or nothing.
+Answer Pipeline::Implementation::report_ends(const wire::ReportEndsT& request) {
+  const Limits& limits = settings_.limits;
+  if (request.items.empty() || request.items.size() > limits.items_per_request_max) {
+    return refuse(request.items.empty() ? ErrorCode::kMalformedRequest : ErrorCode::kLimitReached,
+                  "The report of ends names ", request.items.size(), " partitions: name 1 to ",
+                  limits.items_per_request_max, " a request.");
+  }
+  std::vector<TopicPartition> places;
+  for (const auto& item : request.items) {
+    if (auto wrong = domain::refuse_name("topic", item->topic, limits)) {
+      return std::unexpected(*wrong);
+    }
+    const domain::Topic* topic = state_.topic(item->topic);
+    if (topic == nullptr) return domain::refuse_unknown_topic(item->topic);
+    if (item->partition < 0 || item->partition >= topic->partition_count) {
+      return domain::refuse_unknown_partition(*topic, item->partition);
+    }
+    if (auto wrong = domain::refuse_ends(item->topic, item->partition, item->start, item->end)) {
+      return std::unexpected(*wrong);
+    }
+    places.push_back({.topic = topic->id, .partition = item->partition});
+  }
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    ends_.report(places[i], {.start = request.items[i]->start, .end = request.items[i]->end});
   }
   return body_of(wire::DoneT());
 }

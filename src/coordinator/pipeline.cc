@@ -130,6 +130,8 @@ Answer Pipeline::Implementation::answer_request(Connection& connection, wire::Re
       return detach(connection, *body.AsDetach());
     case wire::RequestBody::Status:
       return status();
+    case wire::RequestBody::ReportEnds:
+      return report_ends(*body.AsReportEnds());
     case wire::RequestBody::DescribeTopic:
       return answer(view(), *body.AsDescribeTopic());
     case wire::RequestBody::ListTopics:
@@ -238,9 +240,21 @@ void Pipeline::Implementation::note_refusal(const domain::Command& command,
 
 void Pipeline::Implementation::note_ends(const domain::CommitOffsets& commit) {
   for (const domain::CommitItem& item : commit.items) {
-    if (item.end < 0) continue;
-    ends_.report({.topic = state_.topic(item.topic)->id, .partition = item.partition}, item.end);
+    ends_.report({.topic = state_.topic(item.topic)->id, .partition = item.partition},
+                 {.start = item.start, .end = item.end});
   }
+}
+
+wire::OffsetsChangedReplyT Pipeline::Implementation::changed_reply(
+    const std::string& group, const domain::Decision& decision) const {
+  wire::OffsetsChangedReplyT reply;
+  reply.changed = decision.changed;
+  const domain::Group* known = state_.group(group);
+  reply.pending = known != nullptr && known->reset.has_value() &&
+                  (decision.begun != 0 || known->reset->sequence == state_.sequence);
+  reply.sequence = decision.begun != 0 ? decision.begun : state_.sequence;
+  if (decision.changed == 0) reply.sequence = 0;
+  return reply;
 }
 
 void Pipeline::Implementation::note_facts(domain::Command& command, const Connection& connection) {
@@ -275,6 +289,12 @@ Answer Pipeline::Implementation::reply_to(const domain::Command& command,
   if (const auto* commit = std::get_if<domain::CommitOffsets>(&command)) {
     note_ends(*commit);
     return body_of(commit_reply(decision));
+  }
+  if (const auto* erase = std::get_if<domain::DeleteOffsets>(&command)) {
+    return body_of(changed_reply(erase->group, decision));
+  }
+  if (const auto* reset = std::get_if<domain::ResetOffsets>(&command)) {
+    return body_of(changed_reply(reset->group, decision));
   }
   if (std::holds_alternative<domain::ReleasePartitions>(command)) {
     return body_of(release_reply(decision));

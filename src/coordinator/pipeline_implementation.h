@@ -7,6 +7,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@
 #include "coordinator/connection.h"
 #include "coordinator/end_offsets.h"
 #include "coordinator/leader_deadlines.h"
+#include "coordinator/offset_retention.h"
 #include "coordinator/parked_effects.h"
 #include "coordinator/pipeline.h"
 #include "coordinator/plan_schedule.h"
@@ -55,6 +57,8 @@ class Pipeline::Implementation {
   void note_refusal(const domain::Command& command, const Rejection& refused);
   void note_facts(domain::Command& command, const Connection& connection);
   void note_ends(const domain::CommitOffsets& commit);
+  wire::OffsetsChangedReplyT changed_reply(const std::string& group,
+                                           const domain::Decision& decision) const;
   bool may_read(const Connection& connection) const;
   bool reads_slowly(const Connection& connection) const;
   /// Replies that a peer has not taken, above which its next request has to wait.
@@ -66,6 +70,7 @@ class Pipeline::Implementation {
   Answer heartbeat(const Connection& connection, const wire::HeartbeatT& request);
   Answer detach(const Connection& connection, const wire::DetachT& request);
   Answer status();
+  Answer report_ends(const wire::ReportEndsT& request);
   std::expected<void, journal::Error> describe_journal(wire::StatusReplyT& reply) const;
 
   // ---- start.cc
@@ -77,6 +82,8 @@ class Pipeline::Implementation {
   void expire_silent_members();
   void fence_overdue_revocations();
   void end_quiet_time();
+  void finish_resets();
+  void expire_offsets();
   std::uint32_t quiet_remaining_ms();
   void overrule_late_leaders();
   void overrule_untold_leader(const std::string& group);
@@ -129,6 +136,8 @@ class Pipeline::Implementation {
   std::vector<std::string> reminders_;            // groups whose leader came back and owes a plan
   std::uint64_t quiet_until_ms_ = 0;              // of the session clock; while there is one
   EndOffsets ends_;
+  std::set<std::string> resetting_;  // groups with a live reset
+  OffsetRetention retention_;
   ParkedEffects parked_;
   absl::btree_map<ConnectionId, std::unique_ptr<Connection>> connections_;  // shut down in order
   std::vector<ConnectionId> paused_;  // whose reading waits for room

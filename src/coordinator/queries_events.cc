@@ -79,6 +79,16 @@ class Wanted {
   bool cut(domain::PartitionsReleased& event) const { return cut_values(event.tokens); }
   bool cut(domain::PartitionsFenced& event) const { return cut_values(event.tokens); }
   bool cut(domain::OffsetsCommitted& event) const { return cut_values(event.offsets); }
+  bool cut(domain::OffsetsReset& event) const {
+    cut_values(event.former);
+    return cut_values(event.offsets);
+  }
+  bool cut(domain::OffsetsResetBegun& event) const {
+    cut_members(event.revoking);
+    return cut_values(event.offsets);
+  }
+  bool cut(domain::OffsetsDeleted& event) const { return cut_values(event.former); }
+  bool cut(domain::OffsetsExpired& event) const { return cut_values(event.former); }
   bool cut(domain::GroupDeleted& event) const {
     cut_values(event.former);
     cut_values(event.former_pins);

@@ -48,6 +48,7 @@ wire::GroupInfoT group_info(const View& view, const Group& group) {
   info.revoking = static_cast<std::uint32_t>(group.revoking_count);
   info.max_members = group.max_members;
   info.frozen = group.frozen;
+  info.offset_retention_ms = group.offset_retention_ms;
   return info;
 }
 
@@ -113,6 +114,9 @@ std::unique_ptr<wire::MemberInfoT> member_info(const View& view, const Group& gr
   info->disconnect_grace_ms = member.settings.disconnect_grace_ms;
   info->rebalance_timeout_ms = member.settings.rebalance_timeout_ms;
   info->connected = session != nullptr && session->connection != 0;
+  if (session != nullptr && session->stalled_ms > 0) {
+    info->stalled_ms = session->stalled_ms + (view.now_ms - session->stalled_said_ms);
+  }
   info->topics = subscription.topics();
   info->patterns = subscription.patterns();
   info->draining = group.draining.contains(member.member_id);
@@ -175,7 +179,9 @@ std::unique_ptr<wire::PartitionInfoT> partition_info(const View& view, const Gro
   info->metadata = partition.metadata_view();
   info->commit_time_ms = partition.commit_time_ms;
   const TopicPartition at{.topic = topic.id, .partition = index};
-  info->end = view.ends.of(at);
+  const PartitionEnds ends = view.ends.of(at);
+  info->end = ends.end;
+  info->start = ends.start;
   const auto pin = group.pins.find(at);
   if (pin != group.pins.end()) info->pinned_to = pin->second;
   info->last_grant = last_grant(view, group, partition);
@@ -204,6 +210,10 @@ Answer answer(const View& view, const wire::DescribeGroupT& query) {
   reply.group = std::make_unique<wire::GroupInfoT>(group_info(view, *group));
   reply.draining.assign(group->draining.begin(), group->draining.end());
   reply.quiet_remaining_ms = view.quiet_remaining_ms;
+  if (group->reset) {
+    reply.resetting = static_cast<std::uint32_t>(group->reset->offsets.size());
+    reply.reset_sequence = group->reset->sequence;
+  }
   return body_of(std::move(reply));
 }
 

@@ -11,13 +11,17 @@ namespace {
 
 constexpr std::size_t kOffsetFixedBytes = 96;
 
-std::unique_ptr<wire::CommittedOffsetT> committed_offset(const std::string& topic,
+std::unique_ptr<wire::CommittedOffsetT> committed_offset(const View& view,
+                                                         const domain::Topic& topic,
                                                          PartitionIndex index,
                                                          const domain::PartitionState* partition) {
   auto offset = std::make_unique<wire::CommittedOffsetT>();
-  offset->topic = topic;
+  offset->topic = topic.name;
   offset->partition = index;
   offset->offset = -1;
+  const PartitionEnds ends = view.ends.of({.topic = topic.id, .partition = index});
+  offset->end = ends.end;
+  offset->start = ends.start;
   if (partition != nullptr && partition->has_commit()) {
     offset->offset = partition->committed;
     offset->metadata = partition->metadata_view();
@@ -54,7 +58,8 @@ Answer named_offsets(const View& view, const domain::Group& group,
     if (!partition) return std::unexpected(partition.error());
     const std::size_t metadata = *partition ? (*partition)->metadata_view().size() : 0;
     if (!page.take(named->topic.size() + metadata + kOffsetFixedBytes)) break;
-    reply.offsets.push_back(committed_offset(named->topic, named->partition, *partition));
+    const domain::Topic& topic = *view.state.topic(named->topic);
+    reply.offsets.push_back(committed_offset(view, topic, named->partition, *partition));
   }
   reply.more = page.full();
   return body_of(std::move(reply));
@@ -82,7 +87,7 @@ Answer all_offsets(const View& view, const domain::Group& group, const wire::Fet
           if (page.full() || !partition.has_commit()) return;
           const std::size_t bytes = topic->name.size() + partition.metadata_view().size();
           if (!page.take(bytes + kOffsetFixedBytes)) return;
-          reply.offsets.push_back(committed_offset(topic->name, index, &partition));
+          reply.offsets.push_back(committed_offset(view, *topic, index, &partition));
         },
         from);
   }

@@ -54,7 +54,9 @@ Command commit(wire::CommitT& request) {
                              .offset = item->offset,
                              .fence = item->fence,
                              .metadata = std::move(item->metadata),
-                             .end = item->end});
+                             .end = item->end,
+                             .start = item->start,
+                             .expected = item->expected});
   }
   return command;
 }
@@ -64,6 +66,32 @@ Command configure(wire::ConfigureGroupT& request) {
   if (!request.strategy.empty()) command.strategy = std::move(request.strategy);
   if (request.max_members >= 0) {
     command.max_members = static_cast<std::uint32_t>(request.max_members);
+  }
+  if (request.offset_retention_ms >= 0) {
+    command.offset_retention_ms = static_cast<std::uint64_t>(request.offset_retention_ms);
+  }
+  return command;
+}
+
+Command delete_offsets(wire::DeleteOffsetsT& request) {
+  domain::DeleteOffsets command{.group = std::move(request.group),
+                                .topic = std::move(request.topic)};
+  if (request.partition != -1) command.partition = request.partition;
+  return command;
+}
+
+Command reset_offsets(wire::ResetOffsetsT& request) {
+  domain::ResetOffsets command{.group = std::move(request.group),
+                               .items = {},
+                               .live = request.live,
+                               .undoes = request.undoes};
+  for (const auto& topic : request.topics) {
+    for (const auto& one : topic->offsets) {
+      command.items.push_back({.topic = topic->topic,
+                               .partition = one->partition,
+                               .offset = one->offset,
+                               .metadata = std::move(one->metadata)});
+    }
   }
   return command;
 }
@@ -100,7 +128,9 @@ bool is_operators(const Command& command) {
          std::holds_alternative<domain::ConfigureGroup>(command) ||
          std::holds_alternative<domain::FreezeGroup>(command) ||
          std::holds_alternative<domain::DrainMember>(command) ||
-         std::holds_alternative<domain::PinPartition>(command);
+         std::holds_alternative<domain::PinPartition>(command) ||
+         std::holds_alternative<domain::DeleteOffsets>(command) ||
+         std::holds_alternative<domain::ResetOffsets>(command);
 }
 
 }  // namespace
@@ -146,6 +176,10 @@ std::optional<Command> command_of(wire::RequestT& request, const Connection& con
                                   .topic = body.AsPinPartition()->topic,
                                   .partition = body.AsPinPartition()->partition,
                                   .member_id = body.AsPinPartition()->member_id};
+    case wire::RequestBody::DeleteOffsets:
+      return delete_offsets(*body.AsDeleteOffsets());
+    case wire::RequestBody::ResetOffsets:
+      return reset_offsets(*body.AsResetOffsets());
     case wire::RequestBody::SubmitPlan:
       return submit_plan(*body.AsSubmitPlan());
     default:

@@ -50,6 +50,7 @@ void Sessions::bind(const std::string& group, SeatId seat, Incarnation incarnati
   session.since_ms = now_ms;
   session.connection = open ? connection : 0;
   session.connection_ended = !open;
+  session.stalled_ms = 0;
   take_settings(session, settings);
   if (open) bound_[connection].seats.insert(seat);
   queue_deadline(seat, session);
@@ -89,6 +90,13 @@ void Sessions::disconnected(ConnectionId connection, std::uint64_t now_ms) {
   const absl::btree_set<SeatId> seats = std::exchange(bound->second.seats, {});
   for (const SeatId seat : seats) detach(seat, now_ms);
   bound_.erase(connection);
+}
+
+void Sessions::stalled(SeatId seat, std::uint64_t stalled_ms, std::uint64_t now_ms) {
+  const auto found = sessions_.find(seat);
+  if (found == sessions_.end()) return;
+  found->second.stalled_ms = stalled_ms;
+  found->second.stalled_said_ms = now_ms;
 }
 
 const Session* Sessions::find(SeatId seat) const {

@@ -36,6 +36,8 @@ struct Session {
   std::uint32_t session_timeout_ms = 0;
   std::uint32_t disconnect_grace_ms = 0;
   std::uint32_t lease_ms = 0;
+  std::uint64_t stalled_ms = 0;       // its application was stuck for so long; 0: not
+  std::uint64_t stalled_said_ms = 0;  // when it said so
   bool marked_due = false;
   std::uint64_t queued_ms = 0;  // when its earliest entry of the queue comes up; 0: none
   std::vector<Revocation> revocations;
@@ -65,6 +67,9 @@ class Sessions {
   /// Something came over the connection: every seat bound to it is alive.
   void heard(ConnectionId connection, std::uint64_t now_ms);
   void disconnected(ConnectionId connection, std::uint64_t now_ms);
+
+  /// A heartbeat said how long the member's application has been stuck; 0: it is not.
+  void stalled(SeatId seat, std::uint64_t stalled_ms, std::uint64_t now_ms);
 
   const Session* find(SeatId seat) const;
   std::size_t size() const { return sessions_.size(); }

@@ -23,11 +23,14 @@ Pipeline::Implementation::Implementation(domain::State state, Identity identity,
       session_clock_(clock.monotonic_ms()),
       started_ms_(clock.monotonic_ms()),
       plans_(settings.limits.gathering_window_ms),
-      leader_deadlines_(settings.limits.leader_plan_timeout_ms) {
+      leader_deadlines_(settings.limits.leader_plan_timeout_ms),
+      retention_(settings.limits.offset_expiry_patience_ms) {
   for (const auto& [name, group] : state_.groups) {
     for (const auto& [seat, member] : group.members) start_session(group, member);
     schedule_plan(group);
     if (group.request) leader_deadlines_.begin(name, now_ms());
+    if (group.reset) resetting_.insert(name);
+    retention_.note(name, &group, now_ms());
   }
   quiet_until_ms_ = now_ms() + state_.quiet_time_ms;
   journal_.on_durable([this](Sequence) { durable(); });

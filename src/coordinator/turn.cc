@@ -33,8 +33,10 @@ void Pipeline::Implementation::end_turn() {
     overrule_late_leaders();
     end_quiet_time();
     go_on_planning();
+    expire_offsets();
   }
   fence_overdue_revocations();
+  finish_resets();
   remind_leaders();
   journal_.flush();
   release_parked();
@@ -82,6 +84,29 @@ std::uint32_t Pipeline::Implementation::quiet_remaining_ms() {
 void Pipeline::Implementation::end_quiet_time() {
   if (state_.quiet_time_ms == 0 || now_ms() < quiet_until_ms_) return;
   std::ignore = execute(domain::EndQuietTime{}, deadline("quiet time"));  // no room: the next turn
+}
+
+/// In the turn in which the last of its partitions became free, whatever freed it.
+void Pipeline::Implementation::finish_resets() {
+  for (auto name = resetting_.begin(); name != resetting_.end();) {
+    const domain::Group* group = state_.group(*name);
+    if (group == nullptr || !group->reset) {
+      name = resetting_.erase(name);
+      continue;
+    }
+    if (domain::reset_is_due(*group)) {  // no room: the next turn
+      std::ignore = execute(domain::FinishReset{.group = group->name},
+                            {.kind = domain::CauseKind::kCoordinator, .who = "reset", .from = {}});
+    }
+    ++name;
+  }
+}
+
+void Pipeline::Implementation::expire_offsets() {
+  for (const std::string& name : retention_.take_due(state_, clock_.wall_ms(), now_ms())) {
+    std::ignore = execute(domain::ExpireOffsets{.group = name}, deadline("offset retention"));
+    retention_.note(name, state_.group(name), now_ms());
+  }
 }
 
 void Pipeline::Implementation::overrule_late_leaders() {
@@ -138,6 +163,8 @@ void Pipeline::Implementation::note_change(const domain::Event& event) {
   if (group != nullptr && (group->plan_outdated || changes_planned_topics(event.body))) {
     schedule_plan(*group);
   }
+  if (group != nullptr && group->reset) resetting_.insert(group->name);
+  retention_.note(domain::event_group(event.body), group, now_ms());
   if (const auto* frozen = std::get_if<domain::GroupFrozen>(&event.body)) {
     if (frozen->frozen) under_way_.end(frozen->group);
   }

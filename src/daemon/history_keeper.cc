@@ -57,8 +57,12 @@ class ReaderUntil final : public journal::Reader {
 
 HistoryKeeper::HistoryKeeper(journal::GroupCommit& journal, journal::FileReader reader,
                              const journal::RetentionSettings& settings,
-                             const coordinator::Clock& clock)
-    : journal_(journal), reader_(std::move(reader)), settings_(settings), clock_(clock) {
+                             std::uint64_t reserve_bytes, const coordinator::Clock& clock)
+    : journal_(journal),
+      reader_(std::move(reader)),
+      settings_(settings),
+      reserve_bytes_(reserve_bytes),
+      clock_(clock) {
   const journal::SignalsBlocked blocked;
   thread_ = std::thread([this] { run(); });
 }
@@ -85,8 +89,7 @@ void HistoryKeeper::run() {
 bool HistoryKeeper::tend() {
   if (stopping_ || !drop_unfinished() || !trim()) return false;
   const Inventory inventory = look();
-  // Trimming makes room, a snapshot takes it.
-  if (journal_.storage_full()) return true;
+  if (journal_.storage_full()) return make_room() && trim();
   if (!journal::snapshot_is_due(settings_, held(inventory), clock_.wall_ms())) return true;
   return make_snapshot() && trim();
 }
@@ -108,32 +111,64 @@ bool HistoryKeeper::trim() {
     }
     const auto up_to = journal::trim_up_to(settings_, held(inventory), clock_.wall_ms());
     if (!up_to) return true;
+    const bool full = journal_.storage_full();
     if (!has_done(journal::TrimHistory{*up_to})) return false;
-    spdlog::info("history trimmed: it begins with sequence {} now", *up_to + 1);
+    spdlog::info("history trimmed: it begins with sequence {} now{}", *up_to + 1,
+                 full ? ", since the journal is full" : "");
   }
 }
 
-bool HistoryKeeper::make_snapshot() {
+std::optional<domain::State> HistoryKeeper::fold() {
   const auto header = reader_.header();
   if (!header) journal::stop_process(header.error());
   ReaderUntil reader(reader_, [this] { return stopping_.load(); });
   auto state = coordinator::recover(reader, *header);
-  if (stopping_) return false;
+  if (stopping_) return std::nullopt;
   if (!state) {
     journal::stop_process({.fault = journal::Fault::kCorrupt, .message = state.error().message});
   }
+  return std::move(*state);
+}
+
+bool HistoryKeeper::make_snapshot() {
+  const auto state = fold();
+  return state && write(*state, [this] { return journal_.storage_full(); });
+}
+
+/// A snapshot takes room of a full journal, but less than the history before it that it lets go.
+bool HistoryKeeper::make_room() {
+  const Inventory inventory = look();
+  if (inventory.header.last_sequence == no_room_by_) return true;
+  const auto state = fold();
+  if (!state) return false;
+  std::uint64_t bytes = 0;
+  codec::encode_snapshot(*state, [&](const std::string& chunk) {
+    bytes += chunk.size();
+    return !stopping_;
+  });
+  if (journal::makes_room(held(inventory), bytes, reserve_bytes_)) {
+    return write(*state, [] { return false; });
+  }
+  no_room_by_ = state->sequence;
+  spdlog::warn(
+      "the journal is full, and nothing in it can be let go: a snapshot of its state takes {} "
+      "bytes, its history since the last one {}",
+      bytes, held(inventory).bytes_since_snapshot);
+  return !stopping_;
+}
+
+bool HistoryKeeper::write(const domain::State& state, const std::function<bool()>& enough) {
   journal::Snapshot snapshot{
-      .sequence = state->sequence, .digest = state->digest, .time_ms = clock_.wall_ms()};
-  bool full = false;
-  codec::encode_snapshot(*state, [&](std::string chunk) {
-    full = journal_.storage_full();
-    if (full || stopping_) return false;
+      .sequence = state.sequence, .digest = state.digest, .time_ms = clock_.wall_ms()};
+  bool given_up = false;
+  codec::encode_snapshot(state, [&](std::string chunk) {
+    given_up = enough();
+    if (given_up || stopping_) return false;
     snapshot.bytes += chunk.size();
     return journal_.tend(journal::PutChunk{snapshot.sequence, snapshot.chunks++, std::move(chunk)});
   });
   if (stopping_) return false;
-  if (full) return drop_unfinished();
-  *state = {};
+  if (given_up) return drop_unfinished();
   if (!has_done(journal::FinishSnapshot{snapshot})) return false;
   count_since_snapshot();
   spdlog::info("snapshot at sequence {}: {} bytes", snapshot.sequence, snapshot.bytes);
@@ -155,7 +190,8 @@ journal::Held HistoryKeeper::held(const Inventory& inventory) const {
           .last_sequence = inventory.header.last_sequence,
           .history_bytes = inventory.record_bytes,
           .bytes_since_snapshot = counted_bytes_ + journal_.appended_bytes() - appended_before_,
-          .snapshots = inventory.snapshots};
+          .snapshots = inventory.snapshots,
+          .full = journal_.storage_full()};
 }
 
 void HistoryKeeper::count_since_snapshot() {

@@ -9,10 +9,13 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include "coordinator/seams.h"
+#include "domain/state.h"
 #include "journal/file_reader.h"
 #include "journal/group_commit.h"
 #include "journal/retention.h"
@@ -22,8 +25,10 @@ namespace muster::daemon {
 class HistoryKeeper {
  public:
   /// `reader` is its own, of the journal that `journal` writes to.
+  /// `reserve_bytes` as in journal::RoomSettings.
   HistoryKeeper(journal::GroupCommit& journal, journal::FileReader reader,
-                const journal::RetentionSettings& settings, const coordinator::Clock& clock);
+                const journal::RetentionSettings& settings, std::uint64_t reserve_bytes,
+                const coordinator::Clock& clock);
   /// Ends what it is doing at once; what is unfinished the next start drops.
   ~HistoryKeeper();
   HistoryKeeper(const HistoryKeeper&) = delete;
@@ -38,8 +43,13 @@ class HistoryKeeper {
   bool drop_unfinished();
   bool trim();
   bool make_snapshot();
+  bool make_room();
+  /// Gives up when it is enough.
+  bool write(const domain::State& state, const std::function<bool()>& enough);
   bool has_done(journal::Upkeep piece);
 
+  /// The durable state; nothing when the daemon stops.
+  std::optional<domain::State> fold();
   Inventory look();
   /// Refers to `inventory`.
   journal::Held held(const Inventory& inventory) const;
@@ -49,9 +59,11 @@ class HistoryKeeper {
   journal::GroupCommit& journal_;
   journal::FileReader reader_;
   journal::RetentionSettings settings_;
+  std::uint64_t reserve_bytes_;
   const coordinator::Clock& clock_;
   std::uint64_t counted_bytes_ = 0;    // of the records since the newest snapshot, when counted
   std::uint64_t appended_before_ = 0;  // journal_.appended_bytes() when counted
+  Sequence no_room_by_ = 0;            // a snapshot at this sequence would make no room
 
   std::atomic<bool> stopping_{false};
   std::mutex mutex_;  // of stop_ alone

@@ -37,6 +37,19 @@ journal::StoreOptions store_options(const Configuration& configuration) {
                    .clear_above_bytes = full_below + pending}};
 }
 
+void say_storage_full(const Configuration& configuration, bool full) {
+  if (full) {
+    spdlog::warn(
+        "STORAGE_FULL: little room is left for the journal in {}: changes are refused, and its "
+        "history is let go to make room. Free space on its filesystem, or raise "
+        "max-journal-bytes and restart",
+        configuration.data_dir);
+  } else {
+    spdlog::info("no longer STORAGE_FULL: the journal in {} has room again",
+                 configuration.data_dir);
+  }
+}
+
 std::expected<std::vector<ListeningSocket>, std::string> open_sockets(
     const std::vector<ListenAddress>& addresses) {
   std::vector<ListeningSocket> sockets;
@@ -87,12 +100,15 @@ std::expected<void, std::string> serve(const Configuration& configuration) {
 
   Loop loop;
   const SystemClock clock;
-  journal::GroupCommit journal(std::move(*store),
-                               {.wake = [&loop] { loop.wake(); },
-                                .monotonic_ms = [&clock] { return clock.monotonic_ms(); },
-                                .batch = configuration.batch});
+  journal::GroupCommit journal(
+      std::move(*store),
+      {.wake = [&loop] { loop.wake(); },
+       .monotonic_ms = [&clock] { return clock.monotonic_ms(); },
+       .on_storage_full = [&configuration](bool full) { say_storage_full(configuration, full); },
+       .batch = configuration.batch});
   PlanThread planner([&loop] { loop.wake(); });
-  const HistoryKeeper keeper(journal, std::move(*keepers_reader), configuration.retention, clock);
+  const HistoryKeeper keeper(journal, std::move(*keepers_reader), configuration.retention,
+                             configuration.journal_reserve_bytes, clock);
   Daemon daemon(loop, configuration, *max_connections, std::move(*state),
                 {.journal_id = journal::text(header.journal_id),
                  .boot = header.boot,

@@ -89,11 +89,33 @@ struct CommitItem {
   std::int64_t offset = 0;
   FencingToken fence = 0;  // 0: an administrator's
   std::string metadata;
-  std::int64_t end = -1;  // end offset of the partition as the client sees it; -1: not reported
+  std::int64_t end = -1;    // end offset of the partition as the client sees it; -1: not reported
+  std::int64_t start = -1;  // and where it begins
+  /// Applied only if this is committed (-1: nothing), and then in either direction.
+  std::optional<std::int64_t> expected;
 };
 struct CommitOffsets {
   std::string group;
   std::vector<CommitItem> items;
+};
+
+struct DeleteOffsets {
+  std::string group;
+  std::string topic;
+  std::optional<PartitionIndex> partition;  // nothing: all of the topic
+};
+
+struct ResetItem {
+  std::string topic;
+  PartitionIndex partition = 0;
+  std::int64_t offset = 0;  // -1: nothing is committed
+  std::string metadata;
+};
+struct ResetOffsets {
+  std::string group;
+  std::vector<ResetItem> items;
+  bool live = false;    // the group may have members
+  Sequence undoes = 0;  // the event whose former values these are; 0: none
 };
 
 struct DeleteGroup {
@@ -109,6 +131,7 @@ struct ConfigureGroup {
   std::string group;
   std::optional<std::string> strategy;
   std::optional<std::uint32_t> max_members;
+  std::optional<std::uint64_t> offset_retention_ms;
 };
 struct FreezeGroup {
   std::string group;
@@ -166,10 +189,19 @@ struct ApplyPlan {
 };
 /// The quiet time after a restore has passed.
 struct EndQuietTime {};
+/// The retention of an empty group may have passed: Now::wall_ms says for which of its offsets.
+struct ExpireOffsets {
+  std::string group;
+};
+/// Nobody owns a partition of the group's live reset any more.
+struct FinishReset {
+  std::string group;
+};
 
-using Command = std::variant<CreateTopic, ExpandTopic, DeleteTopic, JoinGroup, LeaveGroup,
-                             ReleasePartitions, CommitOffsets, DeleteGroup, RemoveMember,
-                             ConfigureGroup, FreezeGroup, DrainMember, PinPartition, SubmitPlan,
-                             ExpireMember, FencePartitions, MakePlan, ApplyPlan, EndQuietTime>;
+using Command =
+    std::variant<CreateTopic, ExpandTopic, DeleteTopic, JoinGroup, LeaveGroup, ReleasePartitions,
+                 CommitOffsets, DeleteGroup, RemoveMember, ConfigureGroup, FreezeGroup, DrainMember,
+                 PinPartition, SubmitPlan, ExpireMember, FencePartitions, MakePlan, ApplyPlan,
+                 EndQuietTime, DeleteOffsets, ResetOffsets, ExpireOffsets, FinishReset>;
 
 }  // namespace muster::domain

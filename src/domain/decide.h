@@ -28,6 +28,8 @@ struct Decision {
   std::vector<EventBody> events;         // empty: success without effect
   std::vector<CommitOutcome> commits;    // CommitOffsets: one an item
   std::vector<ReleaseOutcome> releases;  // ReleasePartitions: one an item
+  std::uint32_t changed = 0;             // DeleteOffsets, ResetOffsets: partitions
+  Sequence begun = 0;                    // ResetOffsets: the live reset that this one is already
   std::optional<PlanTask> to_compute;    // MakePlan: what has to be computed before it is applied
   std::optional<PlanUnderWay> rest;      // SubmitPlan, ApplyPlan: what is still to be applied
 };
@@ -54,6 +56,12 @@ Decided decide(const State& state, const MakePlan& command, Now now);
 /// No events and no rest: the plan is not wanted any more.
 Decided decide(const State& state, const ApplyPlan& command, Now now);
 Decided decide(const State& state, const EndQuietTime& command, Now now);
+Decided decide(const State& state, const DeleteOffsets& command, Now now);
+Decided decide(const State& state, const ResetOffsets& command, Now now);
+/// What is not due at Now::wall_ms stays.
+Decided decide(const State& state, const ExpireOffsets& command, Now now);
+/// No events while somebody still owns one of the partitions.
+Decided decide(const State& state, const FinishReset& command, Now now);
 
 /// How a token of this partition stands: kNone if it is the current one or never was one, otherwise
 /// how it ended.

@@ -1,6 +1,7 @@
 // Commit: all items are applied, or none (one-command-one-unit). With a token the partition's
 // current token must be presented (fenced-commit); without one it is an administrator's commit,
-// which needs that nobody owns the partition. A token is proof enough: the connection that
+// which needs that nobody owns the partition. What goes back on purpose (compare and set) is an
+// event that keeps what was there. A token is proof enough: the connection that
 // presents it need not be the member's own (§4 rule 1).
 
 #include <set>
@@ -33,6 +34,7 @@ Decided decide(const State& state, const CommitOffsets& command, Now now) {
 
   Decision decision;
   OffsetsCommitted event{.group = command.group, .offsets = {}};
+  OffsetsReset rewound{.group = command.group, .offsets = {}, .former = {}};
   std::set<TopicPartition> seen;
   for (const CommitItem& item : command.items) {
     const auto judged = judge_commit(state, group, command.group, item, now);
@@ -42,11 +44,17 @@ Decided decide(const State& state, const CommitOffsets& command, Now now) {
                     "' names ", item.topic, "/", item.partition, " twice: name it once.");
     }
     decision.commits.push_back(judged->outcome);
-    if (judged->outcome == CommitOutcome::kApplied) {
+    if (judged->outcome != CommitOutcome::kApplied || judged->unchanged) continue;
+    const PartitionState* partition = group == nullptr ? nullptr : group->partition(judged->at);
+    if (rewinds(partition, item)) {
+      rewound.offsets.push_back(offset_value(item, judged->at));
+      rewound.former.push_back(former_offset(judged->at, partition));
+    } else {
       event.offsets.push_back(offset_value(item, judged->at));
     }
   }
   if (!event.offsets.empty()) decision.events.emplace_back(std::move(event));
+  if (!rewound.offsets.empty()) decision.events.emplace_back(std::move(rewound));
   return decision;
 }
 

@@ -25,6 +25,14 @@ std::optional<Rejection> refuse_settings(const State& state, const Group* group,
                                          *command.max_members, " members: this server allows ",
                                          limits.members_per_group_max, " a group.")};
   }
+  const std::uint64_t retention_ms = command.offset_retention_ms.value_or(0);
+  if (retention_ms != 0 && retention_ms < limits.offset_retention_ms_min) {
+    return Rejection{
+        .code = ErrorCode::kInvalidTimeout,
+        .message = sentence("Offsets of group '", command.group, "' can't expire after ",
+                            retention_ms, " ms without members: use at least ",
+                            limits.offset_retention_ms_min, " ms, or 0 to keep them for ever.")};
+  }
   if (group == nullptr && state.groups.size() >= limits.groups_max) {
     return Rejection{.code = ErrorCode::kLimitReached,
                      .message = sentence("Group '", command.group, "' would be one more than the ",
@@ -66,13 +74,15 @@ Decided decide(const State& state, const ConfigureGroup& command, Now now) {
 
   static const Group unconfigured;
   const Group& former = group == nullptr ? unconfigured : *group;
-  GroupConfigured event{.group = command.group,
-                        .strategy = command.strategy.value_or(former.strategy),
-                        .max_members = command.max_members.value_or(former.max_members)};
-  if (group != nullptr && event.strategy == former.strategy &&
-      event.max_members == former.max_members) {
-    return Decision{};
-  }
+  GroupConfigured event{
+      .group = command.group,
+      .strategy = command.strategy.value_or(former.strategy),
+      .max_members = command.max_members.value_or(former.max_members),
+      .offset_retention_ms = command.offset_retention_ms.value_or(former.offset_retention_ms)};
+  const bool unchanged = event.strategy == former.strategy &&
+                         event.max_members == former.max_members &&
+                         event.offset_retention_ms == former.offset_retention_ms;
+  if (group != nullptr && unchanged) return Decision{};
   return one_event(std::move(event));
 }
 

@@ -26,6 +26,7 @@ Decided decide(const State& state, const DeleteGroup& command, Now now) {
   event.former_strategy = group->strategy;
   event.former_max_members = group->max_members;
   event.former_frozen = group->frozen;
+  event.former_offset_retention_ms = group->offset_retention_ms;
   event.former_draining.assign(group->draining.begin(), group->draining.end());
   for (const auto& [at, member_id] : group->pins) {
     event.former_pins.push_back({.at = at, .member_id = member_id});

@@ -1,7 +1,8 @@
 // Join, fresh or resumed (§4 rules 1 and 2). What it leads to:
 //
 //   nobody has the seat        fresh: MemberJoined          resume: UNKNOWN_MEMBER
-//   this incarnation has it    no event (or MemberSubscribed when the topics differ)
+//   this incarnation has it    no event (or MemberSubscribed when the topics differ; none: it
+//                              stands by)
 //   another incarnation has it fresh: MemberReplaced, if the old one can't be working any more or
 //                              the operator says so, else MEMBER_ID_IN_USE; resume: FENCED
 //   this incarnation ended     FENCED or MEMBER_REMOVED, for good
@@ -82,10 +83,6 @@ std::optional<Rejection> refuse_malformed(const JoinGroup& command, const Limits
         .code = ErrorCode::kMalformedRequest,
         .message = "The join has incarnation 0: draw a random number for the process."};
   }
-  if (command.topics.empty() && command.patterns.empty()) {
-    return Rejection{.code = ErrorCode::kMalformedRequest,
-                     .message = "The join names no topic and no pattern: name at least one."};
-  }
   if (command.patterns.size() > limits.patterns_per_member_max) {
     return Rejection{
         .code = ErrorCode::kLimitReached,
@@ -143,8 +140,17 @@ Decided same_incarnation(const State& state, const Group& group, const Member& m
   return decision;
 }
 
+/// Who has a seat may subscribe to nothing and stand by; who wants one has forgotten its topics.
+std::optional<Rejection> refuse_no_topics(const MemberSettings& settings) {
+  const Subscription& subscription = settings.subscription;
+  if (!subscription.topics().empty() || !subscription.patterns().empty()) return std::nullopt;
+  return Rejection{.code = ErrorCode::kMalformedRequest,
+                   .message = "The join names no topic and no pattern: name at least one."};
+}
+
 Decided new_member(const State& state, const Group* group, const JoinGroup& command,
                    MemberSettings settings, const Limits& limits) {
+  if (auto refused = refuse_no_topics(settings)) return std::unexpected(*refused);
   if (auto refused = refuse_unknown_topics(state, nullptr, settings)) {
     return std::unexpected(*refused);
   }
@@ -178,6 +184,7 @@ Decided new_member(const State& state, const Group* group, const JoinGroup& comm
 
 Decided replace(const State& state, const Group& group, const Member& member,
                 const JoinGroup& command, MemberSettings settings) {
+  if (auto refused = refuse_no_topics(settings)) return std::unexpected(*refused);
   const Presence& presence = command.presence;
   if (!command.takeover && !presence.connection_ended && presence.lease_remaining_ms > 0) {
     return std::unexpected(Rejection{

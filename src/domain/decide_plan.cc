@@ -41,7 +41,8 @@ class Slice {
     if (now.phase == Phase::kOwned && now.owner != change.target) {
       revoking_.add(now.owner, change.at);
     }
-    if (now.phase == Phase::kFree && change.target != kNobody) {
+    const bool waits = waits_for_reset(group_, change.at);
+    if (now.phase == Phase::kFree && change.target != kNobody && !waits) {
       grants_.grant(change.target, change.at);
     }
   }

@@ -16,7 +16,8 @@ enum Kind : std::uint64_t {
   kPin,
   kMatch,
   kGrant,
-  kQuietTime
+  kQuietTime,
+  kReset
 };
 
 std::uint64_t mix(std::uint64_t x) {
@@ -86,7 +87,10 @@ std::uint64_t hash_of(const Group& group) {
       .add(bits(group.plan_outdated))
       .add(bits(group.plan_urgent))
       .add(bits(group.plan_unfinished))
-      .add(group.changed);
+      .add(group.changed)
+      .add(group.offset_retention_ms)
+      .add(bits(group.emptied_ms))
+      .add(group.last_live_reset);
   add_reason(hash, group.reason);
   add_reason(hash, group.next_reason);
   return hash.value();
@@ -121,6 +125,15 @@ std::uint64_t hash_of(GroupId group, const PlanRequest& request) {
   hash.add(bits(request.outdated));
   for (const auto& [topic, partition_count] : request.topics) {
     hash.add(topic).add(bits(partition_count));
+  }
+  return hash.value();
+}
+
+std::uint64_t hash_of(GroupId group, const PendingReset& reset) {
+  EntityHash hash;
+  hash.add(kReset).add(group).add(reset.sequence).add(reset.undoes);
+  for (const auto& [at, pending] : reset.offsets) {
+    hash.add(at.topic).add(bits(at.partition)).add(bits(pending.offset)).add(pending.metadata);
   }
   return hash.value();
 }
@@ -195,6 +208,7 @@ std::uint64_t hash_of_all(const Group& group) {
   for (const auto& [at, member_id] : group.pins) sum += hash_of_pin(group.id, at, member_id);
   for (const auto& [topic, count] : group.planned) sum += hash_of(group.id, topic, count);
   if (group.request) sum += hash_of(group.id, *group.request);
+  if (group.reset) sum += hash_of(group.id, *group.reset);
   for (const auto& [pattern, matches] : group.patterns) {
     for (const TopicId topic : matches.topics) sum += hash_of_match(group.id, pattern, topic);
   }

@@ -29,6 +29,7 @@ std::uint64_t hash_of(const Group& group);
 std::uint64_t hash_of(GroupId group, const Member& member);
 std::uint64_t hash_of(GroupId group, TopicId planned, std::int32_t partition_count);
 std::uint64_t hash_of(GroupId group, const PlanRequest& request);
+std::uint64_t hash_of(GroupId group, const PendingReset& reset);
 std::uint64_t hash_of_draining(GroupId group, std::string_view member_id);
 std::uint64_t hash_of_pin(GroupId group, TopicPartition at, std::string_view member_id);
 std::uint64_t hash_of_match(GroupId group, std::string_view pattern, TopicId topic);

@@ -38,8 +38,11 @@ enum class ErrorCode : std::uint16_t {
   kInvalidPattern = 27,
   kGroupFull = 28,  // its own max_members
   kNotLeader = 29,
-  kStalePlan = 30,    // made for a membership that is past, or that nobody asked for
-  kInvalidPlan = 31,  // incomplete, doubled, or naming strangers
+  kStalePlan = 30,        // made for a membership that is past, or that nobody asked for
+  kInvalidPlan = 31,      // incomplete, doubled, or naming strangers
+  kOffsetConflict = 32,   // compare and set: something else is committed
+  kGroupSubscribed = 33,  // members of the group subscribe to the topic
+  kResetUnderWay = 34,    // another live reset of the group waits for its partitions
 
   // From here on: the client's own, never on the wire.
   kUnavailable = 100,  // no server of the list answers
@@ -53,6 +56,8 @@ enum class ErrorCode : std::uint16_t {
   kQuietTime = 108,          // why a join waits: the journal was restored from a backup
   kInvalidImport = 109,      // of the command line: the text is no export of a journal
   kJournalExists = 110,      // of the command line: a new journal was to be made where one is
+  kEndUnknown = 111,         // of the command line: nobody has reported where a partition ends
+  kHistoryTrimmed = 112,     // of the command line: the events that are needed were trimmed
   kJournalUnwritable = 113,  // of the command line: a new journal can't be made where it was to be
 };
 

@@ -38,6 +38,9 @@ constexpr std::array kTraits{
     ErrorTraits{ErrorCode::kNotLeader, "NOT_LEADER", false},
     ErrorTraits{ErrorCode::kStalePlan, "STALE_PLAN", false},
     ErrorTraits{ErrorCode::kInvalidPlan, "INVALID_PLAN", false},
+    ErrorTraits{ErrorCode::kOffsetConflict, "OFFSET_CONFLICT", false},
+    ErrorTraits{ErrorCode::kGroupSubscribed, "GROUP_SUBSCRIBED", false},
+    ErrorTraits{ErrorCode::kResetUnderWay, "RESET_UNDER_WAY", true},
     ErrorTraits{ErrorCode::kUnavailable, "UNAVAILABLE", true},
     ErrorTraits{ErrorCode::kTimedOut, "TIMED_OUT", true},
     ErrorTraits{ErrorCode::kClosed, "CLOSED", false},
@@ -49,6 +52,8 @@ constexpr std::array kTraits{
     ErrorTraits{ErrorCode::kQuietTime, "QUIET_TIME", true},
     ErrorTraits{ErrorCode::kInvalidImport, "INVALID_IMPORT", false},
     ErrorTraits{ErrorCode::kJournalExists, "JOURNAL_EXISTS", false},
+    ErrorTraits{ErrorCode::kEndUnknown, "END_UNKNOWN", false},
+    ErrorTraits{ErrorCode::kHistoryTrimmed, "HISTORY_TRIMMED", false},
     ErrorTraits{ErrorCode::kJournalUnwritable, "JOURNAL_UNWRITABLE", false},
 };
 

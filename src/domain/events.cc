@@ -7,12 +7,13 @@ namespace muster::domain {
 namespace {
 
 constexpr std::array<std::string_view, std::variant_size_v<EventBody>> kNames{
-    "TopicCreated",     "TopicExpanded",    "TopicDeleted",      "GroupTopicDropped",
-    "MemberJoined",     "MemberReplaced",   "MemberSubscribed",  "MemberLeft",
-    "MemberExpired",    "PlanMade",         "PartitionsGranted", "PartitionsReleased",
-    "PartitionsFenced", "OffsetsCommitted", "GroupDeleted",      "TopicsMatched",
-    "PlanRequested",    "GroupConfigured",  "GroupFrozen",       "MemberDrained",
-    "PartitionPinned",  "JournalRestored",  "QuietTimeEnded"};
+    "TopicCreated",      "TopicExpanded",    "TopicDeleted",      "GroupTopicDropped",
+    "MemberJoined",      "MemberReplaced",   "MemberSubscribed",  "MemberLeft",
+    "MemberExpired",     "PlanMade",         "PartitionsGranted", "PartitionsReleased",
+    "PartitionsFenced",  "OffsetsCommitted", "GroupDeleted",      "TopicsMatched",
+    "PlanRequested",     "GroupConfigured",  "GroupFrozen",       "MemberDrained",
+    "PartitionPinned",   "JournalRestored",  "QuietTimeEnded",    "OffsetsReset",
+    "OffsetsResetBegun", "OffsetsDeleted",   "OffsetsExpired"};
 
 }  // namespace
 

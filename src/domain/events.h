@@ -67,7 +67,7 @@ struct PlannedTopic {
 /// A committed offset, or (commit_time_ms set) the former value that a destructive event keeps.
 struct OffsetValue {
   TopicPartition at;
-  std::int64_t offset = 0;  // the next one to read
+  std::int64_t offset = 0;  // the next one to read; -1 (resets alone): nothing is committed
   FencingToken fence = 0;   // token that it was committed under; 0: an administrator
   std::string metadata;
   std::int64_t commit_time_ms = 0;
@@ -202,6 +202,37 @@ struct OffsetsCommitted {
   std::vector<OffsetValue> offsets;
   bool operator==(const OffsetsCommitted&) const = default;
 };
+/// Offsets set against their direction, or by an administrator for a whole group. `former` has what
+/// was there before, of the same partitions in the same order; the fold needs none of it. The time
+/// of the event becomes the commit time. Creates the group if there is none.
+struct OffsetsReset {
+  std::string group;
+  std::vector<OffsetValue> offsets;  // offset -1: nothing is committed from now on
+  std::vector<OffsetValue> former;   // offset -1: nothing was committed
+  Sequence begun = 0;                // the OffsetsResetBegun that it completes; 0: none
+  Sequence undoes = 0;               // the event whose former values these are; 0: none
+  bool operator==(const OffsetsReset&) const = default;
+};
+/// A live reset: its partitions are free and stay so until the OffsetsReset that completes it.
+struct OffsetsResetBegun {
+  std::string group;
+  std::vector<OffsetValue> offsets;
+  std::vector<MemberPartitions> revoking;  // owned ones that are asked back for it
+  Sequence undoes = 0;
+  bool operator==(const OffsetsResetBegun&) const = default;
+};
+struct OffsetsDeleted {
+  std::string group;
+  std::vector<OffsetValue> former;
+  bool operator==(const OffsetsDeleted&) const = default;
+};
+/// The group had no members, and these no commit, for as long as its retention says.
+struct OffsetsExpired {
+  std::string group;
+  std::vector<OffsetValue> former;
+  bool operator==(const OffsetsExpired&) const = default;
+};
+
 /// All that is named former was the group's; the fold needs none of it.
 struct GroupDeleted {
   std::string group;
@@ -211,6 +242,7 @@ struct GroupDeleted {
   bool former_frozen = false;
   std::vector<std::string> former_draining;
   std::vector<FormerPin> former_pins;
+  std::uint64_t former_offset_retention_ms = 0;
   bool operator==(const GroupDeleted&) const = default;
 };
 
@@ -239,7 +271,8 @@ struct PlanRequested {
 struct GroupConfigured {
   std::string group;
   std::string strategy;
-  std::uint32_t max_members = 0;  // 0: no limit of its own
+  std::uint32_t max_members = 0;          // 0: no limit of its own
+  std::uint64_t offset_retention_ms = 0;  // 0: offsets are kept for ever
   bool operator==(const GroupConfigured&) const = default;
 };
 struct GroupFrozen {
@@ -281,7 +314,8 @@ using EventBody =
                  MemberReplaced, MemberSubscribed, MemberLeft, MemberExpired, PlanMade,
                  PartitionsGranted, PartitionsReleased, PartitionsFenced, OffsetsCommitted,
                  GroupDeleted, TopicsMatched, PlanRequested, GroupConfigured, GroupFrozen,
-                 MemberDrained, PartitionPinned, JournalRestored, QuietTimeEnded>;
+                 MemberDrained, PartitionPinned, JournalRestored, QuietTimeEnded, OffsetsReset,
+                 OffsetsResetBegun, OffsetsDeleted, OffsetsExpired>;
 
 struct Event {
   std::int64_t time_ms = 0;  // wall clock; information only, order is by sequence

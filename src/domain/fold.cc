@@ -15,6 +15,7 @@ Group& Folding::find_or_create_group(const std::string& name) {
   Group& group = state_.groups[name];
   group.name = name;
   group.id = sequence_;
+  group.emptied_ms = time_ms_;
   state_.digest += hash_of(group);
   return group;
 }

@@ -38,6 +38,7 @@ Contradiction Folding::operator()(const GroupConfigured& event) {
     const Changing changing(state_, group);
     group.strategy = event.strategy;
     group.max_members = event.max_members;
+    group.offset_retention_ms = event.offset_retention_ms;
   }
   if (other_strategy && !group.members.empty()) {
     outdate_plan(group, Urgency::kAtOnce, sentence("the group's strategy became ", event.strategy));

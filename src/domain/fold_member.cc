@@ -49,6 +49,9 @@ void Folding::drop_member(Group& group, Member& member, TokenEnd how) {
   const SeatId seat = member.seat;  // a copy: the member goes with it
   group.members.erase(seat);
   --state_.member_count;
+  if (!group.members.empty()) return;
+  const Changing changing(state_, group);
+  group.emptied_ms = time_ms_;
 }
 
 Contradiction Folding::end_seat(const std::string& group_name, SeatId seat,
@@ -69,6 +72,10 @@ Contradiction Folding::operator()(const MemberJoined& event) {
   Group& group = find_or_create_group(event.group);
   if (group.seats.contains(event.member_id)) {
     return sentence("member '", event.member_id, "' has a seat in group '", event.group, "'");
+  }
+  if (group.members.empty()) {
+    const Changing changing(state_, group);
+    group.emptied_ms = 0;
   }
   Member& member = group.members[sequence_];
   member.seat = sequence_;

@@ -200,8 +200,11 @@ Contradiction refuse_grant(TopicPartition at, const PartitionState& partition, S
 }  // namespace
 
 /// What the grants are for: as a rule the last plan. Those of the unit in which a new incarnation
-/// took over a seat stand next to that event, and need no plan.
+/// took over a seat, or a live reset was completed, stand next to that event, and need no plan.
 PlanReason Folding::reason_of(const Group& group, const PartitionsGranted& event) const {
+  if (group.last_live_reset != 0 && group.last_live_reset + 1 == sequence_) {
+    return {.sequence = group.last_live_reset, .what = "the group's offsets were reset"};
+  }
   for (const MemberPartitions& one : event.grants) {
     const Member* member = group.member(one.seat);
     const bool replaced = member != nullptr && member->incarnation_sequence != member->seat &&

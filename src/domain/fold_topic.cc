@@ -47,6 +47,7 @@ Contradiction Folding::operator()(const GroupTopicDropped& event) {
   if (group == nullptr) return no_group(event.group);
   if (state_.topic(event.topic) == nullptr) return sentence("there is no topic ", event.topic);
   forget_matches(*group, event.topic);
+  forget_resets_of(*group, event.topic);
   auto pin = group->pins.lower_bound({.topic = event.topic, .partition = 0});
   while (pin != group->pins.end() && pin->first.topic == event.topic) {
     state_.digest -= hash_of_pin(group->id, pin->first, pin->second);

@@ -68,6 +68,10 @@ class Folding {
   Contradiction operator()(const PartitionPinned& event);
   Contradiction operator()(const JournalRestored& event);
   Contradiction operator()(const QuietTimeEnded& event);
+  Contradiction operator()(const OffsetsReset& event);
+  Contradiction operator()(const OffsetsResetBegun& event);
+  Contradiction operator()(const OffsetsDeleted& event);
+  Contradiction operator()(const OffsetsExpired& event);
 
  private:
   Group* find_group(const std::string& name);
@@ -84,6 +88,10 @@ class Folding {
                    const PlanReason& reason);
   void forget_grant(Group& group, FencingToken fence);
   void forget_request(Group& group);
+  Contradiction set_offset(Group& group, const OffsetValue& value);
+  Contradiction forget_offsets(Group& group, const std::vector<OffsetValue>& former);
+  void forget_reset(Group& group);
+  void forget_resets_of(Group& group, TopicId topic);
   void unsubscribe(Group& group, const Subscription& subscription);
   void forget_matches(Group& group, TopicId topic);
   void remember_ended(Group& group, const std::string& member_id, Incarnation incarnation,

@@ -30,6 +30,7 @@ std::vector<MemberPartitions> PartitionsBySeat::take(const Group& group) {
 }
 
 void Grants::freed(TopicPartition at) {
+  if (waits_for_reset(group_, at)) return;
   const PartitionState* partition = group_.partition(at);
   if (partition == nullptr || partition->target == leaving_) return;
   if (group_.member(partition->target) == nullptr) return;

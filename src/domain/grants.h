@@ -33,7 +33,7 @@ class Grants {
   explicit Grants(const Group& group, SeatId leaving = kNobody)
       : group_(group), leaving_(leaving) {}
 
-  /// The partition becomes free in this decision.
+  /// The partition becomes free in this decision. One that waits for a live reset stays so.
   void freed(TopicPartition at);
   /// The partition is free and the plan of this decision gives it to `target`.
   void grant(SeatId target, TopicPartition at) { granted_.add(target, at); }

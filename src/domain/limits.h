@@ -23,6 +23,12 @@ struct Limits {
   /// Work that one slice of a plan may be, about a partition each: some milliseconds of the loop.
   std::size_t plan_slice_max = 4'096;
 
+  /// Shortest retention of an empty group's offsets, and how long the coordinator itself must have
+  /// seen the group empty before any expire (or the retention, if that is shorter): a start or a
+  /// jump of the wall clock is no reason to forget (patient-coordinator).
+  std::uint32_t offset_retention_ms_min = 1'000;
+  std::uint32_t offset_expiry_patience_ms = 10 * 60 * 1'000;
+
   std::size_t name_bytes_max = 255;
   std::size_t commit_metadata_bytes_max = 4'096;
   std::int32_t partitions_per_topic_max = 100'000;

@@ -1,5 +1,6 @@
 #include "domain/names.h"
 
+#include <algorithm>
 #include <cstdint>
 
 #include "domain/message.h"
@@ -46,6 +47,9 @@ bool is_printable(char32_t value) {
 }  // namespace
 
 bool is_printable_utf8(std::string_view text) {
+  // Nearly every name, and every commit names a group and topics.
+  const auto is_plain = [](char byte) { return byte >= 0x20 && byte < 0x7f; };
+  if (std::ranges::all_of(text, is_plain)) return true;
   while (!text.empty()) {
     const CodePoint point = first_code_point(text);
     if (point.bytes == 0 || !is_printable(point.value)) return false;

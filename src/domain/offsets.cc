@@ -23,7 +23,30 @@ std::unexpected<Rejection> refuse_fenced(std::string_view group, const CommitIte
   return std::unexpected(rejection);
 }
 
+std::string committed_text(std::int64_t committed) {
+  return committed < 0 ? "nothing is" : sentence("offset ", committed, " is");
+}
+
+/// A retry is answered alike: what was to be set is there already.
+std::expected<CommitJudgement, Rejection> compare_and_set(std::string_view group,
+                                                          const CommitItem& item, TopicPartition at,
+                                                          const PartitionState* partition) {
+  const std::int64_t committed = partition == nullptr ? -1 : partition->committed;
+  const bool done = committed == item.offset && partition->committed_fence == item.fence &&
+                    partition->metadata_view() == item.metadata;
+  if (done) return CommitJudgement{.at = at, .unchanged = true};
+  if (committed == *item.expected) return CommitJudgement{.at = at};
+  return refuse(ErrorCode::kOffsetConflict, "Group '", group, "' did not set ", item.topic, "/",
+                item.partition, " to offset ", item.offset, ": ", committed_text(committed),
+                " committed, and ", committed_text(*item.expected),
+                " expected. Fetch it again, and decide anew.");
+}
+
 }  // namespace
+
+bool rewinds(const PartitionState* partition, const CommitItem& item) {
+  return item.expected && partition != nullptr && partition->committed > item.offset;
+}
 
 std::expected<CommitJudgement, Rejection> judge_commit(const State& state, const Group* group,
                                                        std::string_view group_name,
@@ -39,9 +62,13 @@ std::expected<CommitJudgement, Rejection> judge_commit(const State& state, const
     return refuse(ErrorCode::kInvalidOffset, "Offset ", item.offset, " of ", item.topic, "/",
                   item.partition, " is negative: an offset is the next one to read, 0 or more.");
   }
-  if (item.end < -1) {
-    return refuse(ErrorCode::kInvalidOffset, "End offset ", item.end, " of ", item.topic, "/",
-                  item.partition, " is negative: report 0 or more, or leave it out.");
+  if (auto refused = refuse_ends(item.topic, item.partition, item.start, item.end)) {
+    return std::unexpected(*refused);
+  }
+  if (item.expected && *item.expected < -1) {
+    return refuse(ErrorCode::kInvalidOffset, "Offset ", *item.expected, " of ", item.topic, "/",
+                  item.partition,
+                  " can't be expected: it is 0 or more, or -1 where nothing is committed.");
   }
   if (item.metadata.size() > now.limits.commit_metadata_bytes_max) {
     return refuse(ErrorCode::kMetadataTooLarge, "The metadata of ", item.topic, "/", item.partition,
@@ -61,6 +88,7 @@ std::expected<CommitJudgement, Rejection> judge_commit(const State& state, const
   }
   if (item.fence != current) return refuse_fenced(group_name, item, current);
 
+  if (item.expected) return compare_and_set(group_name, item, at, partition);
   const bool superseded = item.fence != 0 && partition->committed_fence == item.fence &&
                           partition->has_commit() && item.offset < partition->committed;
   return CommitJudgement{
@@ -75,16 +103,39 @@ OffsetValue offset_value(const CommitItem& item, TopicPartition at) {
           .commit_time_ms = 0};
 }
 
+std::optional<Rejection> refuse_ends(std::string_view topic, PartitionIndex partition,
+                                     std::int64_t start, std::int64_t end) {
+  const auto refused = [&](const auto&... pieces) {
+    return refuse(ErrorCode::kInvalidOffset, pieces...).error();
+  };
+  if (end < -1) {
+    return refused("End offset ", end, " of ", topic, "/", partition,
+                   " is negative: report 0 or more, or leave it out.");
+  }
+  if (start < -1) {
+    return refused("Start offset ", start, " of ", topic, "/", partition,
+                   " is negative: report 0 or more, or leave it out.");
+  }
+  if (end < 0 || start <= end) return std::nullopt;
+  return refused("Partition ", topic, "/", partition, " can't begin at ", start, " and end at ",
+                 end, ": the end is the offset after its last record.");
+}
+
+OffsetValue former_offset(TopicPartition at, const PartitionState* partition) {
+  if (partition == nullptr || !partition->has_commit()) return {.at = at, .offset = -1};
+  return {.at = at,
+          .offset = partition->committed,
+          .fence = partition->committed_fence,
+          .metadata = std::string(partition->metadata_view()),
+          .commit_time_ms = partition->commit_time_ms};
+}
+
 void append_former_offsets(const Group& group, TopicId topic, std::vector<OffsetValue>& former) {
   const auto table = group.partitions.find(topic);
   if (table == group.partitions.end()) return;
   table->second.for_each([&](PartitionIndex index, const PartitionState& partition) {
     if (!partition.has_commit()) return;
-    former.push_back({.at = {.topic = topic, .partition = index},
-                      .offset = partition.committed,
-                      .fence = partition.committed_fence,
-                      .metadata = std::string(partition.metadata_view()),
-                      .commit_time_ms = partition.commit_time_ms});
+    former.push_back(former_offset({.topic = topic, .partition = index}, &partition));
   });
 }
 

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <expected>
+#include <optional>
+#include <string_view>
 #include <vector>
 
 #include "domain/commands.h"
@@ -15,13 +17,24 @@ namespace muster::domain {
 struct CommitJudgement {
   TopicPartition at;
   CommitOutcome outcome = CommitOutcome::kApplied;  // or kSuperseded
+  bool unchanged = false;                           // a compare-and-set that was applied before
 };
 std::expected<CommitJudgement, Rejection> judge_commit(const State& state, const Group* group,
                                                        std::string_view group_name,
                                                        const CommitItem& item, Now now);
 
+/// A commit against the direction of the last one under the same token, on purpose.
+bool rewinds(const PartitionState* partition, const CommitItem& item);
+
 /// The event's form of an item that is applied.
 OffsetValue offset_value(const CommitItem& item, TopicPartition at);
+
+/// Nothing wrong with what is reported of a partition's ends; -1: not reported.
+std::optional<Rejection> refuse_ends(std::string_view topic, PartitionIndex partition,
+                                     std::int64_t start, std::int64_t end);
+
+/// What is committed for one partition, as destructive events keep it. Offset -1: nothing.
+OffsetValue former_offset(TopicPartition at, const PartitionState* partition);
 
 /// The committed offsets of one topic, as destructive events keep them.
 void append_former_offsets(const Group& group, TopicId topic, std::vector<OffsetValue>& former);

@@ -62,6 +62,9 @@ Rebuild::Contradiction Rebuild::group(Group settings) {
   if (group_->request && !is_past(group_->request->sequence)) {
     return in_group("its plan was requested by ", group_->request->sequence);
   }
+  if (group_->reset && !is_past(group_->reset->sequence)) {
+    return in_group("its reset was begun by ", group_->reset->sequence);
+  }
   return std::nullopt;
 }
 
@@ -152,6 +155,14 @@ Rebuild::Contradiction Rebuild::grant(FencingToken fence, GrantNote note) {
   return in_group("the grant of token ", fence, " is there twice");
 }
 
+Rebuild::Contradiction Rebuild::resetting(TopicPartition at, PendingOffset pending) {
+  if (group_ == nullptr || !group_->reset) return in_group("no reset was begun");
+  const bool possible = pending.offset >= 0 || (pending.offset == -1 && pending.metadata.empty());
+  if (!exists(at) || !possible) return in_group(at_text(at), " can't be reset");
+  if (group_->reset->offsets.emplace(at, std::move(pending)).second) return std::nullopt;
+  return in_group(at_text(at), " is reset twice");
+}
+
 /// What no life of a partition can come to (§4).
 Rebuild::Contradiction Rebuild::refuse_partition(const PartitionState& partition) const {
   if (partition.phase > Phase::kRevoking || partition.ended_how > TokenEnd::kRestored) {
@@ -211,6 +222,7 @@ Rebuild::Contradiction Rebuild::end_group() {
       return in_group("the plan is asked of '", request->member_id, "', who is no member");
     }
   }
+  if (group_->reset && group_->reset->offsets.empty()) return in_group("its reset is of nothing");
   for (const auto& [fence, note] : group_->grants) {
     if (note.partitions == 0) return in_group("no partition has token ", fence);
   }

@@ -18,7 +18,8 @@
 namespace muster::domain {
 
 /// Topics first; then each group, followed by what it has more than one of: members before
-/// matches, topics asked of the leader after the request. Grants come before partitions. Each call
+/// matches, topics asked of the leader and offsets of a reset after the request and the reset.
+/// Grants come before partitions. Each call
 /// says what its argument contradicts, or nothing; after an error there is no state.
 class Rebuild {
  public:
@@ -28,7 +29,8 @@ class Rebuild {
   Rebuild(Sequence sequence, std::uint32_t quiet_time_ms);
 
   Contradiction topic(const Topic& topic);
-  /// Begins the next group: what it has one of, and nothing derived. Its request has no topics yet.
+  /// Begins the next group: what it has one of, and nothing derived. Its request has no topics yet,
+  /// its reset no offsets.
   Contradiction group(Group settings);
   Contradiction member(Member member);
   Contradiction ended(const std::string& member_id, std::deque<EndedIncarnation> ended);
@@ -38,6 +40,7 @@ class Rebuild {
   Contradiction requested(PlannedTopic topic);
   Contradiction match(const std::string& pattern, TopicId id);
   Contradiction grant(FencingToken fence, GrantNote note);
+  Contradiction resetting(TopicPartition at, PendingOffset pending);
   Contradiction partition(TopicPartition at, PartitionState&& partition);
 
   std::expected<State, std::string> finish();

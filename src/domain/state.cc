@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <limits>
 
 #include "domain/assert.h"
 
@@ -54,6 +55,23 @@ bool subscribes(const Group& group, const Member& member, const Topic& topic) {
   });
 }
 
+bool waits_for_reset(const Group& group, TopicPartition at) {
+  return group.reset && group.reset->offsets.contains(at);
+}
+
+bool reset_is_due(const Group& group) {
+  return group.reset && std::ranges::all_of(group.reset->offsets, [&](const auto& one) {
+           const PartitionState* partition = group.partition(one.first);
+           return partition == nullptr || partition->phase == Phase::kFree;
+         });
+}
+
+std::int64_t expires_ms(const Group& group, const PartitionState& partition) {
+  const std::int64_t since_ms = std::max(group.emptied_ms, partition.commit_time_ms);
+  const auto most = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max() - since_ms);
+  return since_ms + static_cast<std::int64_t>(std::min(group.offset_retention_ms, most));
+}
+
 std::uint32_t lease_ms(const MemberSettings& settings) {
   return std::min(settings.session_timeout_ms, settings.disconnect_grace_ms);
 }
@@ -92,7 +110,8 @@ bool request_outdated(const State& state, const Group& group) {
 
 GroupPhase phase_of(const State& state, const Group& group) {
   if (group.members.empty()) return GroupPhase::kEmpty;
-  if (group.revoking_count > 0 || plan_is_outdated(state, group)) return GroupPhase::kBalancing;
+  if (group.revoking_count > 0 || group.reset) return GroupPhase::kBalancing;
+  if (plan_is_outdated(state, group)) return GroupPhase::kBalancing;
   return GroupPhase::kStable;
 }
 

@@ -81,13 +81,28 @@ struct GrantNote {
   std::uint32_t partitions = 0;  // derived: whose last grant this is
 };
 
+/// What a live reset will make of a partition. -1: nothing is committed.
+struct PendingOffset {
+  std::int64_t offset = -1;
+  std::string metadata;
+};
+/// A live reset that waits until nobody owns any of its partitions. They are granted to nobody
+/// meanwhile.
+struct PendingReset {
+  Sequence sequence = 0;  // of the OffsetsResetBegun
+  Sequence undoes = 0;
+  std::map<TopicPartition, PendingOffset> offsets;
+};
+
 struct Group {
   std::string name;
   GroupId id = 0;
   Generation generation = 0;
-  std::string strategy{kDefaultStrategy};            // of the next plan
-  std::uint32_t max_members = 0;                     // 0: no limit of its own
-  bool frozen = false;                               // the plan does not change
+  std::string strategy{kDefaultStrategy};  // of the next plan
+  std::uint32_t max_members = 0;           // 0: no limit of its own
+  std::uint64_t offset_retention_ms = 0;   // 0: offsets are kept for ever
+  std::int64_t emptied_ms = 0;  // time of the event since which it has no members; 0: it has
+  bool frozen = false;          // the plan does not change
   std::set<std::string, std::less<>> draining;       // member ids, present or not
   std::map<TopicPartition, std::string> pins;        // to member ids, present or not
   std::map<SeatId, Member> members;                  // longest-standing first
@@ -104,6 +119,8 @@ struct Group {
   PlanReason reason;                         // of the last plan
   PlanReason next_reason;                    // of the next one, so far
   std::map<FencingToken, GrantNote> grants;  // by the token that they gave
+  std::optional<PendingReset> reset;
+  Sequence last_live_reset = 0;  // the OffsetsReset that completed the last live one; 0: none
 
   std::map<Subscription, std::uint32_t> subscribers;  // derived: distinct subscriptions → members
   /// Derived: names of topics that anybody subscribes to (they need not exist) → how many distinct
@@ -149,6 +166,17 @@ struct State {
 /// Whether the member subscribes to the topic, by name or by pattern.
 bool subscribes(const Group& group, const Member& member, const Topic& topic);
 
+/// Whether the partition waits for a live reset, and so is granted to nobody.
+bool waits_for_reset(const Group& group, TopicPartition at);
+
+/// Whether a live reset of the group is due: nobody owns any of its partitions.
+bool reset_is_due(const Group& group);
+
+/// When the offset of the group, which has a retention and no members, may be forgotten, by the
+/// wall clock of the events: neither the emptied group nor the commit may be younger than the
+/// retention.
+std::int64_t expires_ms(const Group& group, const PartitionState& partition);
+
 /// min(session_timeout, disconnect_grace): the client can't know which of the two runs (§4 rule 3).
 std::uint32_t lease_ms(const MemberSettings& settings);
 
@@ -164,7 +192,8 @@ bool request_outdated(const State& state, const Group& group);
 
 enum class GroupPhase : std::uint8_t { kEmpty, kBalancing, kStable };
 
-/// Empty: no members. Balancing: anything gathering or revoking. Stable: neither (§4 rule 10).
+/// Empty: no members. Balancing: anything gathering, revoking or being reset. Stable: neither (§4
+/// rule 10).
 GroupPhase phase_of(const State& state, const Group& group);
 
 /// Partitions of topics that somebody in the group subscribes to.

@@ -33,7 +33,7 @@ nlohmann::json muster_json(const Daemon& daemon, const std::vector<std::string>&
 
 std::vector<nlohmann::json> journal_log(const Daemon& daemon) {
   const CommandResult result =
-      muster({"journal", "log", "--data-dir", daemon.data_directory(), "--output", "json"});
+      muster({"journal", "log", "--data-dir", daemon.data_file("."), "--output", "json"});
   CAPTURE(result.err);
   REQUIRE(result.status == 0);
   std::vector<nlohmann::json> events;
@@ -47,7 +47,7 @@ std::vector<nlohmann::json> journal_log(const Daemon& daemon) {
 void require_digest_equals_replay(const Daemon& daemon) {
   const nlohmann::json status = muster_json(daemon, {"status"});
   const CommandResult replay =
-      muster({"journal", "state", "--data-dir", daemon.data_directory(), "--output", "json", "--at",
+      muster({"journal", "state", "--data-dir", daemon.data_file("."), "--output", "json", "--at",
               std::to_string(status.at("sequence").get<std::uint64_t>())});
   CAPTURE(replay.err);
   REQUIRE(replay.status == 0);

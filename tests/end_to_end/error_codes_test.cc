@@ -310,6 +310,35 @@ wire::ErrorT invalid_plan(ErrorCodesSetting& setting) {
   return asked.leader.client().refusal(empty_plan(asked.leader, asked.membership));
 }
 
+wire::ErrorT offset_conflict(ErrorCodesSetting& setting) {
+  wire::CommitT commit = commit_of("rewound", 1, /*fence=*/0, "");
+  commit.items.front()->expected = 7;
+  return setting.client.refusal(std::move(commit));
+}
+
+wire::ErrorT group_subscribed(ErrorCodesSetting& setting) {
+  wire::DeleteOffsetsT erase;
+  erase.group = "group";
+  erase.topic = "orders";
+  return setting.client.refusal(std::move(erase));
+}
+
+wire::ResetOffsetsT live_reset_to(std::int64_t offset) {
+  wire::ResetOffsetsT reset;
+  reset.group = "group";
+  reset.live = true;
+  auto& topic = *reset.topics.emplace_back(std::make_unique<wire::ResetTopicT>());
+  topic.topic = "orders";
+  topic.offsets.push_back(std::make_unique<wire::ResetOffsetT>());
+  topic.offsets.back()->offset = offset;
+  return reset;
+}
+
+wire::ErrorT reset_under_way(ErrorCodesSetting& setting) {
+  CHECK(setting.client.ask<wire::OffsetsChangedReplyT>(live_reset_to(1)).pending);
+  return setting.client.refusal(live_reset_to(2));
+}
+
 wire::ErrorT slow_reader(ErrorCodesSetting& /*setting*/) {
   const Daemon daemon({"--gathering-window-ms", "0", "--max-frame-bytes", "131072",
                        "--max-unsent-bytes", "262144"});
@@ -366,6 +395,9 @@ const std::map<ErrorCode, std::function<wire::ErrorT(ErrorCodesSetting&)>> kProv
     {ErrorCode::kNotLeader, not_leader},
     {ErrorCode::kStalePlan, stale_plan},
     {ErrorCode::kInvalidPlan, invalid_plan},
+    {ErrorCode::kOffsetConflict, offset_conflict},
+    {ErrorCode::kGroupSubscribed, group_subscribed},
+    {ErrorCode::kResetUnderWay, reset_under_way},
 };
 
 // Codes on the wire: all below 100 that exist, without "no error" and "internal error".

@@ -37,6 +37,7 @@ json without_observations(json group) {
   for (json& member : group.at("members")) member.erase("connected");
   for (json& partition : group.at("partitions")) {
     partition["end"] = nullptr;
+    partition["start"] = nullptr;
     partition["lag"] = nullptr;
   }
   return group;

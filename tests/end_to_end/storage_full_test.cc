@@ -1,8 +1,13 @@
 // A filesystem that fills up: changes are refused early, nothing breaks, and it recovers by itself.
 #include <doctest/doctest.h>
-#include <fcntl.h>
-#include <unistd.h>
+#include <lmdb.h>
 
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "end_to_end/ballast.h"
 #include "end_to_end/daemon.h"
 #include "end_to_end/member.h"
 
@@ -10,24 +15,6 @@ namespace muster::e2e {
 namespace {
 
 constexpr int kDiskMib = 400;
-constexpr off_t kMiB = 1 << 20;
-
-// Something else that fills the daemon's filesystem.
-class Ballast {
- public:
-  Ballast(std::string path, off_t bytes) : path_(std::move(path)) {
-    const int file = open(path_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-    REQUIRE(file >= 0);
-    REQUIRE(posix_fallocate(file, 0, bytes) == 0);
-    ::close(file);
-  }
-  ~Ballast() { unlink(path_.c_str()); }
-  Ballast(const Ballast&) = delete;
-  Ballast& operator=(const Ballast&) = delete;
-
- private:
-  std::string path_;
-};
 
 TEST_CASE("a full disk refuses changes, keeps groups moving, and recovers by itself") {
   if (!Daemon::can_mount()) {
@@ -97,6 +84,73 @@ TEST_CASE("on a full disk no snapshot is made, but history is trimmed all the sa
   REQUIRE(wait_until([&] { return !status().storage_full; }));
   create_topic(client, "refunds", 1);
   CHECK(wait_until([&] { return status().snapshot_sequence > newest; }));
+}
+
+/// Commits of 4 KB each until `done`; those that are refused as the disk is full are no failure.
+void commit_much(WireClient& client, const std::function<bool()>& done) {
+  std::int64_t offset = 0;
+  REQUIRE(wait_until([&] {
+    std::vector<std::uint64_t> under_way;
+    for (int i = 0; i < 100; ++i) {
+      auto item = std::make_unique<wire::CommitItemT>();
+      item->topic = "orders";
+      item->offset = ++offset;
+      item->metadata = std::string(4'000, 'm');
+      wire::CommitT commit;
+      commit.group = "by-hand";
+      commit.items.push_back(std::move(item));
+      under_way.push_back(client.send(std::move(commit)));
+    }
+    for (const std::uint64_t id : under_way) client.require_reply(id);
+    return done();
+  }));
+}
+
+const std::vector<std::string> kLittleReserve = {"--journal-reserve-bytes", "1048576",
+                                                 "--max-pending-journal-bytes", "1048576"};
+
+TEST_CASE("a full disk is made room on by letting history go, back to a snapshot or to a new one") {
+  if (!Daemon::can_mount()) {
+    MESSAGE("skipped: this machine lets a test mount no filesystem");
+    return;
+  }
+  std::vector<std::string> flags = kLittleReserve;
+  SUBCASE("with a snapshot") { flags.insert(flags.end(), {"--snapshot-every-bytes", "4000000"}); }
+  SUBCASE("without one") {}
+  constexpr int kSmallDiskMib = 24;
+  const Daemon daemon(flags, kSmallDiskMib);
+  WireClient client(daemon.address());
+  create_topic(client, "orders", 1);
+  const auto status = [&] { return client.ask<wire::StatusReplyT>(wire::StatusT{}); };
+  // Far more than the disk has: all of it goes in as soon as what was before has gone.
+  commit_much(client, [&] { return status().sequence > 3 * kSmallDiskMib * kMiB / 4'000; });
+  CHECK(status().first_sequence > 1);
+  CHECK(daemon.log().find("STORAGE_FULL: little room is left") != std::string::npos);
+  CHECK(daemon.log().find("no longer STORAGE_FULL") != std::string::npos);
+  CHECK(committed(client, "by-hand", {"orders", 0}) > 0);
+}
+
+TEST_CASE("while a reader holds on, STORAGE_FULL comes before the map ends, and goes with it") {
+  std::vector<std::string> flags = kLittleReserve;
+  flags.insert(flags.end(), {"--max-journal-bytes", "33554432", "--snapshot-every-bytes", "1000000",
+                             "--history-max-bytes", "2000000"});
+  Daemon daemon(flags);
+  WireClient client(daemon.address());
+  create_topic(client, "orders", 1);
+  const auto status = [&] { return client.ask<wire::StatusReplyT>(wire::StatusT{}); };
+  {
+    MDB_env* environment = nullptr;
+    MDB_txn* held = nullptr;
+    REQUIRE(mdb_env_create(&environment) == 0);
+    REQUIRE(mdb_env_open(environment, daemon.data_directory().c_str(), MDB_RDONLY, 0) == 0);
+    REQUIRE(mdb_txn_begin(environment, nullptr, MDB_RDONLY, &held) == 0);
+    commit_much(client, [&] { return status().storage_full; });
+    commit_much(client, [] { return true; });  // refused, and nothing worse
+    mdb_txn_abort(held);
+    mdb_env_close(environment);
+  }
+  CHECK(wait_until([&] { return !status().storage_full; }));
+  CHECK(daemon.process().running());
 }
 
 }  // namespace

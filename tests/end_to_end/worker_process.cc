@@ -2,17 +2,21 @@
 
 #include <algorithm>
 #include <sstream>
+#include <utility>
 
 namespace muster::e2e {
 
-WorkerProcess::WorkerProcess(const Daemon& daemon, const WorkerOptions& options)
-    : process_(std::make_unique<Process>(ProcessOptions{
-          .command = {WORKER_BINARY, daemon.address(), options.group, options.topic,
-                      options.consumer_id, std::to_string(options.session_timeout_ms),
-                      std::to_string(options.disconnect_grace_ms)},
-          .environment = {},
-          .stdout_path = directory_ / "stdout",
-          .stderr_path = directory_ / "stderr"})) {}
+WorkerProcess::WorkerProcess(const std::string& server, const WorkerOptions& options)
+    : WorkerProcess({WORKER_BINARY, server, options.group, options.topic, options.consumer_id,
+                     std::to_string(options.session_timeout_ms),
+                     std::to_string(options.disconnect_grace_ms)}) {}
+
+WorkerProcess::WorkerProcess(std::vector<std::string> command,
+                             std::map<std::string, std::string> environment)
+    : process_(std::make_unique<Process>(ProcessOptions{.command = std::move(command),
+                                                        .environment = std::move(environment),
+                                                        .stdout_path = directory_ / "stdout",
+                                                        .stderr_path = directory_ / "stderr"})) {}
 
 std::vector<std::string> WorkerProcess::said() const {
   std::vector<std::string> lines;
@@ -24,6 +28,14 @@ std::vector<std::string> WorkerProcess::said() const {
 std::size_t WorkerProcess::count(const std::string& beginning) const {
   return static_cast<std::size_t>(std::ranges::count_if(
       said(), [&](const std::string& line) { return line.starts_with(beginning); }));
+}
+
+std::string WorkerProcess::last(const std::string& beginning) const {
+  const std::vector<std::string> lines = said();
+  const auto found = std::find_if(lines.rbegin(), lines.rend(), [&](const std::string& line) {
+    return line.starts_with(beginning);
+  });
+  return found == lines.rend() ? std::string() : found->substr(beginning.size());
 }
 
 bool WorkerProcess::says(const std::string& beginning, Milliseconds patience) const {

@@ -1,6 +1,7 @@
-// Runs the tests' worker program (worker.cc) and reads what it says.
+// Runs a worker program, the tests' own (worker.cc) or another, and reads what it says.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -20,7 +21,13 @@ struct WorkerOptions {
 
 class WorkerProcess {
  public:
-  WorkerProcess(const Daemon& daemon, const WorkerOptions& options);
+  /// `server`: the daemon, or what stands in front of it.
+  WorkerProcess(const std::string& server, const WorkerOptions& options);
+  WorkerProcess(const Daemon& daemon, const WorkerOptions& options)
+      : WorkerProcess(daemon.address(), options) {}
+  /// Another program that says one line an event.
+  explicit WorkerProcess(std::vector<std::string> command,
+                         std::map<std::string, std::string> environment = {});
 
   /// Lines that it said, from the beginning.
   std::vector<std::string> said() const;
@@ -28,6 +35,10 @@ class WorkerProcess {
   bool says(const std::string& beginning, Milliseconds patience = kPatience) const;
   /// How many lines begin so.
   std::size_t count(const std::string& beginning) const;
+  /// The rest of the last line that begins so; empty when there is none.
+  std::string last(const std::string& beginning) const;
+  /// What it complained of.
+  std::string errors() const { return read_file(directory_ / "stderr"); }
 
   Process& process() { return *process_; }
 

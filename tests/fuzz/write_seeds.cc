@@ -77,6 +77,23 @@ std::string requests() {
   wire::DescribeGroupT describe;
   describe.group = "g";
   all.add(describe);
+  wire::ResetOffsetsT reset;
+  reset.group = "g";
+  reset.live = true;
+  reset.topics.push_back(std::make_unique<wire::ResetTopicT>());
+  reset.topics.back()->topic = "t";
+  reset.topics.back()->offsets.push_back(std::make_unique<wire::ResetOffsetT>());
+  reset.topics.back()->offsets.back()->offset = 3;
+  all.add(reset);
+  wire::ReportEndsT report;
+  report.items.push_back(std::make_unique<wire::EndReportT>());
+  report.items.back()->topic = "t";
+  report.items.back()->end = 12;
+  all.add(report);
+  wire::DeleteOffsetsT forget;
+  forget.group = "g";
+  forget.topic = "t";
+  all.add(forget);
   wire::FetchOffsetsT fetch;
   fetch.group = "g";
   all.add(fetch);
@@ -133,6 +150,10 @@ std::vector<domain::EventBody> life() {
                      .settings = settings},
       TopicExpanded{.topic = 1, .partition_count = 4},
       MemberLeft{.group = "g", .seat = 2, .member_id = "a", .removed = true},
+      OffsetsReset{.group = "g",
+                   .offsets = {{.at = {1, 1}, .offset = 2}},
+                   .former = {{.at = {1, 1}, .offset = 9}}},
+      OffsetsDeleted{.group = "g", .former = {{.at = {1, 1}, .offset = 2}}},
       GroupDeleted{.group = "g", .former = {}},
   };
 }

@@ -41,6 +41,7 @@ constexpr std::array<Kind, static_cast<std::size_t>(ActionKind::kCount)> kKinds{
     {"steer", 30},
     {"tight-disk", 2},
     {"restore", 2},
+    {"rewrite", 40},
 }};
 constexpr std::uint64_t kSetUp = 9;  // the first actions make topics and workers
 

@@ -44,6 +44,7 @@ enum class ActionKind : std::uint8_t {
   kSteer,
   kTightDisk,
   kRestore,
+  kRewrite,
   kCount,
 };
 

@@ -38,6 +38,9 @@ constexpr std::array kFaultNames{
     "garbage",
     "reply lost",
     "lease lapsed",
+    "worker stuck",
+    "stuck worker gives back",
+    "stuck worker goes on",
     "tight disk",
     "leader late",
     "leader wrong",
@@ -52,6 +55,10 @@ constexpr std::array kFaultNames{
     "start from a snapshot",
     "trimmed history",
     "trimmed history listed",
+    "owner rewinds",
+    "live reset by a fence",
+    "live reset by an owner that is gone",
+    "live reset across a restart",
 };
 static_assert(kFaultNames.size() == static_cast<std::size_t>(Fault::kCount));
 
@@ -92,7 +99,7 @@ void Coverage::each(Visit visit) const {
   std::vector<std::string> event_names;
   append_event_names<0>(event_names);
   for (std::size_t i = 0; i < event_names.size(); ++i) visit("event " + event_names[i], events_[i]);
-  for (std::size_t i = 0; i <= static_cast<std::size_t>(ErrorCode::kInvalidPlan); ++i) {
+  for (std::size_t i = 0; i <= static_cast<std::size_t>(ErrorCode::kResetUnderWay); ++i) {
     const auto code = static_cast<ErrorCode>(i);
     if (is_out_of_reach(code)) continue;
     visit("refusal " + std::string(traits_of(code).name), refusals_[i]);

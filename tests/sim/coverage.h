@@ -39,6 +39,9 @@ enum class Fault : std::uint8_t {
   kGarbage,
   kReplyLost,
   kLeaseLapsed,
+  kWorkerStuck,     // its application makes no progress, its heartbeats go on
+  kStuckGivesBack,  // what it had, in its place
+  kStuckGoesOn,
   kTightDisk,  // room for this unit, none for the next
   kLeaderLate,
   kLeaderWrong,
@@ -53,6 +56,10 @@ enum class Fault : std::uint8_t {
   kStartFromSnapshot,
   kTrimmed,
   kTrimmedListed,  // events were asked for that were trimmed
+  kOwnerRewinds,
+  kResetFenced,         // a member did not hand back for a live reset
+  kResetOwnerGone,      // it left or expired instead
+  kResetAcrossRestart,  // the coordinator went down while it waited
   kCount,
 };
 
@@ -76,7 +83,7 @@ class Coverage {
   std::string table() const;
 
  private:
-  static constexpr std::size_t kRoom = 32;
+  static constexpr std::size_t kRoom = 64;
   using Counts = std::array<std::uint64_t, kRoom>;
   template <typename Visit>
   void each(Visit visit) const;

@@ -131,6 +131,7 @@ void Disk::make_durable() {
 void Disk::maybe_keep_snapshot() {
   const Sequence at = second_fold_.sequence;
   if (mixed(mixed(seed_, kSnapshot), at) % kSnapshotOneIn != 0) return;
+  if (!snapshots_.empty() && snapshots_.back() == at) return;  // nothing has happened since
   std::vector<std::string> chunks;
   (void)codec::encode_snapshot(second_fold_, [&](std::string chunk) {
     chunks.push_back(std::move(chunk));

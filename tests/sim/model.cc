@@ -92,6 +92,7 @@ void Model::apply(Sequence first, std::span<const domain::Event> unit) {
                    sequence_, ".");
   for (const domain::Event& event : unit) {
     ++sequence_;
+    time_ms_ = event.time_ms;
     std::visit([this](const auto& body) { on(body); }, event.body);
     if (verdict_.violated()) return;
   }
@@ -102,8 +103,9 @@ void Model::apply(Sequence first, std::span<const domain::Event> unit) {
 void Model::check_unit() {
   for (const auto& [group, at] : freed_) {
     const PartitionFacts& partition = group->partition(at);
-    const bool wanted =
-        group->live.contains(partition.target) && topic_by_id(at.topic)->partitions.now() > 0;
+    const bool wanted = group->live.contains(partition.target) &&
+                        topic_by_id(at.topic)->partitions.now() > 0 &&
+                        !group->reset.now().wanted.contains(at);
     verdict_.require(!wanted || partition.ownership.now().owner == partition.target,
                      "one-command-one-unit", "Partition ", at.partition, " of topic ", at.topic,
                      " of group ", group->name, " was left free by the unit that ends at ",
@@ -117,6 +119,7 @@ void Model::check_unit() {
 }
 
 void Model::changed(GroupFacts& group) {
+  if (group.live.empty() && group.member_count.now() > 0) group.emptied_ms = time_ms_;
   group.leader.set(sequence_, group.live.empty() ? kNobody : *group.live.begin());
   group.member_count.set(sequence_, static_cast<std::uint32_t>(group.live.size()));
   matches_changed_ = true;
@@ -127,6 +130,7 @@ GroupFacts& Model::group_or_new(const std::string& name) {
   GroupFacts& group = *order_.emplace_back(std::make_unique<GroupFacts>());
   group.name = name;
   group.born = sequence_;
+  group.emptied_ms = time_ms_;
   groups_[name].push_back(&group);
   return group;
 }
@@ -289,6 +293,9 @@ void Model::on(const domain::GroupTopicDropped& event) {
     partition.commits.set(sequence_, {});
   }
   std::erase_if(group->matched, [&](const auto& match) { return match.second == event.topic; });
+  Resetting reset = group->reset.now();
+  std::erase_if(reset.wanted, [&](const auto& one) { return one.first.topic == event.topic; });
+  if (reset.begun != 0) group->reset.set(sequence_, reset.wanted.empty() ? Resetting() : reset);
   for (auto& [at, pin] : group->pins) {
     if (at.topic == event.topic && !pin.now().empty()) pin.set(sequence_, {});
   }

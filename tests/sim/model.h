@@ -34,6 +34,7 @@ struct Committed {
   std::int64_t offset = -1;
   FencingToken fence = 0;
   std::string metadata;
+  std::int64_t time_ms = 0;  // of the event
 };
 
 struct PartitionFacts {
@@ -79,6 +80,13 @@ struct GroupSettings {
   std::string strategy{"round_robin"};
   std::uint32_t max_members = 0;
   bool frozen = false;
+  std::uint64_t offset_retention_ms = 0;
+};
+
+/// A live reset that waits for its partitions.
+struct Resetting {
+  Sequence begun = 0;  // 0: none
+  std::map<TopicPartition, Committed> wanted;
 };
 
 /// A plan that the leader was asked for.
@@ -114,6 +122,8 @@ struct GroupFacts {
   std::map<TopicPartition, History<std::string>> pins;
   std::set<std::pair<std::string, TopicId>> matched;  // as the events say
   History<Wanted> wanted;
+  History<Resetting> reset;
+  std::int64_t emptied_ms = 0;  // time of the event since which it has no members
   PlanFacts plan;
   std::string last_sticky;  // all that its last plan depended on, if `sticky` made the whole of it
 
@@ -121,7 +131,8 @@ struct GroupFacts {
   /// The seat that the member id had at that sequence; null: none.
   const SeatFacts* seat_at(const std::string& member_id, Sequence sequence, SeatId* id) const;
   bool drains(const std::string& member_id, Sequence sequence) const;
-  std::string pin_of(TopicPartition at, Sequence sequence) const;  // empty: none
+  bool subscribes(const std::string& topic, Sequence sequence) const;  // anyone in it
+  std::string pin_of(TopicPartition at, Sequence sequence) const;      // empty: none
   /// Seats of the members at that sequence, by member id.
   std::vector<SeatId> members_at(Sequence sequence) const;
   /// The owner that an operator has fixed: kNobody while its member is absent; nothing when there
@@ -207,6 +218,16 @@ class Model {
   void on(const domain::GroupFrozen& event);
   void on(const domain::MemberDrained& event);
   void on(const domain::PartitionPinned& event);
+  // model_offsets.cc
+  void on(const domain::OffsetsReset& event);
+  void on(const domain::OffsetsResetBegun& event);
+  void on(const domain::OffsetsDeleted& event);
+  void on(const domain::OffsetsExpired& event);
+  void finish_reset(GroupFacts& group, const domain::OffsetsReset& event);
+  bool exists(TopicPartition at) const;
+  void set_offset(GroupFacts& group, const domain::OffsetValue& value);
+  void require_former(const GroupFacts& group, const domain::OffsetValue& former);
+  void mark_revoking(GroupFacts& group, const std::vector<domain::MemberPartitions>& revoking);
   // model_restore.cc
   void on(const domain::JournalRestored& event);
   void on(const domain::QuietTimeEnded& event);
@@ -245,6 +266,7 @@ class Model {
   std::uint32_t quiet_time_ms_ = 0;
   std::unique_ptr<Model> former_;
   Sequence sequence_ = 0;
+  std::int64_t time_ms_ = 0;  // of the event being applied
   Sequence first_sequence_ = 1;
   std::map<std::string, std::vector<TopicFacts>> topics_;  // oldest first
   std::map<TopicId, std::string> topic_names_;

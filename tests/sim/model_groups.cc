@@ -12,6 +12,12 @@ bool GroupFacts::drains(const std::string& member_id, Sequence sequence) const {
   return found != draining.end() && found->second.at(sequence);
 }
 
+bool GroupFacts::subscribes(const std::string& topic, Sequence sequence) const {
+  return std::ranges::any_of(members_at(sequence), [&](SeatId seat) {
+    return seats.at(seat).wishes.at(sequence).includes(topic);
+  });
+}
+
 std::string GroupFacts::pin_of(TopicPartition at, Sequence sequence) const {
   const auto found = pins.find(at);
   return found == pins.end() ? std::string() : found->second.at(sequence);
@@ -42,6 +48,7 @@ void Model::on(const domain::GroupConfigured& event) {
   GroupSettings settings = group.settings.now();
   settings.strategy = event.strategy;
   settings.max_members = event.max_members;
+  settings.offset_retention_ms = event.offset_retention_ms;
   group.settings.set(sequence_, settings);
 }
 

@@ -34,12 +34,19 @@ void Model::on(const domain::PlanMade& event) {
       }
     }
   }
-  for (const domain::MemberPartitions& member : event.revoking) {
+  mark_revoking(*group, event.revoking);
+  planned_ = group;
+  slice_ = event;
+}
+
+void Model::mark_revoking(GroupFacts& group,
+                          const std::vector<domain::MemberPartitions>& revoking) {
+  for (const domain::MemberPartitions& member : revoking) {
     for (const domain::PartitionList& list : member.topics) {
       for (const PartitionIndex index : list.partitions) {
-        PartitionFacts& partition = group->partitions[{list.topic, index}];
+        PartitionFacts& partition = group.partitions[{list.topic, index}];
         Ownership now = partition.ownership.now();
-        verdict_.require(now.owner == member.seat && !now.revoking, "single-owner", "Plan ",
+        verdict_.require(now.owner == member.seat && !now.revoking, "single-owner", "Event ",
                          sequence_, " asks seat ", member.seat, " for a partition of seat ",
                          now.owner, now.revoking ? ", a second time." : ".");
         now.revoking = true;
@@ -47,8 +54,6 @@ void Model::on(const domain::PlanMade& event) {
       }
     }
   }
-  planned_ = group;
-  slice_ = event;
 }
 
 void Model::on(const domain::PartitionsGranted& event) {
@@ -79,6 +84,9 @@ void Model::grant(GroupFacts& group, const domain::MemberPartitions& to) {
       verdict_.require(now.owner == kNobody, "single-owner", "Event ", sequence_, " grants ", index,
                        " of topic ", list.topic, " in group ", group.name, " to seat ", to.seat,
                        " while seat ", now.owner, " owns it.");
+      verdict_.require(!group.reset.now().wanted.contains(at), "live-reset", "Event ", sequence_,
+                       " grants ", index, " of topic ", list.topic, " in group ", group.name,
+                       " before its reset is done.");
       FencingToken& highest = highest_[{group.name, at}];
       verdict_.require(token > highest, "fence-rises", "Event ", sequence_, " grants under token ",
                        token, " after ", highest, ".");
@@ -123,8 +131,10 @@ void Model::on(const domain::OffsetsCommitted& event) {
     verdict_.require(rises && value.offset >= 0, "offsets-rise", "Event ", sequence_,
                      " commits offset ", value.offset, " under token ", value.fence, " after ",
                      former.offset, ".");
-    partition.commits.set(
-        sequence_, {.offset = value.offset, .fence = value.fence, .metadata = value.metadata});
+    partition.commits.set(sequence_, {.offset = value.offset,
+                                      .fence = value.fence,
+                                      .metadata = value.metadata,
+                                      .time_ms = time_ms_});
   }
 }
 

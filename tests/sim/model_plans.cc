@@ -168,7 +168,8 @@ void Model::check_hand_over(const GroupFacts& group) {
                      "one-command-one-unit", "The plan at ", sequence_, " leaves partition ",
                      at.partition, " of topic ", at.topic, " with seat ", now.owner,
                      " unasked while seat ", target, " shall have it.");
-    verdict_.require(now.owner != kNobody || target == kNobody, "one-command-one-unit",
+    const bool waits = group.reset.now().wanted.contains(at);
+    verdict_.require(now.owner != kNobody || target == kNobody || waits, "one-command-one-unit",
                      "The plan at ", sequence_, " leaves partition ", at.partition, " of topic ",
                      at.topic, " free although seat ", target, " shall have it.");
   };

@@ -23,7 +23,8 @@ class Stranger final : public Endpoint {
   void haunt(std::uint64_t number);    // commits and releases under tokens of any age
   void blunder(std::uint64_t number);  // requests that must be refused
   void make_noise(std::uint64_t number);
-  void steer(std::uint64_t number);  // what an operator sets on groups
+  void steer(std::uint64_t number);    // what an operator sets on groups
+  void rewrite(std::uint64_t number);  // offsets: rewound, reset, deleted; ends; retention
   /// Takes back what was set on the group, as far as it keeps partitions from owners.
   void put_right(const GroupFacts& group);
   static bool is_right(const GroupFacts& group);
@@ -56,6 +57,10 @@ class Stranger final : public Endpoint {
   void send_bytes(std::string bytes);
   void configure(Random& random);
   void pin(Random& random);
+  // stranger_offsets.cc
+  void compare_and_set(Random& random);
+  void reset_offsets(Random& random);
+  void report_ends(Random& random);
   void blunder_in_join(Random& random);
   void blunder_in_commit(Random& random, std::uint64_t kind);
   /// A partition that somebody owns or owned, with one of its tokens; of any group at random when

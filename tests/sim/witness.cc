@@ -44,6 +44,11 @@ void Witness::server_started(const Disk& disk) {
   conversations_.clear();
   joins_.clear();
   started_ms_ = awake_ms();
+  for (const auto& group : model_.all_groups()) {
+    if (group->died == 0 && group->reset.now().begun != 0) {
+      coverage_.fault(Fault::kResetAcrossRestart);
+    }
+  }
   for (auto& [seat, watch] : watches_) {
     watch = {.incarnation = watch.incarnation, .since_ms = started_ms_};
   }
@@ -178,6 +183,9 @@ void Witness::staged(const StagedUnit& unit, bool storage_full) {
   for (const domain::Event& event : unit.events) {
     verdict_.require(!storage_full || may_use_reserve(event), "storage-full", "A ",
                      domain::event_name(event.body), " was decided while the disk is full.");
+    const bool leaves = std::holds_alternative<domain::MemberLeft>(event.body) ||
+                        std::holds_alternative<domain::MemberExpired>(event.body);
+    if (leaves) left_ms_[std::string(domain::event_group(event.body))] = awake_ms();
     if (const auto* expired = std::get_if<domain::MemberExpired>(&event.body)) {
       check_expiry(*expired);
     } else if (const auto* replaced = std::get_if<domain::MemberReplaced>(&event.body)) {
@@ -187,6 +195,8 @@ void Witness::staged(const StagedUnit& unit, bool storage_full) {
       note_seated({joined->group, joined->member_id}, joined->incarnation);
     } else if (const auto* fenced = std::get_if<domain::PartitionsFenced>(&event.body)) {
       check_fencing(*fenced);
+    } else if (const auto* expiry = std::get_if<domain::OffsetsExpired>(&event.body)) {
+      check_retention(*expiry);
     } else if (std::holds_alternative<domain::QuietTimeEnded>(event.body)) {
       check_quiet_time();
     } else if (const auto* plan = std::get_if<domain::PlanMade>(&event.body)) {
@@ -295,17 +305,9 @@ void Witness::durable(const StagedUnit& unit) {
     } else if (const auto* expired = std::get_if<domain::MemberExpired>(&body)) {
       watches_.erase(expired->seat);
     } else if (const auto* plan = std::get_if<domain::PlanMade>(&body)) {
-      const GroupFacts* group = model_.group_now(plan->group);
-      for (const domain::MemberPartitions& member : plan->revoking) {
-        for (const domain::PartitionList& list : member.topics) {
-          for (const PartitionIndex index : list.partitions) {
-            const TopicPartition at{list.topic, index};
-            const FencingToken token = group->partition(at).ownership.now().token;
-            asked_back_ms_[{token, at}] = awake_ms();
-          }
-        }
-      }
+      note_asked_back(plan->group, plan->revoking);
     }
+    note_offsets(body);
   }
 }
 

@@ -133,6 +133,14 @@ class Witness {
   void check(const wire::Revoke& push, Sequence at);
   void check(const wire::Lost& push, Sequence at);
 
+  // witness_offsets.cc
+  void check_retention(const domain::OffsetsExpired& event);
+  void note_offsets(const domain::EventBody& event);
+  void note_asked_back(const std::string& group,
+                       const std::vector<domain::MemberPartitions>& revoking);
+  void check(const wire::OffsetsChangedReply& reply, const wire::Request& request, Sequence at);
+  bool conflicts(const wire::Commit& commit, Sequence at) const;
+
   // witness_plans.cc
   void check_wanted(ConnectionId id, const wire::PlanWanted& page, Sequence at);
   void check_whole(const std::vector<wire::PlanWantedT>& pages, const GroupFacts& group,
@@ -159,6 +167,7 @@ class Witness {
   std::map<std::string, Generation> staged_plans_;  // whose next slice is to follow, by group
   std::map<std::string, Generation> durable_plans_;
   std::map<std::string, std::uint64_t> rounds_ms_;  // since when leaders are waited for, by group
+  std::map<std::string, std::uint64_t> left_ms_;    // when somebody left the group last
   std::uint64_t started_ms_ = 0;
   std::uint64_t last_number_ = 0;
 };

@@ -43,7 +43,9 @@ bool Witness::is_set(const wire::Request& request, Sequence at) const {
     const bool most = configure->max_members() >= 0;
     if (group == nullptr) return false;  // it is created, even when nothing is set
     const GroupSettings& settings = group->settings.at(at);
-    return (!strategy || settings.strategy == configure->strategy()->str()) &&
+    const std::int64_t kept_ms = configure->offset_retention_ms();
+    return (kept_ms < 0 || settings.offset_retention_ms == static_cast<std::uint64_t>(kept_ms)) &&
+           (!strategy || settings.strategy == configure->strategy()->str()) &&
            (!most || settings.max_members == static_cast<std::uint32_t>(configure->max_members()));
   }
   if (const auto* freeze = request.body_as_FreezeGroup()) {
@@ -153,8 +155,26 @@ void Witness::check_refusal(const wire::Error& error, const wire::Request& reque
       justified = model_.topic_at(request.body_as_CreateTopic()->name()->str(), at) != nullptr;
       break;
     case ErrorCode::kGroupNotEmpty: {
-      const GroupFacts* of = model_.group_at(request.body_as_DeleteGroup()->group()->str(), at);
-      justified = of != nullptr && of->member_count.at(at) > 0;
+      const wire::ResetOffsets* reset = request.body_as_ResetOffsets();
+      const auto* name = reset != nullptr ? reset->group() : request.body_as_DeleteGroup()->group();
+      const GroupFacts* of = model_.group_at(name->str(), at);
+      justified =
+          of != nullptr && of->member_count.at(at) > 0 && (reset == nullptr || !reset->live());
+      break;
+    }
+    case ErrorCode::kOffsetConflict:
+      justified = conflicts(*request.body_as_Commit(), at);
+      break;
+    case ErrorCode::kGroupSubscribed: {
+      const wire::DeleteOffsets* erase = request.body_as_DeleteOffsets();
+      const GroupFacts* of = model_.group_at(erase->group()->str(), at);
+      justified = of != nullptr && of->subscribes(erase->topic()->str(), at);
+      break;
+    }
+    case ErrorCode::kResetUnderWay: {
+      const auto* name = request.body_as_ResetOffsets()->group();
+      const GroupFacts* of = model_.group_at(name->str(), at);
+      justified = of != nullptr && of->reset.at(at).begun != 0;
       break;
     }
     case ErrorCode::kInvalidStrategy:

@@ -67,6 +67,10 @@ void Witness::check(const wire::Revoke& push, Sequence at) {
     for (const wire::FencedPartition* fenced : *topic->partitions()) {
       const TopicPartition where{facts->id, fenced->partition()};
       const Ownership now = group->partition(where).ownership.at(at);
+      const bool reset = group->reset.at(at).wanted.contains(where);
+      verdict_.require(reset == (push.reason() == wire::RevokeReason::reset), "pushes-are-true",
+                       "Revoke at ", at, " gives another reason than a ",
+                       reset ? "reset." : "plan.");
       verdict_.require(now.revoking && now.owner == id && now.token == fenced->fence(),
                        "pushes-are-true", "Revoke at ", at, " asks ", push.member_id()->str(),
                        " for ", topic->topic()->str(), "/", fenced->partition(),

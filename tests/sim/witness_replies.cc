@@ -75,6 +75,8 @@ void Witness::check_reply(ConnectionId id, const Asked& asked, const wire::Serve
       return check(*message.body_as_ReleaseReply(), *request.body_as_Release(), at);
     case wire::ServerBody::CommitReply:
       return check(*message.body_as_CommitReply(), *request.body_as_Commit(), at);
+    case wire::ServerBody::OffsetsChangedReply:
+      return check(*message.body_as_OffsetsChangedReply(), request, at);
     case wire::ServerBody::OffsetsReply:
       return check(*message.body_as_OffsetsReply(), *request.body_as_FetchOffsets(), at);
     case wire::ServerBody::FenceReply:
@@ -247,7 +249,8 @@ void Witness::check_group(const wire::GroupInfo& info, Sequence at) {
           info.members() == group->member_count.at(at) && info.leader()->str() == name &&
           (info.members() == 0) == (info.state() == wire::GroupState::empty) &&
           info.strategy()->str() == settings.strategy &&
-          info.max_members() == settings.max_members && info.frozen() == settings.frozen,
+          info.max_members() == settings.max_members && info.frozen() == settings.frozen &&
+          info.offset_retention_ms() == settings.offset_retention_ms,
       "replies-are-true", "Group ", info.name()->str(), " is described otherwise than it is at ",
       at, ".");
 }
@@ -256,6 +259,11 @@ void Witness::check(const wire::GroupReply& reply, Sequence at) {
   check_group(*reply.group(), at);
   const GroupFacts* group = model_.group_at(reply.group()->name()->str(), at);
   if (group == nullptr) return;
+  const Resetting& reset = group->reset.at(at);
+  verdict_.require(
+      reply.resetting() == reset.wanted.size() && reply.reset_sequence() == reset.begun,
+      "replies-are-true", "Group ", group->name, " is said to reset ", reply.resetting(),
+      " partitions at ", at, "; it resets ", reset.wanted.size(), ".");
   std::vector<std::string> told;
   for (const auto* name : *reply.draining()) told.push_back(name->str());
   std::vector<std::string> draining;

@@ -9,6 +9,17 @@ namespace {
 
 constexpr std::int64_t kMostDriftPermille = 10;
 constexpr std::uint64_t kJoinAgainMs = 300;
+constexpr std::uint64_t kHabits = 0x5354'5543'4bULL;
+
+SessionOptions with_habits(SessionOptions options, Random& habits) {
+  if (habits.chance(400)) {
+    options.progress_timeout_ms = static_cast<std::uint32_t>(habits.between(1'000, 3'000));
+  }
+  if (habits.chance(500)) {
+    options.auto_commit_interval_ms = static_cast<std::uint32_t>(habits.between(100, 1'000));
+  }
+  return options;
+}
 
 }  // namespace
 
@@ -21,9 +32,12 @@ Worker::Worker(Schedule& schedule, Network& network, Coverage& coverage, Ownersh
       trace_(trace),
       plan_(std::move(plan)),
       random_(plan_.seed),
+      habits_(plan_.seed ^ kHabits),
       drift_permille_(static_cast<std::int64_t>(random_.below(2 * kMostDriftPermille + 1)) -
                       kMostDriftPermille),
       offset_ms_(random_.below(1'000'000)) {
+  plan_.options = with_habits(std::move(plan_.options), habits_);
+  if (plan_.options.progress_timeout_ms > 0) progress_at_ms_ = 0;
   session_ = std::make_unique<Session>(plan_.options, [this] { return random_.draw(); });
   link_ = std::make_unique<Link>(
       LinkOptions{.client_id = "worker-" + std::to_string(plan_.number), .timeout_ms = 3'000},
@@ -97,6 +111,12 @@ void Worker::go_on() {
   for (const auto& [at, work] : working_) {
     if (!work.paused) book_.begins(*this, at, work.fence);
   }
+}
+
+void Worker::be_good() {
+  well_behaved_ = true;
+  if (std::exchange(stuck_until_ms_, 0) == 0 || stopped_ || finished_) return;
+  settle();
 }
 
 void Worker::leave() {
@@ -192,9 +212,12 @@ void Worker::settle() {
 void Worker::schedule_wake(std::uint64_t now) {
   std::uint64_t next = std::min(link_->next_deadline_ms(), join_again_at_ms_);
   if (!working_.empty()) next = std::min(next, commit_at_ms_);
+  next = std::min(next, progress_at_ms_);
   for (const auto& [at, work] : working_) {
     if (work.release_at_ms != 0) next = std::min(next, work.release_at_ms);
   }
+  const bool idle = next != kNever && next < stuck_until_ms_;
+  if (idle) next = std::max(next, std::min(link_->next_deadline_ms(), stuck_until_ms_));
   if (next == kNever) return;
   const std::uint64_t at_us = std::max(global_us(std::max(next, now)), schedule_.now_us() + 100);
   if (wake_at_us_ != 0 && wake_at_us_ <= at_us) return;
@@ -224,8 +247,8 @@ void Worker::take_notices(std::uint64_t now) {
 void Worker::take(const Notice& notice, std::uint64_t now) {
   trace_.add(static_cast<std::uint64_t>(notice.kind));
   trace_.add(notice.fence);
-  constexpr std::array kKinds{"assigned", "revoked", "lost", "paused",
-                              "resumed",  "waiting", "ended"};
+  constexpr std::array kKinds{"assigned", "revoked", "lost",  "paused",
+                              "resumed",  "waiting", "ended", "commit failed"};
   trace_.say(schedule_.now_us(), "worker ", member_id(), " of ", group(), ": ",
              kKinds.at(static_cast<std::size_t>(notice.kind)), " ", notice.at.topic, "/",
              notice.at.index, " token ", notice.fence);
@@ -254,9 +277,10 @@ void Worker::take(const Notice& notice, std::uint64_t now) {
       return;
     }
     case NoticeKind::kLost:
+      if (session_->stuck()) coverage_.fault(Fault::kStuckGivesBack);
       return stop_working(notice.at, true);
     case NoticeKind::kPaused: {
-      coverage_.fault(Fault::kLeaseLapsed);
+      coverage_.fault(session_->stuck() ? Fault::kWorkerStuck : Fault::kLeaseLapsed);
       const auto work = working_.find(notice.at);
       if (work == working_.end() || work->second.paused) return;
       work->second.paused = true;
@@ -271,6 +295,7 @@ void Worker::take(const Notice& notice, std::uint64_t now) {
       return;
     }
     case NoticeKind::kWaiting:
+    case NoticeKind::kCommitFailed:
       break;
     case NoticeKind::kEnded:
       return die(false);
@@ -287,7 +312,24 @@ void Worker::stop_working(const PartitionKey& at, bool for_good) {
 
 // ---- the application ---------------------------------------------------------------------------
 
+/// Its threads wait for something; the client's own thread goes on.
+bool Worker::is_stuck(std::uint64_t now) {
+  const std::uint64_t timeout_ms = plan_.options.progress_timeout_ms;
+  if (timeout_ms == 0) return false;
+  if (now < stuck_until_ms_) return true;
+  if (now < progress_at_ms_) return false;
+  progress_at_ms_ = now + timeout_ms / 4;
+  if (!well_behaved_ && habits_.chance(60)) {
+    stuck_until_ms_ = now + habits_.between(timeout_ms / 2, timeout_ms * 3);
+    return true;
+  }
+  if (session_->stuck()) coverage_.fault(Fault::kStuckGoesOn);
+  session_->progress(now, now);
+  return false;
+}
+
 void Worker::work(std::uint64_t now) {
+  if (is_stuck(now)) return;
   if (now >= join_again_at_ms_) {
     join_again_at_ms_ = kNever;
     join_call_ = ++last_call_;
@@ -304,25 +346,32 @@ void Worker::work(std::uint64_t now) {
     if (random_.chance(700)) last = {.offset = work.position + 1, .metadata = "last"};
     session_->release(now, at, work.fence, last);
   }
-  if (!working_.empty() && now >= commit_at_ms_) {
-    commit_at_ms_ = now + random_.between(20, 400);
-    auto chosen = working_.begin();
-    std::advance(chosen, static_cast<std::ptrdiff_t>(random_.below(working_.size())));
-    auto& [at, work] = *chosen;
-    if (!work.paused) {
-      work.position += static_cast<std::int64_t>(random_.between(1, 5));
-      const CallId call = ++last_call_;
-      commits_[call] = {.at = at, .fence = work.fence, .offset = work.position};
-      session_->commit(now, call,
-                       {{.topic = at.topic,
-                         .partition = at.index,
-                         .offset = work.position,
-                         .metadata = random_.chance(300) ? "m" : ""}});
-    }
-  }
+  if (!working_.empty() && now >= commit_at_ms_) commit(now);
   link_->advance(now);
   take_notices(now);
   take_outcomes(now);
+}
+
+/// Or stores the offset, for the session to commit it later.
+void Worker::commit(std::uint64_t now) {
+  commit_at_ms_ = now + random_.between(20, 400);
+  auto chosen = working_.begin();
+  std::advance(chosen, static_cast<std::ptrdiff_t>(random_.below(working_.size())));
+  auto& [at, work] = *chosen;
+  if (work.paused) return;
+  work.position += static_cast<std::int64_t>(random_.between(1, 5));
+  OffsetCommit offset{.topic = at.topic,
+                      .partition = at.index,
+                      .offset = work.position,
+                      .metadata = random_.chance(300) ? "m" : "",
+                      .fence = work.fence};
+  if (habits_.chance(300)) {
+    session_->store(now, offset);
+    return;
+  }
+  const CallId call = ++last_call_;
+  commits_[call] = {.at = at, .fence = work.fence, .offset = work.position};
+  session_->commit(now, call, {std::move(offset)});
 }
 
 }  // namespace muster::sim

@@ -1,6 +1,6 @@
 // A worker process: the real client session and link under a clock of its own, and an application
 // that works on what it is given, commits as it goes and gives back what it is asked for, sooner or
-// later. It is killed, stopped, cut off and doubled by the world.
+// later. Now and then it is stuck. It is killed, stopped, cut off and doubled by the world.
 #pragma once
 
 #include <map>
@@ -49,7 +49,7 @@ class Worker final : public Endpoint {
   void leave();
   void close();  // keeps the seat
   void die(bool host_too);
-  void be_good() { well_behaved_ = true; }
+  void be_good();
 
   // ---- Endpoint
   void opened(ConnectionId connection) override;
@@ -76,6 +76,8 @@ class Worker final : public Endpoint {
   void take(const Notice& notice, std::uint64_t now);
   void take_outcomes(std::uint64_t now);
   void work(std::uint64_t now);
+  void commit(std::uint64_t now);
+  bool is_stuck(std::uint64_t now);
   void disconnect(std::uint64_t now, const Error& why);
   void stop_working(const PartitionKey& at, bool for_good);
   void schedule_wake(std::uint64_t now);
@@ -87,6 +89,7 @@ class Worker final : public Endpoint {
   Trace& trace_;
   WorkerPlan plan_;
   Random random_;
+  Random habits_;  // of its own, so that older action lists lead where they led
   std::int64_t drift_permille_;
   std::uint64_t offset_ms_;
   std::unique_ptr<Session> session_;
@@ -105,6 +108,8 @@ class Worker final : public Endpoint {
   CallId leave_call_ = 0;
   std::uint64_t join_again_at_ms_ = kNever;
   std::uint64_t commit_at_ms_ = 0;
+  std::uint64_t stuck_until_ms_ = 0;       // the application does nothing until then
+  std::uint64_t progress_at_ms_ = kNever;  // it says that it goes on
   std::uint64_t wake_ = 0;
   std::uint64_t wake_at_us_ = 0;
   std::map<PartitionKey, Work> working_;

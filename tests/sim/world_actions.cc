@@ -196,6 +196,8 @@ void World::act(const Action& action) {
       return schedule_.in_us(random.between(100'000, 3'000'000), Happening::kDiskRecovers, 2);
     case ActionKind::kRestore:
       return restore(random);
+    case ActionKind::kRewrite:
+      return stranger.rewrite(detail);
     case ActionKind::kCount:
       return;
   }

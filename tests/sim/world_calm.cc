@@ -97,6 +97,7 @@ std::string World::unrest() const {
 }
 
 std::string World::unrest_of(const GroupFacts& group) const {
+  if (group.reset.now().begun != 0) return group.name + " is still being reset";
   for (const SeatId id : group.live) {
     const SeatFacts& seat = group.seats.at(id);
     const bool alive = std::ranges::any_of(workers_, [&](const auto& entry) {
@@ -167,7 +168,11 @@ bool is_folded(const domain::Group& group, const GroupFacts& facts) {
   const GroupSettings& settings = facts.settings.now();
   bool same = group.strategy == settings.strategy && group.max_members == settings.max_members &&
               group.frozen == settings.frozen &&
-              (group.request ? group.request->sequence : 0) == facts.wanted.now().sequence;
+              (group.request ? group.request->sequence : 0) == facts.wanted.now().sequence &&
+              group.offset_retention_ms == settings.offset_retention_ms &&
+              (group.reset ? group.reset->sequence : 0) == facts.reset.now().begun &&
+              (group.reset ? group.reset->offsets.size() : 0) == facts.reset.now().wanted.size() &&
+              (!facts.live.empty() || group.emptied_ms == facts.emptied_ms);
   for (const auto& [name, draining] : facts.draining) {
     same &= group.draining.contains(name) == draining.now();
   }

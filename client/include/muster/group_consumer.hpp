@@ -47,9 +47,22 @@ struct GroupConsumerOptions {
   /// true: a revoked partition is released when on_revoked returns. false: on_revoked only tells,
   /// and the application calls release() when it has finished, from any thread.
   bool release_on_return = true;
+  /// Time without progress after which the application counts as stuck: its partitions are handed
+  /// over although heartbeats go on. A tenth earlier everything is paused (on_paused). It makes
+  /// progress with each call of progress(), of a commit, store_offset, release, subscribe or
+  /// join_group, and is never stuck while it holds nothing. With the next one it takes part again.
+  /// 0: off.
+  std::chrono::milliseconds progress_timeout{0};
+  /// How often stored offsets are committed by themselves (store_offset). 0: only when a partition
+  /// is released, by leave_group, close and commit_stored.
+  std::chrono::milliseconds auto_commit_interval{5'000};
 };
 
 /// Thread-safe. Heartbeats run on the client's own thread whatever the callbacks do.
+///
+/// Calls that wait for the coordinator have an _async variant. That one calls `done` once, on the
+/// callbacks' thread; when the consumer is closed first with kClosed, and when it was closed before
+/// the call, at once on the calling thread.
 ///
 /// Callbacks of one consumer run one at a time, in order, on a thread of that consumer; on_plan and
 /// on_plan_refused on another one, so that they may run beside the rest. Every method may be called
@@ -66,6 +79,8 @@ class GroupConsumer {
   using PartitionCallback = std::function<void(const Partition&)>;
   using EndedCallback = std::function<void(const Error&)>;
   using PlanCallback = std::function<Plan(const PlanRequest&)>;
+  using Done = std::function<void(const std::expected<void, Error>&)>;
+  using Fetched = std::function<void(const std::expected<std::optional<CommittedOffset>, Error>&)>;
 
   /// The partition is this consumer's from now on.
   void on_assigned(PartitionCallback callback);
@@ -75,9 +90,11 @@ class GroupConsumer {
   void on_revoked(PartitionCallback callback);
   /// The partition is already fenced: abandon it. Commits of it are refused.
   void on_lost(PartitionCallback callback);
-  /// The lease lapsed: stop working on the partition until on_resumed or on_lost.
+  /// The lease lapsed, or the application counts as stuck (progress_timeout): stop working on the
+  /// partition until on_resumed or on_lost.
   void on_paused(PartitionCallback callback);
-  /// The session was resumed and the partition is still this consumer's, under the same token.
+  /// The session was resumed, or progress came in time, and the partition is still this consumer's,
+  /// under the same token.
   void on_resumed(PartitionCallback callback);
   /// The join was refused, and is tried again by itself: the name is in use (kMemberIdInUse),
   /// the group is full (kGroupFull), the disk is (kStorageFull). Said once for each change of why.
@@ -86,6 +103,9 @@ class GroupConsumer {
   /// removed by an operator (kMemberRemoved), or refused when it came back. on_lost has run for
   /// every partition. It does not join again by itself.
   void on_ended(EndedCallback callback);
+  /// An automatic commit of stored offsets was refused, or not answered in time. What is still
+  /// held goes with the next one.
+  void on_commit_failed(EndedCallback callback);
 
   /// Who shall have what. Called when the group's strategy is `leader` and this consumer, as its
   /// longest-standing member, is to plan: for each change of the group, and again for the same one
@@ -103,6 +123,7 @@ class GroupConsumer {
   /// Errors: kUnavailable (no server answers within the client's timeout), kMemberIdInUse
   /// (another process holds the name and kept it until join_timeout), kTimedOut, or a refusal.
   std::expected<void, Error> join_group();
+  void join_group_async(Done done);
 
   /// Subscribes to these topics and patterns instead of the former ones, without leaving: what it
   /// no longer shall have is revoked, what it shall have is assigned, and the rest goes on. Returns
@@ -112,14 +133,22 @@ class GroupConsumer {
   /// refusal.
   std::expected<void, Error> subscribe(std::vector<std::string> topics,
                                        std::vector<std::string> patterns = {});
+  void subscribe_async(std::vector<std::string> topics, std::vector<std::string> patterns,
+                       Done done);
+  /// Subscribes to nothing and stays a member: everything that it has is revoked. subscribe() ends
+  /// it. For a worker that is to stand by. A consumer can't join so.
+  std::expected<void, Error> unsubscribe();
 
-  /// Gives every partition back and leaves. Finish and commit first: no callback runs for them.
-  /// After kTimedOut or kUnavailable the coordinator keeps the seat until the session ends.
+  /// Gives every partition back and leaves, after a commit of what is stored. Finish first: no
+  /// callback runs for them. After kTimedOut or kUnavailable the coordinator keeps the seat until
+  /// the session ends.
   std::expected<void, Error> leave_group();
+  void leave_group_async(Done done);
 
   /// Ends this consumer but keeps the seat for its disconnect grace, so that a process of the
-  /// same name that starts in time moves nothing. Waits for a callback that is running, unless
-  /// called from it; none runs afterwards. Idempotent.
+  /// same name that starts in time moves nothing. Commits what is stored, waiting for the client's
+  /// timeout at most. Waits for a callback that is running, unless called from it; none runs
+  /// afterwards but the `done` of calls that were under way. Idempotent.
   void close();
 
   /// The partitions it holds by topic, ascending, those being revoked included.
@@ -133,10 +162,30 @@ class GroupConsumer {
                                            std::int64_t offset, std::string_view metadata = "");
   /// Commits all of them or none.
   std::expected<void, Error> commit_offsets(std::vector<OffsetCommit> commits);
+  void commit_offsets_async(std::vector<OffsetCommit> commits, Done done);
 
-  /// Releases one partition that is being revoked, with a last commit or without. For
-  /// `release_on_return = false`. kNotOwned when it is not held; kInvalidArgument when nobody
-  /// asked for it.
+  /// Notes the next offset to read, to be committed with the others: every auto_commit_interval,
+  /// when the partition is released, and by leave_group, close and commit_stored. Store it when the
+  /// work on everything before it is done, not when it begins. Of several the highest counts. Waits
+  /// for nothing, and works while paused. Errors: kNotOwned, kFenced, kNotJoined.
+  std::expected<void, Error> store_offset(OffsetCommit offset);
+  /// Commits now what is stored and not committed yet. Errors as of commit_offsets.
+  std::expected<void, Error> commit_stored();
+  void commit_stored_async(Done done);
+
+  /// The application is not stuck (progress_timeout). Cheap; call it where work goes on without any
+  /// of the calls that say the same: in a long record, in a loop that finds nothing to do.
+  void progress();
+
+  /// Takes no new records of this partition until resume(), and keeps it: fence() is empty and
+  /// ConsumeLoop leaves it alone; what is in hand may be finished and committed. It ends with the
+  /// grant: a partition that is assigned anew is not paused. kNotOwned when it is not held.
+  std::expected<void, Error> pause(std::string_view topic, PartitionIndex partition);
+  std::expected<void, Error> resume(std::string_view topic, PartitionIndex partition);
+
+  /// Releases one partition that is being revoked, with a last commit or without (then with what is
+  /// stored). For `release_on_return = false`. Does not wait for the coordinator. kNotOwned when it
+  /// is not held; kInvalidArgument when nobody asked for it.
   std::expected<void, Error> release(std::string_view topic, PartitionIndex partition,
                                      std::optional<std::int64_t> offset = std::nullopt,
                                      std::string_view metadata = "");
@@ -147,10 +196,19 @@ class GroupConsumer {
   /// The same with metadata and time.
   std::expected<std::optional<CommittedOffset>, Error> fetch_committed(std::string_view topic,
                                                                        PartitionIndex partition);
+  void fetch_committed_async(std::string_view topic, PartitionIndex partition, Fetched done);
+
+  /// Says where a partition of any topic ends (the offset after its last record) and, if it is
+  /// given, begins: what lag counts to, for every group. Needs no membership. The coordinator keeps
+  /// the last report until it restarts. kInvalidArgument for negative offsets, kTimedOut, or a
+  /// refusal.
+  std::expected<void, Error> report_end(std::string_view topic, PartitionIndex partition,
+                                        std::int64_t end,
+                                        std::optional<std::int64_t> start = std::nullopt);
 
   /// The token of a partition that it may work on now; empty when not held or paused.
   std::optional<FencingToken> fence(std::string_view topic, PartitionIndex partition) const;
-  /// Whether the lease is lapsed: no new work, no commits.
+  /// Whether the lease is lapsed, or the application counts as stuck: no new work, no commits.
   bool paused() const;
 
   std::string member_id() const;
@@ -160,6 +218,7 @@ class GroupConsumer {
   std::string leader() const;
 
  private:
+  friend class ConsumeLoop;
   class Implementation;
   std::unique_ptr<Implementation> self_;
 };

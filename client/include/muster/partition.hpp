@@ -29,6 +29,10 @@ struct OffsetCommit {
   std::string metadata = {};  // at most 4,096 bytes
   /// The partition's end offset as the application sees it: what lag is computed from.
   std::optional<std::int64_t> end = std::nullopt;
+  /// The token under which the work was done (Partition::fence): refused with kFenced when the
+  /// partition is held under a newer one, so that a thread that has outlived its grant commits
+  /// nothing in the name of the next. Empty: whatever token is held.
+  std::optional<FencingToken> fence = std::nullopt;
 };
 
 /// What a group has committed for a partition.

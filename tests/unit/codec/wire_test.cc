@@ -93,6 +93,8 @@ TEST_CASE("A commit comes back as it was; an end offset left out is unknown") {
   CHECK(back.items[2]->fence == ~0ULL);
   CHECK(back.items[2]->metadata == "m");
   CHECK(back.items[2]->end == -1);
+  CHECK(back.items[2]->start == -1);
+  CHECK_FALSE(back.items[2]->expected.has_value());
 }
 
 TEST_CASE("A release comes back as it was") {
@@ -131,7 +133,10 @@ TEST_CASE("Every request goes and comes back, with all its fields left out") {
                        wire::HeartbeatT, wire::DetachT, wire::LeaveT, wire::ReleaseT, wire::CommitT,
                        wire::FetchOffsetsT, wire::CheckFenceT, wire::ListGroupsT,
                        wire::DescribeGroupT, wire::ListMembersT, wire::ListPartitionsT,
-                       wire::DeleteGroupT, wire::RemoveMemberT, wire::StatusT>();
+                       wire::DeleteGroupT, wire::RemoveMemberT, wire::StatusT,
+                       wire::ConfigureGroupT, wire::FreezeGroupT, wire::DrainMemberT,
+                       wire::PinPartitionT, wire::SubmitPlanT, wire::ListEventsT,
+                       wire::DeleteOffsetsT, wire::ResetOffsetsT, wire::ReportEndsT>();
 }
 
 TEST_CASE("Every reply and push goes and comes back") {
@@ -139,7 +144,8 @@ TEST_CASE("Every reply and push goes and comes back") {
                        wire::JoinReplyT, wire::HeartbeatReplyT, wire::ReleaseReplyT,
                        wire::CommitReplyT, wire::OffsetsReplyT, wire::FenceReplyT,
                        wire::GroupsReplyT, wire::MembersReplyT, wire::PartitionsReplyT,
-                       wire::StatusReplyT, wire::AssignedT, wire::RevokeT, wire::LostT>();
+                       wire::StatusReplyT, wire::AssignedT, wire::RevokeT, wire::LostT,
+                       wire::OffsetsChangedReplyT>();
 }
 
 TEST_CASE("A refusal goes over the wire with its name, and back") {

@@ -44,6 +44,25 @@ TEST_CASE("rule 5: a heartbeat is acknowledged at once although a batch is in fl
   CHECK(reply->sequence == two.world.journal.durable_sequence());
 }
 
+TEST_CASE("a heartbeat that says the application is stuck is shown, until one says it is not") {
+  TwoMembers two;
+  const auto stalled_ms = [&two](std::size_t member) {
+    wire::ListMembersT query;
+    query.group = "g";
+    return two.admin.ask<wire::MembersReplyT>(query).members.at(member)->stalled_ms;
+  };
+  CHECK(stalled_ms(0) == 0);
+  wire::HeartbeatT stuck = heartbeat("a", 1);
+  stuck.stalled_ms = 27'000;
+  two.a.ask<wire::HeartbeatReplyT>(stuck);
+  CHECK(stalled_ms(0) == 27'000);
+  two.world.pass(1'000);
+  CHECK(stalled_ms(0) == 28'000);  // it goes on counting between the heartbeats
+  CHECK(stalled_ms(1) == 0);
+  two.a.ask<wire::HeartbeatReplyT>(heartbeat("a", 1));
+  CHECK(stalled_ms(0) == 0);
+}
+
 TEST_CASE("rule 5: who is no member any more is told so only after the barrier") {
   TwoMembers two;
   wire::RemoveMemberT remove;

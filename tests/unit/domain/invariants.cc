@@ -45,7 +45,17 @@ void describe_group(std::ostream& out, const Group& group) {
   out << "group " << group.name << ' ' << group.id << ' ' << group.generation << ' '
       << group.strategy << ' ' << group.plan_outdated << ' ' << group.plan_urgent << ' '
       << group.plan_unfinished << ' ' << group.changed << ' ' << group.revoking_count << ' '
-      << group.owned_count << ' ' << group.max_members << ' ' << group.frozen << '\n';
+      << group.owned_count << ' ' << group.max_members << ' ' << group.frozen << ' '
+      << group.offset_retention_ms << ' ' << group.emptied_ms << ' ' << group.last_live_reset
+      << '\n';
+  if (group.reset) {
+    out << " reset " << group.reset->sequence << ' ' << group.reset->undoes;
+    for (const auto& [at, pending] : group.reset->offsets) {
+      out << ' ' << at.topic << '/' << at.partition << '=' << pending.offset << " '"
+          << pending.metadata << '\'';
+    }
+    out << '\n';
+  }
   describe_reason(out << " for", group.reason);
   describe_reason(out << " next for", group.next_reason);
   for (const auto& [fence, note] : group.grants) {
@@ -93,18 +103,23 @@ void describe_group(std::ostream& out, const Group& group) {
 }
 
 /// The life of one partition allows what it looks like.
-void require_possible(const State& state, const Group& group, const PartitionState& partition) {
+void require_possible(const State& state, const Group& group, TopicPartition at,
+                      const PartitionState& partition) {
   const bool live_target = group.member(partition.target) != nullptr;
   if (partition.phase == Phase::kFree) {
     REQUIRE(partition.owner == kNobody);
     REQUIRE(partition.fence == 0);
-    REQUIRE_FALSE(live_target);  // one-command-one-unit: what is free and wanted is granted at once
+    // one-command-one-unit: what is free and wanted is granted at once, but for a live reset
+    REQUIRE((!live_target || waits_for_reset(group, at)));
   } else {
     REQUIRE(group.member(partition.owner) != nullptr);
     REQUIRE(partition.fence > partition.ended_fence);  // fence-rises
     REQUIRE(partition.fence <= state.fence_base + state.sequence);
   }
-  if (partition.phase == Phase::kOwned) REQUIRE(partition.owner == partition.target);
+  if (partition.phase == Phase::kOwned) {
+    REQUIRE(partition.owner == partition.target);
+    REQUIRE_FALSE(waits_for_reset(group, at));
+  }
   REQUIRE(partition.has_commit() == (partition.committed >= 0));
 }
 
@@ -197,7 +212,7 @@ void require_sound(const State& state, const Group& group) {
   for (const auto& [topic, table] : group.partitions) {
     REQUIRE(state.topic(topic) != nullptr);  // a deleted topic leaves nothing behind
     table.for_each([&](PartitionIndex index, const PartitionState& partition) {
-      require_possible(state, group, partition);
+      require_possible(state, group, {.topic = topic, .partition = index}, partition);
       ++targeted[partition.target];
       if (partition.phase == Phase::kFree) return;
       held[partition.owner].insert({.topic = topic, .partition = index});
@@ -261,6 +276,7 @@ std::uint64_t digest_from_scratch(const State& state) {
       for (const TopicId topic : matches.topics) sum += hash_of_match(group.id, pattern, topic);
     }
     if (group.request) sum += hash_of(group.id, *group.request);
+    if (group.reset) sum += hash_of(group.id, *group.reset);
     for (const auto& [fence, note] : group.grants) sum += hash_of(group.id, fence, note);
     for (const auto& [topic, table] : group.partitions) {
       table.for_each([&](PartitionIndex index, const PartitionState& partition) {

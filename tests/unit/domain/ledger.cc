@@ -55,9 +55,9 @@ void Ledger::dropped(const GroupTopicDropped& event) {
   REQUIRE_MESSAGE(erased == listed, "outcomes-not-intents: the event names all that is lost");
 }
 
-void Ledger::committed(const OffsetsCommitted& event) const {
-  for (const OffsetValue& value : event.offsets) {
-    const auto found = holders_.find({event.group, value.at});
+void Ledger::committed(const std::string& group, const std::vector<OffsetValue>& offsets) const {
+  for (const OffsetValue& value : offsets) {
+    const auto found = holders_.find({group, value.at});
     const FencingToken current = found == holders_.end() ? 0 : found->second.fence;
     REQUIRE_MESSAGE(value.fence == current, "fenced-commit");
   }
@@ -82,7 +82,12 @@ void Ledger::record(const State& state, Sequence sequence, const EventBody& body
   if (const auto* event = std::get_if<MemberExpired>(&body)) seat_ended(event->group, event->seat);
   if (const auto* event = std::get_if<MemberReplaced>(&body)) seat_ended(event->group, event->seat);
   if (const auto* event = std::get_if<GroupTopicDropped>(&body)) dropped(*event);
-  if (const auto* event = std::get_if<OffsetsCommitted>(&body)) committed(*event);
+  if (const auto* event = std::get_if<OffsetsCommitted>(&body)) {
+    committed(event->group, event->offsets);
+  }
+  if (const auto* event = std::get_if<OffsetsReset>(&body)) {
+    committed(event->group, event->offsets);
+  }
   if (const auto* event = std::get_if<GroupDeleted>(&body)) REQUIRE(!holds_any(event->group));
 }
 

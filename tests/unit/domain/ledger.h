@@ -31,7 +31,7 @@ class Ledger {
   void ended(const std::string& group, SeatId seat, const std::vector<TokenRef>& tokens);
   void seat_ended(const std::string& group, SeatId seat);
   void dropped(const GroupTopicDropped& event);
-  void committed(const OffsetsCommitted& event) const;
+  void committed(const std::string& group, const std::vector<OffsetValue>& offsets) const;
   bool holds_any(const std::string& group) const;
 
   std::map<Place, Holder> holders_;

@@ -36,6 +36,21 @@ TEST_CASE("Rule 2: the same incarnation gets the same answer, by fresh join and 
   CHECK(world.apply(again).events.empty());
 }
 
+TEST_CASE("Who has a seat may subscribe to nothing: it hands over all it has and stands by") {
+  OneTopic world;
+  world.join("a", 1);
+  world.join("b", 2);
+  world.settle();
+  CHECK(names(world.join("a", 1, {})) == Names{"MemberSubscribed"});
+  world.settle();
+  CHECK(world.share("a", "t").empty());
+  CHECK(world.share("b", "t").size() == 4);
+  CHECK(world.group().member("a") != nullptr);
+  world.join("a", 1, {"t"});
+  world.settle();
+  CHECK(world.share("a", "t").size() == 2);
+}
+
 TEST_CASE("Rule 2: the same incarnation with other topics is a subscription change") {
   OneTopic world;
   world.apply(CreateTopic{.name = "u", .partition_count = 1});

@@ -52,15 +52,17 @@ void require_round_trip(const State& state) {
 [[maybe_unused]] void name_all_fields(const State& state, const Group& group, const Member& member,
                                       const MemberSettings& settings,
                                       const PartitionState& partition, const GrantNote& note,
-                                      const PlanRequest& request) {
+                                      const PlanRequest& request, const PendingReset& reset) {
   [[maybe_unused]] const auto& [s1, s2, s3, s4, s5, s6, s7, s8, s9] = state;
   [[maybe_unused]] const auto& [g1, g2, g3, g4, g5, g6, g7, g8, g9, g10, g11, g12, g13, g14, g15,
-                                g16, g17, g18, g19, g20, g21, g22, g23, g24, g25, g26] = group;
+                                g16, g17, g18, g19, g20, g21, g22, g23, g24, g25, g26, g27, g28,
+                                g29, g30] = group;
   [[maybe_unused]] const auto& [m1, m2, m3, m4, m5, m6, m7, m8, m9] = member;
   [[maybe_unused]] const auto& [t1, t2, t3, t4, t5, t6, t7, t8] = settings;
   [[maybe_unused]] const auto& [p1, p2, p3, p4, p5, p6, p7, p8, p9, p10, p11] = partition;
   [[maybe_unused]] const auto& [n1, n2, n3, n4] = note;
   [[maybe_unused]] const auto& [r1, r2, r3, r4, r5] = request;
+  [[maybe_unused]] const auto& [o1, o2, o3] = reset;
 }
 
 TEST_CASE("The empty state has a snapshot, too") {

@@ -128,8 +128,46 @@ Command Walk::commit_command() {
                             .offset = static_cast<std::int64_t>(below(60)) - 1,
                             .fence = token_of(group, topic, partition),
                             .metadata = one_in(2) ? any("meta", 3) : ""});
+    if (one_in(3)) commit.items.back().expected = committed_of(group, topic, partition);
   }
   return commit;
+}
+
+/// Mostly what is committed there; -1: nothing.
+std::int64_t Walk::committed_of(const std::string& group, const std::string& topic,
+                                PartitionIndex partition) {
+  const Group* known = world_.state().group(group);
+  const Topic* place = world_.state().topic(topic);
+  if (known == nullptr || place == nullptr || one_in(5))
+    return static_cast<std::int64_t>(below(60)) - 2;
+  const PartitionState* state = known->partition({.topic = place->id, .partition = partition});
+  return state == nullptr ? -1 : state->committed;
+}
+
+Command Walk::offsets_command() {
+  const std::string group = any_group();
+  switch (below(6)) {
+    case 0: {
+      DeleteOffsets erase{.group = group, .topic = any_topic()};
+      if (one_in(2)) erase.partition = static_cast<PartitionIndex>(below(10)) - 1;
+      return erase;
+    }
+    case 1:
+      return ExpireOffsets{.group = group};
+    case 2:
+      return FinishReset{.group = group};
+    default: {
+      ResetOffsets reset{.group = group, .live = !one_in(4)};
+      for (std::uint64_t items = 1 + below(4); items > 0; --items) {
+        const auto offset = static_cast<std::int64_t>(below(40)) - 1;
+        reset.items.push_back({.topic = any_topic(),
+                               .partition = static_cast<PartitionIndex>(below(8)),
+                               .offset = offset,
+                               .metadata = offset >= 0 && one_in(3) ? "reset" : ""});
+      }
+      return reset;
+    }
+  }
 }
 
 Command Walk::fence_command() {
@@ -153,6 +191,7 @@ Command Walk::operator_command() {
       ConfigureGroup configure{.group = any_group()};
       if (one_in(2)) configure.strategy = kStrategies[below(kStrategies.size())];
       if (one_in(2)) configure.max_members = static_cast<std::uint32_t>(below(6));
+      if (one_in(2)) configure.offset_retention_ms = below(3) * 20'000;
       return configure;
     }
     case 1:
@@ -169,7 +208,7 @@ Command Walk::operator_command() {
 }
 
 Command Walk::any_command() {
-  const std::uint64_t which = below(24);
+  const std::uint64_t which = below(28);
   if (which < 2) return topic_command();
   if (which < 7) return join_command();
   if (which < 9) return end_command();
@@ -177,6 +216,7 @@ Command Walk::any_command() {
   if (which < 15) return commit_command();
   if (which < 16) return fence_command();
   if (which < 20) return operator_command();
+  if (which < 24) return offsets_command();
   return plan_command();
 }
 
@@ -209,6 +249,10 @@ void Walk::retry(const Command& command, const Decision& first) {
              std::holds_alternative<ConfigureGroup>(command) ||
              std::holds_alternative<FreezeGroup>(command) ||
              std::holds_alternative<DrainMember>(command) ||
+             std::holds_alternative<DeleteOffsets>(command) ||
+             std::holds_alternative<ResetOffsets>(command) ||
+             std::holds_alternative<ExpireOffsets>(command) ||
+             std::holds_alternative<FinishReset>(command) ||
              std::holds_alternative<PinPartition>(command)) {
     REQUIRE(world_.apply(command).events.empty());
   }
@@ -244,6 +288,8 @@ void Walk::rest() {
   for (const std::string& name : names) {
     if (one_in(2)) world_.apply(FreezeGroup{.group = name, .frozen = false});
     world_.settle(name);
+    world_.apply(FinishReset{.group = name});
+    REQUIRE_FALSE(world_.group(name).reset.has_value());
     if (world_.group(name).members.empty()) continue;
     REQUIRE(world_.phase(name) == GroupPhase::kStable);  // which is sound when nobody is left out
   }

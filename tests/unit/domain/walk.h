@@ -42,6 +42,9 @@ class Walk {
   Command release_command();
   Command commit_command();
   Command fence_command();
+  std::int64_t committed_of(const std::string& group, const std::string& topic,
+                            PartitionIndex partition);
+  Command offsets_command();
   Command operator_command();
   Command plan_command();
   Command any_command();

@@ -118,6 +118,7 @@ void World::settle(const std::string& name) {
       if (!release.items.empty()) releases.push_back(std::move(release));
     }
     for (const ReleasePartitions& release : releases) apply(release);
+    apply(FinishReset{.group = name});
   }
 }
 

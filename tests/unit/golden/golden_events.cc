@@ -120,6 +120,15 @@ std::vector<EventBody> settings_bodies() {
                       .fence_base = 1ULL << 51,
                       .quiet_time_ms = 30'000},
       QuietTimeEnded{},
+      OffsetsReset{.group = "billing",
+                   .offsets = some_values(),
+                   .former = some_values(),
+                   .begun = 11,
+                   .undoes = 9},
+      OffsetsResetBegun{
+          .group = "billing", .offsets = some_values(), .revoking = some_members(), .undoes = 9},
+      OffsetsDeleted{.group = "billing", .former = some_values()},
+      OffsetsExpired{.group = "billing", .former = some_values()},
   };
 }
 

@@ -31,6 +31,27 @@ TEST_CASE("the first snapshot is due like any other") {
   CHECK_FALSE(snapshot_is_due(kSettings, {}, kNow));
 }
 
+TEST_CASE("of a full journal history is trimmed, whatever its size, up to the newest snapshot") {
+  const std::vector<Snapshot> snapshots = {snapshot_at(50), snapshot_at(80)};
+  Held held{.last_sequence = 90, .history_bytes = 10, .snapshots = snapshots};
+  CHECK_FALSE(trim_up_to(kSettings, held, kNow).has_value());
+  held.full = true;
+  CHECK(trim_up_to(kSettings, held, kNow) == 50);
+  held.first_sequence = 51;
+  CHECK(trim_up_to(kSettings, held, kNow) == 80);
+  held.first_sequence = 81;
+  CHECK_FALSE(trim_up_to(kSettings, held, kNow).has_value());
+}
+
+TEST_CASE("a full journal gets a snapshot out of the reserve when it lets go of much more") {
+  Held held{.last_sequence = 90, .bytes_since_snapshot = 1'000, .full = true};
+  CHECK(makes_room(held, 400, 2'000));
+  CHECK_FALSE(makes_room(held, 600, 2'000));  // too much of the reserve
+  CHECK_FALSE(makes_room(held, 500, 9'000));  // not worth it
+  held.full = false;
+  CHECK_FALSE(makes_room(held, 400, 2'000));
+}
+
 TEST_CASE("a large state is written no more often than as much was written in events") {
   const std::vector<Snapshot> snapshots = {snapshot_at(50, 5'000)};
   Held held{.last_sequence = 90, .bytes_since_snapshot = 5'000, .snapshots = snapshots};

@@ -92,6 +92,25 @@ TEST_CASE("a full journal is not taken for one with room until there is some mor
   CHECK(room.measure(*environment) == false);
 }
 
+// Or the file would grow until a batch fails, and the daemon stops without having said it is full.
+TEST_CASE("what a reader holds on to is no room") {
+  const ScratchDirectory scratch;
+  const auto environment =
+      open_environment(scratch.path() / "file", MDB_NOSUBDIR | MDB_NOTLS, 16 * kMiB);
+  REQUIRE(environment.has_value());
+  Room room({.reserve_bytes = kMiB, .full_below_bytes = 2 * kMiB, .clear_above_bytes = 6 * kMiB});
+  add(*environment, 13 * kMiB);
+  {
+    const auto held = begin(*environment, MDB_RDONLY);
+    REQUIRE(held.has_value());
+    clear(*environment);
+    CHECK(room.measure(*environment) == false);
+    add(*environment, kMiB);
+    CHECK(room.measure(*environment) == true);
+  }
+  CHECK(room.measure(*environment) == false);
+}
+
 TEST_CASE("the reserve is allocated behind the end of the file") {
   const ScratchDirectory scratch;
   Store store = open_store(scratch.data(), {.map_bytes = 64 * kMiB,

@@ -80,6 +80,26 @@ TEST_CASE("a snapshot is read back, and survives opening again") {
   CHECK(chunks == 2);
 }
 
+// A member's subscription may be as large as a request, and is not cut.
+TEST_CASE("a chunk may be as large as what can't be cut") {
+  const ScratchDirectory scratch;
+  Store store = open_store(scratch.data());
+  append_events(store, 100);
+  const std::string large(std::size_t{9} << 20, 's');
+  tend(store, {PutChunk{100, 0, large},
+               FinishSnapshot{{.sequence = 100, .chunks = 1, .bytes = large.size()}}});
+  auto reader = store.reader();
+  std::string read;
+  CHECK(reader
+            ->read_snapshot(100,
+                            [&](auto, std::string_view bytes) {
+                              read = bytes;
+                              return true;
+                            })
+            .has_value());
+  CHECK(read == large);
+}
+
 TEST_CASE("without its description a snapshot is none, and is known as unfinished") {
   const ScratchDirectory scratch;
   Store store = open_store(scratch.data());

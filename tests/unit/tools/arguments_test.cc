@@ -41,3 +41,17 @@ TEST_CASE("a duration is shown in the largest unit that loses nothing") {
   CHECK(duration_text(3'600'000) == "1h");
   CHECK(duration_text(0) == "0ms");
 }
+
+TEST_CASE("retentions are durations, days, or off") {
+  CHECK(parse_retention_ms("off") == 0);
+  CHECK(parse_retention_ms("0") == 0);
+  CHECK(parse_retention_ms("90m") == 90 * 60'000);
+  CHECK(parse_retention_ms("7d") == 7ULL * 24 * 3'600'000);
+  CHECK(parse_retention_ms("400d") == 400ULL * 24 * 3'600'000);
+  CHECK_FALSE(parse_retention_ms("d").has_value());
+  CHECK_FALSE(parse_retention_ms("0d").has_value());
+  CHECK_FALSE(parse_retention_ms("7").has_value());
+  CHECK(retention_text(0) == "for ever");
+  CHECK(retention_text(48 * 3'600'000) == "2d");
+  CHECK(retention_text(90 * 60'000) == "90m");
+}

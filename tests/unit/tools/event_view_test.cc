@@ -77,6 +77,11 @@ std::vector<EventBody> all_bodies() {
                       .fence_base = 1ULL << 44,
                       .quiet_time_ms = 30'000},
       QuietTimeEnded{},
+      OffsetsReset{
+          .group = "billing", .offsets = {kOffset}, .former = {kOffset}, .begun = 17, .undoes = 12},
+      OffsetsResetBegun{.group = "billing", .offsets = {kOffset}, .revoking = {kPod}, .undoes = 12},
+      OffsetsDeleted{.group = "billing", .former = {kOffset}},
+      OffsetsExpired{.group = "billing", .former = {kOffset}},
   };
 }
 
@@ -135,15 +140,19 @@ TEST_CASE("every kind of event has the fields that docs/events.md names") {
       {"seat", "member_id", "incarnation", "tokens"},
       {"offsets"},
       {"former", "former_strategy", "former_max_members", "former_frozen", "former_draining",
-       "former_pins"},
+       "former_pins", "former_offset_retention_ms"},
       {"matches"},
       {"seat", "member_id", "planned"},
-      {"strategy", "max_members"},
+      {"strategy", "max_members", "offset_retention_ms"},
       {"frozen"},
       {"member_id", "draining"},
       {"topic", "topic_id", "partition", "member_id"},
       {"former_journal_id", "former_last_sequence", "fence_base", "quiet_time_ms"},
-      {}};
+      {},
+      {"offsets", "former", "begun", "undoes"},
+      {"offsets", "revoking", "undoes"},
+      {"former"},
+      {"former"}};
   const std::vector<EventBody> bodies = all_bodies();
   for (std::size_t i = 0; i < bodies.size(); ++i) {
     CAPTURE(event_name(bodies[i]));
@@ -220,6 +229,13 @@ TEST_CASE("every kind of event is explained in a sentence") {
       "member and token of it has ended, new tokens are above 17592186044416, and nothing is "
       "planned for 30s",
       "the quiet time after the restore is over: groups are planned again",
+      "1 offset was rewound by the owner: outbox/2 from 100 to 100. It was begun with 17, and "
+      "nobody owned any of them any more. That is as it was before 12",
+      "a live reset of 1 partition was begun, 4 are asked back from pod-0. When all are free, they "
+      "are rewritten and granted again in one step",
+      "1 committed offset was deleted: outbox/2 at 100",
+      "1 committed offset expired, since the group was without members for as long as its "
+      "retention says: outbox/2 at 100",
   };
   const std::vector<EventBody> bodies = all_bodies();
   REQUIRE(bodies.size() == expected.size());

@@ -56,13 +56,19 @@ TEST_CASE("configure says what is different, and what that leads to") {
   CHECK(text_of(outcome).find("; at most 2 members instead of no limit of members (the 3 members "
                               "that it has may stay: the limit is for those who join).") !=
         std::string::npos);
-  CHECK(json_of(outcome).dump() ==
-        R"({"group":"billing","strategy":"sticky","max_members":2,"frozen":false,)"
-        R"("created":false,"changed":true})");
+  CHECK(
+      json_of(outcome).dump() ==
+      R"({"group":"billing","strategy":"sticky","max_members":2,"offset_retention_ms":0,"frozen":false,)"
+      R"("created":false,"changed":true})");
 
   outcome.after = configured_group();
   outcome.after.max_members = 3;
   CHECK(text_of(outcome) == "Group billing: at most 3 members instead of no limit of members.");
+
+  outcome.after = configured_group();
+  outcome.after.offset_retention_ms = 7ULL * 24 * 3'600'000;
+  CHECK(text_of(outcome) ==
+        "Group billing: offsets expire after 7d without members instead of offsets kept for ever.");
 }
 
 TEST_CASE("configure says when a strategy has to wait") {

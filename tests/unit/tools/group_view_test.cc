@@ -82,6 +82,19 @@ TEST_CASE("a group as JSON has the fields that others build on") {
   CHECK(member["pending"].dump() == R"({"outbox":[2]})");
 }
 
+TEST_CASE("a stuck application is shown as JSON, in a line and in a column of its own") {
+  GroupView view = some_group();
+  view.live = true;
+  CHECK(group_json(view)["members"][0]["stalled_ms"].is_null());
+  CHECK(group_text(view).find("STUCK FOR") == std::string::npos);
+  view.members[0]->stalled_ms = 31'000;
+  CHECK(group_json(view)["members"][0]["stalled_ms"] == 31'000);
+  const std::string text = group_text(view);
+  CHECK(text.find("Stuck: pod-0 for 31 s. Its process lives, its application makes no progress") !=
+        std::string::npos);
+  CHECK(text.find("STUCK FOR") != std::string::npos);
+}
+
 TEST_CASE("a partition as JSON has null for no owner and for what is not known") {
   const Json json = group_json(some_group());
   REQUIRE(json["partitions"].size() == 3);
@@ -99,6 +112,19 @@ TEST_CASE("a partition as JSON has null for no owner and for what is not known")
   CHECK(free["committed"].is_null());
   CHECK(free["end"] == 9);
   CHECK(free["lag"].is_null());
+}
+
+TEST_CASE(
+    "where nobody has reported an end, end and lag are unknown; where nothing is committed, -") {
+  CHECK(end_text(-1) == "unknown");
+  CHECK(end_text(0) == "0");
+  CHECK(lag_text(*partition(0, "a", 5, -1)) == "unknown");
+  CHECK(lag_text(*partition(0, "a", -1, 5)) == "-");
+  CHECK(lag_text(*partition(0, "a", 3, 5)) == "2");
+  auto one = partition(0, "a", 3, 5);
+  one->commit_time_ms = 1'000;
+  CHECK(commit_age_text(4'000, *one) == "3 s");
+  CHECK(commit_age_text(4'000, *partition(0, "a", -1, 5)) == "-");
 }
 
 TEST_CASE("a group as text begins with one line that sums it up") {

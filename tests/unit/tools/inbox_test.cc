@@ -31,6 +31,19 @@ TEST_CASE("an inbox wakes its reader and runs what was posted in order") {
   CHECK_FALSE(readable(inbox.descriptor(), 0));
 }
 
+TEST_CASE("a burst of tasks is run in turns, so that its thread can look after other things") {
+  Inbox inbox;
+  int count = 0;
+  for (int i = 0; i < 100; ++i) inbox.post([&] { ++count; });
+  inbox.run_posted();
+  CHECK(count > 0);
+  CHECK(count < 100);
+  int turns = 1;
+  for (; turns < 200 && readable(inbox.descriptor(), 0); ++turns) inbox.run_posted();
+  CHECK(count == 100);
+  CHECK(turns < 20);
+}
+
 TEST_CASE("a task may post into the inbox that runs it") {
   Inbox inbox;
   int count = 0;

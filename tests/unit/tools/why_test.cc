@@ -42,6 +42,42 @@ TEST_CASE("a hand-over says who had to wait for whom") {
   CHECK(c != b);
 }
 
+TEST_CASE("a live reset of offsets is a hand-over back to the owner") {
+  Owned t;
+  t.commit(120, 4);
+  t.after(10);
+  const std::vector<domain::OffsetValue> wanted{{.at = {t.topic, 0}, .offset = 7}};
+  t.happens(domain::OffsetsResetBegun{.group = "g", .offsets = wanted, .revoking = t.of(t.a, "a")},
+            kOperator);
+  CHECK(t.last() == "#6  asked back from a for a live reset of offsets by muster:ann at 10.0.0.9");
+  t.after(5);
+  t.release(t.a, "a", 4);
+  t.happens(domain::OffsetsReset{.group = "g",
+                                 .offsets = wanted,
+                                 .former = {{.at = {t.topic, 0}, .offset = 120}},
+                                 .begun = 6});
+  CHECK(t.last() == "#8  t/0 was reset from offset 120 to offset 7 as begun with 6");
+  t.grant(t.a, "a");
+  CHECK(t.last() ==
+        "#9  granted to a under token 9. The hand-over took 5 ms: 5 ms waiting for a's release");
+  CHECK(t.head().ends_with("Committed: offset 7."));
+}
+
+TEST_CASE("offsets that were deleted or expired are told with why") {
+  Owned t;
+  t.commit(120, 4);
+  t.happens(domain::MemberLeft{.group = "g", .seat = t.a, .member_id = "a"});
+  const std::vector<domain::OffsetValue> former{{.at = {t.topic, 0}, .offset = 120}};
+  t.happens(domain::OffsetsExpired{.group = "g", .former = former});
+  CHECK(t.last() ==
+        "#7  the committed offset 120 of t/0 expired: the group had no members for as long as its "
+        "retention says");
+  t.commit(3, 0, kOperator);
+  t.happens(domain::OffsetsDeleted{.group = "g", .former = {{.at = {t.topic, 0}, .offset = 3}}},
+            kOperator);
+  CHECK(t.last() == "#9  the committed offset 3 of t/0 was deleted by muster:ann at 10.0.0.9");
+}
+
 TEST_CASE("an owner that expired is said to have been gone before, and the plan to be of it") {
   Owned t;
   const SeatId b = t.join("b");

@@ -1,7 +1,10 @@
 #include "tools/worker_process.h"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <sys/stat.h>
+
+#include <array>
 
 #include "process_fixture.h"
 
@@ -104,7 +107,35 @@ TEST_CASE("a worker process that is dropped takes its command along") {
 TEST_CASE("executables are found as a shell finds them") {
   CHECK(find_executable("sh")->ends_with("/sh"));
   CHECK(find_executable("/bin/sh") == "/bin/sh");
-  CHECK(find_executable("no-such-command-anywhere").error().code == ErrorCode::kInvalidArgument);
-  CHECK(find_executable("/etc/hostname-no").error().code == ErrorCode::kInvalidArgument);
-  CHECK_FALSE(find_executable("").has_value());
+  CHECK(find_executable("no-such-command-anywhere").error().status == 127);
+  CHECK(find_executable("/etc/hostname-no").error().status == 127);
+  CHECK(find_executable("").error().status == 127);
+}
+
+TEST_CASE("what is there and may not be executed is told from what is not there") {
+  ScratchFile file;
+  CHECK(find_executable(file.path()).error().status == 126);
+  CHECK(find_executable("/tmp/").error().status == 126);
+  CHECK(find_executable(file.path()).error().error.message.find("chmod +x") != std::string::npos);
+}
+
+TEST_CASE("a command writes into the descriptors and reads from the one that it is given") {
+  const ProcessGuard guarded = guard();
+  std::array<int, 2> in{};
+  std::array<int, 2> out{};
+  REQUIRE(::pipe2(in.data(), O_CLOEXEC) == 0);
+  REQUIRE(::pipe2(out.data(), O_CLOEXEC) == 0);
+  Launch launch = shell("cat; echo said >&2");
+  launch.input = in[0];
+  launch.output = launch.errors = out[1];
+  auto process = WorkerProcess::start(launch, guarded);
+  REQUIRE(process);
+  CHECK(::write(in[1], "given\n", 6) == 6);
+  for (const int end : {in[0], in[1], out[1]}) ::close(end);
+  CHECK(end_of(*process)->succeeded());
+  std::string said(100, '\0');
+  const ssize_t size = ::read(out[0], said.data(), said.size());
+  ::close(out[0]);
+  said.resize(static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
+  CHECK(said == "given\nsaid\n");
 }

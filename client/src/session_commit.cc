@@ -1,0 +1,281 @@
+// Commits, and offsets that are stored for later ones.
+#include <algorithm>
+#include <utility>
+
+#include "client/src/session.h"
+#include "client/src/session_request.h"
+#include "domain/assert.h"
+
+namespace muster {
+namespace {
+
+// Less than any server's limits may be: 1,000 items and frames of 64 KiB.
+constexpr std::size_t kCommitBytesPerRequest = 32 * 1024;
+constexpr std::size_t kCommitItemsPerRequest = 1'000;
+
+Error lease_lapsed() {
+  return make_error(ErrorCode::kLeaseLapsed,
+                    "The lease lapsed: the partitions may have another owner. Wait for on_resumed "
+                    "or on_lost before committing again.");
+}
+
+}  // namespace
+
+// ---- commits ----------------------------------------------------------------------------------
+
+std::expected<FencingToken, Error> Session::token_to_commit(const OffsetCommit& offset) const {
+  const PartitionKey key{offset.topic, offset.partition};
+  if (const Held* held = holdings_.held(key)) {
+    if (!offset.fence || *offset.fence == held->fence) return held->fence;
+    Error outdated = make_error(ErrorCode::kFenced,
+                                "Committing " + text_of(key) + ": the work was done under token " +
+                                    std::to_string(*offset.fence) + " and it is held under " +
+                                    std::to_string(held->fence) + " now. Abandon that work.");
+    outdated.current_fence = held->fence;
+    return std::unexpected(std::move(outdated));
+  }
+  const Ended* ended = holdings_.ended(key);
+  if (ended != nullptr && ended->lost) {
+    return std::unexpected(make_error(
+        ErrorCode::kFenced, "Committing " + text_of(key) + ": its token " +
+                                std::to_string(ended->fence) +
+                                " is lost, another member may own it. Abandon the work on it."));
+  }
+  if (ended_) return std::unexpected(*ended_);
+  if (standing_ != Standing::kSeated) {
+    return std::unexpected(make_error(
+        ErrorCode::kNotJoined, "Committing " + text_of(key) + ": the consumer is not in the " +
+                                   "group \"" + options_.group + "\". Call join_group first."));
+  }
+  return std::unexpected(make_error(ErrorCode::kNotOwned,
+                                    "Committing " + text_of(key) +
+                                        ": the consumer does not own it. Commit only partitions of "
+                                        "assignment()."));
+}
+
+void Session::commit(std::uint64_t now_ms, CallId call, std::vector<OffsetCommit> offsets) {
+  observe(now_ms);
+  CommitCall commit;
+  for (const OffsetCommit& offset : offsets) {
+    const auto token = token_to_commit(offset);
+    if (!token) {
+      answer(call, std::unexpected(token.error()));
+      return;
+    }
+    commit.fences.push_back(*token);
+  }
+  if (paused_) {
+    answer(call, std::unexpected(lease_lapsed()));
+    return;
+  }
+  if (offsets.empty()) {
+    answer(call, {});
+    return;
+  }
+  commit.offsets = std::move(offsets);
+  commit.gives_up_at_ms = now_ms + options_.call_timeout_ms;
+  commits_.emplace(call, std::move(commit));
+  advance(now_ms);
+}
+
+// ---- stored offsets ---------------------------------------------------------------------------
+
+std::expected<void, Error> Session::store(std::uint64_t now_ms, const OffsetCommit& offset) {
+  observe(now_ms);
+  const auto token = token_to_commit(offset);
+  if (!token) return std::unexpected(token.error());
+  const PartitionKey key{offset.topic, offset.partition};
+  if (offset.offset < 0) {
+    return std::unexpected(
+        make_error(ErrorCode::kInvalidArgument, "Storing " + text_of(key) + ": offset " +
+                                                    std::to_string(offset.offset) +
+                                                    " is negative. Give the next offset to read."));
+  }
+  holdings_.store(key, {.offset = offset.offset, .metadata = offset.metadata, .end = offset.end});
+  if (auto_commit_at_ms_ == kNever && options_.auto_commit_interval_ms > 0) {
+    auto_commit_at_ms_ = now_ms + options_.auto_commit_interval_ms;
+  }
+  return {};
+}
+
+bool Session::owes_commits() const {
+  return std::ranges::any_of(holdings_.all(),
+                             [](const auto& each) { return each.second.owes_commit(); });
+}
+
+void Session::commit_stored(std::uint64_t now_ms, CallId call) {
+  observe(now_ms);
+  if (!owes_commits()) {
+    answer(call, {});
+    return;
+  }
+  if (paused_) {
+    answer(call, std::unexpected(lease_lapsed()));
+    return;
+  }
+  stored_calls_[call].commits = begin_stored_commits(now_ms, call);
+  advance(now_ms);
+}
+
+/// Split well below any server's limits.
+std::size_t Session::begin_stored_commits(std::uint64_t now_ms, CallId part_of) {
+  std::size_t begun = 0;
+  std::size_t bytes = kCommitBytesPerRequest;
+  CommitCall* commit = nullptr;
+  for (const auto& [key, held] : holdings_.all()) {
+    if (!held.owes_commit()) continue;
+    if (commit == nullptr || bytes >= kCommitBytesPerRequest ||
+        commit->offsets.size() >= kCommitItemsPerRequest) {
+      commit = &commits_[++last_own_call_];
+      commit->part_of = part_of;
+      commit->gives_up_at_ms = now_ms + options_.call_timeout_ms;
+      bytes = 0;
+      ++begun;
+    }
+    commit->offsets.push_back({.topic = key.topic,
+                               .partition = key.index,
+                               .offset = held.stored->offset,
+                               .metadata = held.stored->metadata,
+                               .end = held.stored->end});
+    commit->fences.push_back(held.fence);
+    bytes += key.topic.size() + held.stored->metadata.size() + sizeof(wire::CommitItemT);
+  }
+  return begun;
+}
+
+/// What was stored while the lease is lapsed waits for the resume; while the last one is not
+/// answered, for that: a slow server is not asked again and again.
+void Session::commit_automatically(std::uint64_t now_ms) {
+  if (now_ms < auto_commit_at_ms_) return;
+  auto_commit_at_ms_ = kNever;
+  if (!owes_commits()) return;
+  const bool under_way = commits_.lower_bound(kFirstOwnCall) != commits_.end();
+  if (paused_ || under_way) {
+    auto_commit_at_ms_ = now_ms + options_.auto_commit_interval_ms;
+  } else {
+    begin_stored_commits(now_ms, 0);
+  }
+}
+
+void Session::own_commit_answered(std::uint64_t now_ms, CallId part_of,
+                                  const std::expected<void, Error>& outcome) {
+  const bool again = !outcome && options_.auto_commit_interval_ms > 0;
+  if (again && auto_commit_at_ms_ == kNever) {
+    auto_commit_at_ms_ = now_ms + options_.auto_commit_interval_ms;
+  }
+  const auto call = stored_calls_.find(part_of);
+  if (call == stored_calls_.end()) {
+    if (!outcome) notices_.push_back({.kind = NoticeKind::kCommitFailed, .why = outcome.error()});
+    return;
+  }
+  StoredCall& stored = call->second;
+  if (!outcome) stored.failed = outcome.error();
+  if (--stored.commits > 0) return;
+  if (stored.failed) {
+    answer(part_of, std::unexpected(*stored.failed));
+  } else {
+    answer(part_of, {});
+  }
+  stored_calls_.erase(call);
+}
+
+// ---- sending, and answers ---------------------------------------------------------------------
+
+void Session::answer_commit(std::uint64_t now_ms, CallId call, const CommitCall& commit,
+                            const std::expected<void, Error>& outcome) {
+  if (call < kFirstOwnCall) {
+    answer(call, outcome);
+  } else {
+    own_commit_answered(now_ms, commit.part_of, outcome);
+  }
+}
+
+/// Also again on a new connection: under one token offsets only rise, so a repeated commit does
+/// no harm, and one whose token ended meanwhile is refused.
+void Session::send_commits(std::uint64_t now_ms) {
+  for (auto& [id, commit] : commits_) {
+    if (commit.in_flight) continue;
+    wire::CommitT body;
+    body.group = options_.group;
+    for (std::size_t i = 0; i < commit.offsets.size(); ++i) {
+      const OffsetCommit& offset = commit.offsets[i];
+      auto& item = *body.items.emplace_back(std::make_unique<wire::CommitItemT>());
+      item.topic = offset.topic;
+      item.partition = offset.partition;
+      item.offset = offset.offset;
+      item.fence = commit.fences[i];
+      item.metadata = offset.metadata;
+      item.end = offset.end.value_or(-1);
+    }
+    commit.in_flight = commit.was_sent = true;
+    InFlight details;
+    details.call = id;
+    request(now_ms, RequestKind::kCommit, std::move(body), std::move(details));
+  }
+}
+
+void Session::commit_answered(std::uint64_t now_ms, CallId call,
+                              const std::expected<void, Error>& outcome) {
+  const auto found = commits_.find(call);
+  if (found == commits_.end()) return;
+  const CommitCall commit = std::move(found->second);
+  commits_.erase(found);
+  for (std::size_t i = 0; i < commit.offsets.size(); ++i) {
+    const OffsetCommit& offset = commit.offsets[i];
+    const PartitionKey key{offset.topic, offset.partition};
+    if (outcome) holdings_.committed(key, commit.fences[i], offset.offset);
+  }
+  // A token that we hold and the coordinator does not honour: ask what we hold.
+  const bool fenced = !outcome && outcome.error().code == ErrorCode::kFenced;
+  if (fenced && standing_ == Standing::kSeated) {
+    resync_ = true;
+    join_attempt_at_ms_ = now_ms;
+  }
+  answer_commit(now_ms, call, commit, outcome);
+}
+
+/// What goes with the release of a partition: the furthest that was stored, or that was sent or
+/// tried and not answered.
+std::optional<LastCommit> Session::last_commit(const PartitionKey& key, FencingToken fence) const {
+  std::optional<LastCommit> last = holdings_.held(key)->uncertain;
+  for (const auto& [id, commit] : commits_) {
+    for (std::size_t i = 0; i < commit.offsets.size(); ++i) {
+      const OffsetCommit& offset = commit.offsets[i];
+      const bool same =
+          commit.fences[i] == fence && offset.topic == key.topic && offset.partition == key.index;
+      if (same && (!last || last->offset <= offset.offset)) {
+        last = {.offset = offset.offset, .metadata = offset.metadata};
+      }
+    }
+  }
+  const Held& held = *holdings_.held(key);
+  if (held.owes_commit() && (!last || last->offset <= held.stored->offset)) last = held.stored;
+  return last;
+}
+
+void Session::give_up_commits(std::uint64_t now_ms) {
+  for (auto next = commits_.begin(); next != commits_.end();) {
+    const auto& [id, commit] = *next;
+    if (now_ms < commit.gives_up_at_ms) {
+      ++next;
+      continue;
+    }
+    for (std::size_t i = 0; i < commit.offsets.size() && commit.was_sent; ++i) {
+      const OffsetCommit& offset = commit.offsets[i];
+      holdings_.uncertain({offset.topic, offset.partition}, commit.fences[i],
+                          {.offset = offset.offset, .metadata = offset.metadata});
+    }
+    answer_commit(now_ms, id, commit,
+                  std::unexpected(commit.was_sent
+                                      ? make_error(ErrorCode::kTimedOut,
+                                                   "The commit was not answered in time: it may "
+                                                   "have been applied or not. Repeating it is "
+                                                   "harmless.")
+                                      : make_error(ErrorCode::kUnavailable,
+                                                   "The commit was not sent: no server answers. " +
+                                                       last_refusal_.message)));
+    next = commits_.erase(next);
+  }
+}
+
+}  // namespace muster

@@ -1,0 +1,14 @@
+// Messages read where they lie, for a reader of so many that unpacking each would cost too much.
+#pragma once
+
+#include <expected>
+#include <string_view>
+
+#include "codec/wire.h"
+
+namespace muster::codec {
+
+/// Verifies one frame's payload. What it returns is valid as long as the payload is.
+std::expected<const wire::ServerMessage*, WireError> view_server_message(std::string_view payload);
+
+}  // namespace muster::codec

@@ -1,0 +1,456 @@
+// `muster run` with real daemons, real commands and real signals.
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <map>
+
+#include "end_to_end/command_line.h"
+#include "end_to_end/daemon.h"
+#include "end_to_end/member.h"
+#include "end_to_end/run_process.h"
+
+namespace muster::e2e {
+namespace {
+
+using Options = std::vector<std::string>;
+
+// A server with the topic "orders", and a folder that the scripts share.
+struct RunSetting {
+  Daemon daemon{{"--gathering-window-ms", "0"}};
+  WireClient client{daemon.address()};
+  TemporaryDirectory directory;
+
+  explicit RunSetting(std::int32_t partitions = 2) { create_topic(client, "orders", partitions); }
+
+  std::unique_ptr<RunProcess> run(const Options& options, const std::string& script) const {
+    return std::make_unique<RunProcess>(daemon, directory / "", options, script);
+  }
+  std::string file(const std::string& name) const { return directory / name; }
+  std::vector<std::string> lines(const std::string& name) const { return read_lines(file(name)); }
+  bool has_line(const std::string& name, const std::string& line) const {
+    return wait_until([&] { return std::ranges::count(lines(name), line) > 0; });
+  }
+  pid_t pid_in(const std::string& name) const {
+    REQUIRE(wait_until([&] { return !lines(name).empty(); }));
+    return std::stoi(lines(name).front());
+  }
+  /// Partition → offset; nothing as long as there is no group.
+  std::map<int, std::int64_t> committed() const {
+    std::map<int, std::int64_t> offsets;
+    const CommandResult asked =
+        muster({"--server", daemon.address(), "--output", "json", "offset", "fetch", "group"});
+    if (asked.status != 0) return offsets;
+    const nlohmann::json fetched = nlohmann::json::parse(asked.out);
+    for (const auto& each : fetched.at("offsets")) {
+      offsets[each.at("partition")] = each.at("offset");
+    }
+    return offsets;
+  }
+  bool commits(int partition, std::int64_t offset) const {
+    return wait_until([&] {
+      const auto offsets = committed();
+      const auto found = offsets.find(partition);
+      return found != offsets.end() && found->second == offset;
+    });
+  }
+  std::string group_state() const {
+    return muster_json(daemon, {"group", "describe", "group"}).at("state");
+  }
+};
+
+// Says when it begins, and what it does with SIGTERM takes a while.
+constexpr const char* kTidy =
+    "echo begin $MUSTER_PARTITION $MUSTER_MEMBER_ID >> $DIR/story; "
+    "trap 'sleep 0.3; echo end $MUSTER_PARTITION $MUSTER_MEMBER_ID >> $DIR/story; exit 0' TERM; "
+    "while :; do sleep 0.02; done";
+constexpr const char* kSleeps = "echo $$ >> $DIR/pid; exec sleep 600";
+constexpr const char* kDeaf = "trap '' TERM; echo $$ >> $DIR/pid; while :; do sleep 0.02; done";
+
+// ---- partitions come and go -------------------------------------------------------------------
+
+TEST_CASE("run: each partition has a command of its own, which is told all about it") {
+  RunSetting setting;
+  muster_json(setting.daemon, {"offset", "commit", "group", "orders/1", "70"});
+  const auto run = setting.run(
+      {"--consumer-id", "pod-0"},
+      "echo $MUSTER_GROUP $MUSTER_TOPIC/$MUSTER_PARTITION $MUSTER_OFFSET ${MUSTER_FENCE:+token} "
+      "$MUSTER_MEMBER_ID $MUSTER_SERVER; exec sleep 600");
+  CHECK(run->prints("group orders/0 0 token pod-0 " + setting.daemon.address()));
+  CHECK(run->prints("group orders/1 70 token pod-0 " + setting.daemon.address()));
+  CHECK(run->terminate() == 0);
+  CHECK(setting.group_state() == "empty");
+}
+
+TEST_CASE("run: a revoked partition is released when its command has ended, not before") {
+  RunSetting setting(3);
+  auto first = setting.run({"--consumer-id", "pod-0"}, kTidy);
+  for (const char* partition : {"0", "1", "2"}) {
+    REQUIRE(setting.has_line("story", std::string("begin ") + partition + " pod-0"));
+  }
+  auto second = setting.run({"--consumer-id", "pod-1"}, kTidy);
+  REQUIRE(second->logs("started process"));
+  CHECK(first->terminate() == 0);
+  REQUIRE(wait_until([&] { return setting.lines("story").size() >= 9; }));
+  CHECK(second->terminate() == 0);
+  std::map<std::string, std::string> at_work;  // partition → member
+  for (const std::string& line : setting.lines("story")) {
+    CAPTURE(line);
+    std::istringstream words(line);
+    std::string what;
+    std::string partition;
+    std::string member;
+    words >> what >> partition >> member;
+    if (what == "begin") {
+      CHECK(at_work.emplace(partition, member).second);  // nobody else is at it
+    } else {
+      CHECK(at_work[partition] == member);
+      at_work.erase(partition);
+    }
+  }
+  CHECK(at_work.empty());
+}
+
+TEST_CASE("run: a command that ignores SIGTERM is killed in time for the release") {
+  RunSetting setting(1);
+  auto first = setting.run(
+      {"--consumer-id", "pod-0", "--session-timeout", "1s", "--rebalance-timeout", "1s"}, kDeaf);
+  const pid_t deaf = setting.pid_in("pid");
+  auto second = setting.run({"--consumer-id", "pod-1"}, "echo mine; exec sleep 600");
+  REQUIRE(second->logs("joined group"));
+  const CommandResult pinned =
+      muster({"--server", setting.daemon.address(), "group", "pin", "group", "orders/0", "pod-1"});
+  REQUIRE(pinned.status == 0);
+  REQUIRE(second->prints("mine"));
+  CHECK(is_gone(deaf));
+  CHECK(first->logs("orders/0: the command did not end in time: killed."));
+  CHECK(first->logs("orders/0: released."));
+  for (const nlohmann::json& event : journal_log(setting.daemon)) {
+    CHECK(event.at("type") != "PartitionsFenced");
+  }
+}
+
+// ---- failures ---------------------------------------------------------------------------------
+
+TEST_CASE("run: a command that fails is started again where it had come to") {
+  RunSetting setting(1);
+  const auto run =
+      setting.run({"--commit-from-stdout"},
+                  "echo at $MUSTER_OFFSET; [ $MUSTER_OFFSET -ge 20 ] && exec sleep 600; "
+                  "echo $((MUSTER_OFFSET + 10)); exit 3");
+  CHECK(run->prints("at 20"));
+  CHECK(std::ranges::count(run->out_lines(), "at 10") == 1);
+  CHECK(run->logs("orders/0: the command exited with status 3. Next try in "));
+  CHECK(run->terminate() == 0);
+}
+
+TEST_CASE("run: --max-restarts ends all with status 4 and leaves the group") {
+  RunSetting setting;
+  const auto run = setting.run({"--max-restarts", "1"},
+                               "[ $MUSTER_PARTITION = 1 ] && exit 3; echo $$ >> $DIR/pid; "
+                               "exec sleep 600");
+  CHECK(run->process().wait() == 4);
+  CHECK(run->logs("giving up: orders/1 failed 2 times in a row, and --max-restarts is 1."));
+  CHECK(is_gone(setting.pid_in("pid")));
+  CHECK(setting.group_state() == "empty");
+}
+
+TEST_CASE("run: the exit status says what was wrong") {
+  RunSetting setting(1);
+  const Options base = {"--server", setting.daemon.address(), "run", "--group", "group"};
+  const auto status = [&](const Options& more) {
+    Options all = base;
+    all.insert(all.end(), more.begin(), more.end());
+    return muster(all);
+  };
+  SUBCASE("a topic that is not there") {
+    const CommandResult result = status({"--topic", "nothing", "--", "true"});
+    CHECK(result.status == 1);
+    CHECK(result.err.find("There is no topic 'nothing'") != std::string::npos);
+  }
+  SUBCASE("wrong usage") {
+    CHECK(status({"--topic", "orders"}).status == 2);
+    CHECK(status({"--topic", "orders", "--max-restarts", "-1", "--", "true"}).status == 2);
+    CHECK(status({"--topic", "orders", "--one-process", "--prefix-output", "--", "true"}).status ==
+          2);
+  }
+  SUBCASE("a command that may not be executed") {
+    const CommandResult result = status({"--topic", "orders", "--", "/etc/passwd"});
+    CHECK(result.status == 126);
+    CHECK(result.err.find("\"/etc/passwd\"") != std::string::npos);
+  }
+  SUBCASE("a command that is not there") {
+    const CommandResult result = status({"--topic", "orders", "--", "no-such-command"});
+    CHECK(result.status == 127);
+    CHECK(result.err.find("\"no-such-command\"") != std::string::npos);
+  }
+}
+
+TEST_CASE("run: a member that an operator has removed ends with status 3") {
+  RunSetting setting(1);
+  const auto run = setting.run({"--consumer-id", "pod-0"}, kSleeps);
+  const pid_t command = setting.pid_in("pid");
+  muster_json(setting.daemon, {"group", "remove-member", "group", "pod-0"});
+  CHECK(run->process().wait() == 3);
+  CHECK(run->logs("MEMBER_REMOVED"));
+  CHECK(is_gone(command));
+}
+
+// ---- done -------------------------------------------------------------------------------------
+
+TEST_CASE("run: --exit-when-done leaves when every command has exited with 0, and not before") {
+  RunSetting setting;
+  const auto run = setting.run({"--exit-when-done"},
+                               "[ $MUSTER_PARTITION = 0 ] && exit 0; "
+                               "until [ -e $DIR/go ]; do sleep 0.02; done");
+  REQUIRE(run->logs("orders/0: finished: the command exited with status 0."));
+  REQUIRE(run->logs("orders/1: started process"));
+  CHECK(run->process().running());
+  CHECK(setting.group_state() == "stable");
+  REQUIRE(close(open(setting.file("go").c_str(), O_CREAT | O_WRONLY, 0600)) == 0);
+  CHECK(run->process().wait() == 0);
+  CHECK(run->logs("done: every command has exited with status 0."));
+  CHECK(setting.group_state() == "empty");
+}
+
+TEST_CASE("run: --exit-when-done in many members ends in all of them, whoever had what") {
+  RunSetting setting(3);
+  std::vector<std::unique_ptr<RunProcess>> runs;
+  for (int i = 0; i < 4; ++i) {  // one more than there are partitions
+    runs.push_back(
+        setting.run({"--exit-when-done", "--commit-from-stdout"},
+                    "for next in 1 2 3; do "
+                    "[ $next -le $MUSTER_OFFSET ] || { sleep 0.05; echo $next; }; done"));
+  }
+  for (const auto& run : runs) CHECK(run->process().wait() == 0);
+  CHECK(setting.committed() == std::map<int, std::int64_t>{{0, 3}, {1, 3}, {2, 3}});
+}
+
+// ---- output -----------------------------------------------------------------------------------
+
+TEST_CASE("run: lines of commands that write at once are never torn") {
+  RunSetting setting(4);
+  Options options = {"--exit-when-done"};
+  std::string begin;
+  SUBCASE("as they are") { begin = ""; }
+  SUBCASE("with --prefix-output") {
+    options.emplace_back("--prefix-output");
+    begin = "[orders/N] ";
+  }
+  const auto run = setting.run(options,
+                               "p=$MUSTER_PARTITION; for i in $(seq 50); do "
+                               "printf \"$p$p$p\"; printf \"$p$p$p\\n\"; done");
+  CHECK(run->process().wait() == 0);
+  const std::vector<std::string> lines = run->out_lines();
+  CHECK(lines.size() == 200);
+  for (const std::string& line : lines) {
+    const char partition = line.back();
+    std::string expected = begin + std::string(6, partition);
+    std::ranges::replace(expected, 'N', partition);
+    CHECK(line == expected);
+  }
+}
+
+TEST_CASE("run: a reader that has stopped reading holds up the writers, and not muster run") {
+  RunSetting setting(1);
+  const std::string pipe = setting.file("pipe");
+  REQUIRE(mkfifo(pipe.c_str(), 0600) == 0);
+  const int never_read = open(pipe.c_str(), O_RDWR | O_CLOEXEC);
+  REQUIRE(never_read >= 0);
+  RunProcess run(setting.daemon, setting.directory / "", {"--session-timeout", "1s"},
+                 "echo $$ > $DIR/pid; exec yes", pipe);
+  const pid_t writer = setting.pid_in("pid");
+  REQUIRE(wait_until([&] { return process_state(writer) == 'S'; }));  // it waits in a write
+  setting.daemon.stop();
+  CHECK(run.logs("orders/0: paused"));
+  CHECK(wait_until([&] { return process_state(writer) == 'T'; }));
+  setting.daemon.resume();
+  CHECK(run.logs("orders/0: resumed"));
+  CHECK(run.terminate() == 0);
+  CHECK(is_gone(writer));
+  close(never_read);
+}
+
+// ---- commits ----------------------------------------------------------------------------------
+
+TEST_CASE("run: printed offsets are committed, and everything else is passed on") {
+  RunSetting setting;
+  const auto run = setting.run({"--commit-from-stdout"},
+                               "echo begin $MUSTER_PARTITION; echo 5; echo 12 rows; echo 99 >&2; "
+                               "echo 7; echo 6; exec sleep 600");
+  CHECK(setting.commits(0, 7));
+  CHECK(setting.commits(1, 7));
+  REQUIRE(run->logs("after 7: not committed, offsets only rise."));
+  CHECK(run->terminate() == 0);
+  std::vector<std::string> lines = run->out_lines();
+  std::ranges::sort(lines);
+  CHECK(lines == std::vector<std::string>{"12 rows", "12 rows", "begin 0", "begin 1"});
+  CHECK(std::ranges::count(run->err(), '9') >= 4);
+}
+
+TEST_CASE("run: what a command prints on SIGTERM is committed with the release") {
+  RunSetting setting(1);
+  constexpr const char* kLast =
+      "echo from $MUSTER_OFFSET; trap 'echo $((MUSTER_OFFSET + 42)); exit 0' TERM; echo ready; "
+      "while :; do sleep 0.02; done";
+  auto first = setting.run({"--consumer-id", "pod-0", "--commit-from-stdout"}, kLast);
+  REQUIRE(first->prints("ready"));
+  SUBCASE("and the next owner begins there") {
+    auto second = setting.run({"--consumer-id", "pod-1", "--commit-from-stdout"}, kLast);
+    REQUIRE(second->logs("joined group"));
+    muster_json(setting.daemon, {"group", "pin", "group", "orders/0", "pod-1"});
+    CHECK(second->prints("from 42"));
+    CHECK(first->logs("orders/0: released with offset 42."));
+    CHECK(second->terminate() == 0);
+    CHECK(setting.committed() == std::map<int, std::int64_t>{{0, 84}});
+  }
+  SUBCASE("before the group is left") {
+    CHECK(first->terminate() == 0);
+    CHECK(setting.committed() == std::map<int, std::int64_t>{{0, 42}});
+  }
+  SUBCASE("also when the seat is kept") {
+    CHECK(first->terminate() == 0);
+    auto keeper =
+        setting.run({"--consumer-id", "pod-0", "--commit-from-stdout", "--keep-seat"}, kLast);
+    REQUIRE(keeper->prints("from 42"));
+    REQUIRE(keeper->prints("ready"));
+    CHECK(keeper->terminate() == 0);
+    CHECK(setting.committed() == std::map<int, std::int64_t>{{0, 84}});
+  }
+}
+
+TEST_CASE("run: a command may print as many offsets as it likes") {
+  RunSetting setting(1);
+  const auto run = setting.run({"--commit-from-stdout", "--exit-when-done"}, "exec seq 1 200000");
+  CHECK(run->process().wait() == 0);
+  CHECK(run->out().empty());
+  CHECK(setting.committed() == std::map<int, std::int64_t>{{0, 200'000}});
+}
+
+TEST_CASE("run: offsets printed while no server answers are committed when one does") {
+  RunSetting setting(1);
+  const auto run = setting.run({"--commit-from-stdout", "--session-timeout", "20s"},
+                               "echo ready; until [ -e $DIR/go ]; do sleep 0.02; done; "
+                               "echo 10; echo went; exec sleep 600");
+  REQUIRE(run->prints("ready"));
+  setting.daemon.kill9();
+  REQUIRE(close(open(setting.file("go").c_str(), O_CREAT | O_WRONLY, 0600)) == 0);
+  REQUIRE(run->prints("went"));
+  setting.daemon.start();
+  CHECK(setting.commits(0, 10));
+  CHECK(run->terminate() == 0);
+}
+
+// ---- one process for all ----------------------------------------------------------------------
+
+TEST_CASE("run: one process reads what it has from standard input, and starts anew for a change") {
+  RunSetting setting;
+  constexpr const char* kLists =
+      "while read line; do echo \"$line\"; done; echo all ${MUSTER_PARTITION:-told}; "
+      "trap 'echo ends; exit 0' TERM; while :; do sleep 0.02; done";
+  auto first = setting.run({"--one-process", "--consumer-id", "pod-0"}, kLists);
+  REQUIRE(first->prints("all told"));
+  const std::vector<std::string> told = first->out_lines();
+  REQUIRE(told.size() == 3);
+  for (int partition = 0; partition < 2; ++partition) {
+    const auto line = nlohmann::json::parse(told.at(static_cast<std::size_t>(partition)));
+    CHECK(line.at("topic") == "orders");
+    CHECK(line.at("partition") == partition);
+    CHECK(line.at("offset") == 0);
+    CHECK(line.at("fence") > 0);
+  }
+  muster_json(setting.daemon,
+              {"offset", "commit", "group", "orders/0", "30", "--fence",
+               std::to_string(nlohmann::json::parse(told[0]).at("fence").get<int>())});
+  auto second = setting.run({"--one-process", "--consumer-id", "pod-1"}, kLists);
+  REQUIRE(second->prints("all told"));
+  CHECK(second->out_lines().size() == 2);  // one partition
+  REQUIRE(wait_until([&] { return std::ranges::count(first->out_lines(), "all told") == 2; }));
+  const std::vector<std::string> again = first->out_lines();
+  CHECK(again.at(3) == "ends");
+  const auto kept = nlohmann::json::parse(again.at(4));
+  CHECK(kept.at("partition") == 0);
+  CHECK(kept.at("offset") == 30);
+  CHECK(again.at(5) == "all told");
+  CHECK(second->terminate() == 0);
+  REQUIRE(wait_until([&] { return std::ranges::count(first->out_lines(), "all told") == 3; }));
+  CHECK(first->terminate() == 0);
+}
+
+TEST_CASE("run: one process prints partitions with their offsets") {
+  RunSetting setting;
+  const auto run = setting.run({"--one-process", "--commit-from-stdout"},
+                               "echo orders/0 11; echo orders/1 22; echo orders/7 33; echo 44; "
+                               "exec sleep 600");
+  CHECK(setting.commits(0, 11));
+  CHECK(setting.commits(1, 22));
+  CHECK(run->prints("44"));
+  CHECK(run->logs("orders/7, which it was not given: not committed."));
+  CHECK(run->terminate() == 0);
+  CHECK(run->out() == "44\n");
+}
+
+// ---- nothing survives -------------------------------------------------------------------------
+
+TEST_CASE("run: nothing survives kill -9 of muster run, and another member goes on") {
+  RunSetting setting(1);
+  auto run = setting.run({"--disconnect-grace", "300ms"},
+                         "echo $$ > $DIR/command; sleep 600 & echo $! > $DIR/child; wait");
+  const pid_t child = setting.pid_in("child");
+  const pid_t command = setting.pid_in("command");
+  auto next = setting.run({}, "echo mine; exec sleep 600");
+  REQUIRE(next->logs("joined group"));
+  run->process().kill9();
+  CHECK(wait_until([&] { return is_gone(command) && is_gone(child); }));
+  CHECK(next->prints("mine"));
+}
+
+TEST_CASE("run: commands and what they have started are frozen while the lease is lapsed") {
+  RunSetting setting(1);
+  auto run = setting.run({"--session-timeout", "1s"},
+                         "echo $$ > $DIR/command; sleep 600 & echo $! > $DIR/child; wait");
+  const pid_t child = setting.pid_in("child");
+  const pid_t command = setting.pid_in("command");
+  setting.daemon.stop();
+  CHECK(wait_until([&] { return process_state(command) == 'T' && process_state(child) == 'T'; }));
+  setting.daemon.resume();
+  CHECK(wait_until([&] { return process_state(command) == 'S' && process_state(child) == 'S'; }));
+  CHECK(run->logs("orders/0: resumed."));
+  CHECK(run->terminate() == 0);
+  CHECK(is_gone(command));
+  CHECK(is_gone(child));
+}
+
+TEST_CASE("run: Ctrl-Z stops the commands too, and they go on with it") {
+  RunSetting setting(1);
+  auto run = setting.run({}, kSleeps);
+  const pid_t command = setting.pid_in("pid");
+  run->process().signal(SIGTSTP);
+  REQUIRE(wait_until([&] { return process_state(run->process().pid()) == 'T'; }));
+  CHECK(wait_until([&] { return process_state(command) == 'T'; }));
+  run->process().signal(SIGCONT);
+  CHECK(wait_until([&] { return process_state(command) == 'S'; }));
+  CHECK(run->terminate() == 0);
+}
+
+TEST_CASE("run: commands that were stopped by Ctrl-Z for longer than the lease do not go on") {
+  RunSetting setting(1);
+  auto run = setting.run({"--session-timeout", "1s"},
+                         "echo $$ >> $DIR/pid; while :; do echo at work; sleep 0.02; done");
+  const pid_t command = setting.pid_in("pid");
+  run->process().signal(SIGTSTP);
+  REQUIRE(wait_until([&] { return process_state(run->process().pid()) == 'T'; }));
+  auto next = setting.run({}, "echo mine; exec sleep 600");
+  REQUIRE(next->prints("mine"));
+  const std::size_t before = run->out_lines().size();
+  run->process().signal(SIGCONT);
+  CHECK(run->logs("orders/0: lost"));
+  CHECK(wait_until([&] { return is_gone(command); }));
+  CHECK(run->out_lines().size() <= before + 10);  // what was in the pipe already
+}
+
+}  // namespace
+}  // namespace muster::e2e
