@@ -19,10 +19,6 @@ constexpr std::uint64_t kMostValueBytes = std::uint64_t{256} << 20;
 /// Runs overlap where a page holds a remainder of another one: so far back it is looked for.
 constexpr int kOverlappingRuns = 64;
 
-bool begins_before(const auto& left, const auto& right) {
-  return left.first != right.first ? left.first < right.first : left.last > right.last;
-}
-
 }  // namespace
 
 std::expected<SalvageReader, Error> SalvageReader::open(const std::string& directory,
@@ -79,11 +75,9 @@ SalvageReader::Slot SalvageReader::read_slot(std::uint64_t index, std::uint64_t 
   // A header has a checksum, a meta page has none.
   if (slot.header && slot.header->transaction % lmdb::kMetaPages == index) {
     slot.transaction = slot.header->transaction;
-  } else if (meta->sound) {
-    slot.transaction = meta->meta.transaction;
-    slot.header.reset();
   } else {
     slot.header.reset();
+    if (meta->sound) slot.transaction = meta->meta.transaction;
   }
   if (slot.transaction != 0) slot.live = live_pages(meta->meta, pages);
   return slot;
@@ -217,7 +211,9 @@ void SalvageReader::index_page(std::uint64_t page) {
 /// what begins alike the longest is kept.
 void SalvageReader::sort_runs() {
   for (std::vector<Run>* runs : {&runs_, &others_}) {
-    std::ranges::sort(*runs, [](const Run& a, const Run& b) { return begins_before(a, b); });
+    std::ranges::sort(*runs, [](const Run& a, const Run& b) {
+      return a.first != b.first ? a.first < b.first : a.last > b.last;
+    });
     const auto again = std::ranges::unique(*runs, {}, &Run::first);
     runs->erase(again.begin(), again.end());
   }

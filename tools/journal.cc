@@ -12,7 +12,7 @@ namespace muster::tools {
 namespace {
 
 // Whoever trims faster than this has next to no history.
-constexpr int kMostAttempts = 10;
+constexpr int kMostAskings = 10;
 
 }  // namespace
 
@@ -25,10 +25,16 @@ Error undecodable(Sequence sequence, const std::string& what) {
 }
 
 std::expected<OpenJournal, Error> open_journal(const std::string& data_dir) {
+  const auto unreadable = [&](const journal::Error& error) {
+    if (error.fault != journal::Fault::kCorrupt) return journal_error(error.message);
+    return journal_error(fmt::format(
+        "{}. What can be saved of it: muster journal repair --data-dir {}; or restore a backup",
+        error.message, data_dir));
+  };
   auto reader = journal::FileReader::open(data_dir);
-  if (!reader) return std::unexpected(journal_error(reader.error().message));
+  if (!reader) return std::unexpected(unreadable(reader.error()));
   auto header = reader->header();
-  if (!header) return std::unexpected(journal_error(header.error().message));
+  if (!header) return std::unexpected(unreadable(header.error()));
   return OpenJournal{.reader = std::move(*reader), .header = *header};
 }
 
@@ -45,7 +51,7 @@ Outcome ask_journal(const std::string& data_dir, const std::function<Outcome(Ope
     auto opened = open_journal(data_dir);
     if (!opened) return std::unexpected(opened.error());
     auto answered = ask(*opened);
-    if (answered || attempt == kMostAttempts) return answered;
+    if (answered || attempt == kMostAskings) return answered;
     if (!trimmed_meanwhile(opened->reader, opened->header.first_sequence)) return answered;
   }
 }

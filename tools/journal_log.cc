@@ -169,9 +169,13 @@ void check_usage(LogArguments& arguments) {
 
 CLI::Option* add_number(CLI::App& command, const char* name, auto& target, const char* description,
                         const char* type_name) {
-  return command.add_option(name, target, description)
-      ->check(CLI::NonNegativeNumber.description(""))
-      ->type_name(type_name);
+  const auto whole = [](const std::string& text) {
+    constexpr std::size_t kMostDigits = 19;  // any more may not fit
+    const bool digits = text.find_first_not_of("0123456789") == std::string::npos;
+    const bool good = digits && !text.empty() && text.size() <= kMostDigits;
+    return good ? std::string() : fmt::format("\"{}\" is not a whole number from 0 on", text);
+  };
+  return command.add_option(name, target, description)->check(whole)->type_name(type_name);
 }
 
 CLI::Option* add_choice(CLI::App& command, const char* name, std::vector<std::string>& target,
