@@ -27,12 +27,16 @@ std::unexpected<Error> refused(Fault fault, std::string message) {
 
 std::expected<void, Error> refuse_occupied(const std::string& directory) {
   const fs::path path(directory);
-  if (fs::exists(path / kDataFile)) {
+  const auto data_there = path_exists((path / kDataFile).string());
+  if (!data_there) return std::unexpected(data_there.error());
+  if (*data_there) {
     return refused(Fault::kExists,
                    fmt::format("there is a journal in {} already: name an empty or a new directory",
                                directory));
   }
-  if (fs::exists(path / kReadersFile)) {
+  const auto readers_there = path_exists((path / kReadersFile).string());
+  if (!readers_there) return std::unexpected(readers_there.error());
+  if (*readers_there) {
     return refused(Fault::kCorrupt,
                    fmt::format("{} has {} but no {}: a journal was here. Put its {} back, or "
                                "remove {} to begin a new journal",
@@ -44,7 +48,9 @@ std::expected<void, Error> refuse_occupied(const std::string& directory) {
 std::string Builder::draft() const { return fmt::format("{}/{}.new", directory_, kDataFile); }
 
 Error Builder::failed(int code) const {
-  return lmdb_error(code, fmt::format("write the new journal {}", draft()));
+  Error error = lmdb_error(code, fmt::format("write the new journal {}", draft()));
+  error.fault = Fault::kUnwritable;
+  return error;
 }
 
 std::expected<Builder, Error> Builder::begin(const std::string& directory, const Header& header,
@@ -55,7 +61,9 @@ std::expected<Builder, Error> Builder::begin(const std::string& directory, const
   std::error_code error;
   fs::remove(builder.draft(), error);  // of one that was interrupted
   auto environment = open_environment(builder.draft(), MDB_NOSUBDIR | MDB_NOLOCK, map_bytes);
-  if (!environment) return std::unexpected(environment.error());
+  if (!environment) {
+    return refused(Fault::kUnwritable, std::move(environment.error().message));
+  }
   builder.environment_ = std::move(*environment);
   if (auto opened = builder.open_trees(); !opened) return std::unexpected(opened.error());
   return builder;
@@ -142,7 +150,8 @@ std::expected<void, Error> Builder::finish() {
   if (error) {
     std::error_code ignored;
     fs::remove(draft(), ignored);
-    return refused(Fault::kSystem, fmt::format("cannot rename {}: {}", draft(), error.message()));
+    return refused(Fault::kUnwritable,
+                   fmt::format("cannot rename {}: {}", draft(), error.message()));
   }
   return sync_directory(directory_);
 }

@@ -18,13 +18,21 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::expected<void, Error> system_error(const std::string& asked, int code) {
+std::unexpected<Error> system_error(const std::string& asked, int code) {
   return std::unexpected(
       Error{.fault = Fault::kSystem,
             .message = fmt::format("cannot {}: {}", asked, std::strerror(code))});
 }
 
 }  // namespace
+
+std::expected<bool, Error> path_exists(const std::string& path) {
+  std::error_code error;
+  const fs::file_status status = fs::status(path, error);
+  if (fs::exists(status)) return true;
+  if (status.type() == fs::file_type::not_found) return false;
+  return system_error(fmt::format("look at {}", path), error.value());
+}
 
 std::expected<void, Error> sync_directory(const std::string& directory) {
   const FileDescriptor file(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -35,16 +43,18 @@ std::expected<void, Error> sync_directory(const std::string& directory) {
 }
 
 std::expected<void, Error> create_directory(const std::string& directory) {
-  const fs::path path = fs::absolute(directory).lexically_normal();
   std::error_code error;
+  const fs::path path = fs::absolute(directory, error).lexically_normal();
+  if (error) return system_error(fmt::format("make the directory {}", directory), error.value());
   fs::path made;
   for (const fs::path& part : path) {
     made /= part;
     if (part.empty()) continue;
+    std::error_code other;
     if (fs::create_directory(made, error)) {
       if (auto synced = sync_directory(made.parent_path().string()); !synced) return synced;
-    } else if (error && !fs::is_directory(made)) {
-      return system_error(fmt::format("make the data directory {}", made.string()), error.value());
+    } else if (error && !fs::is_directory(made, other)) {
+      return system_error(fmt::format("make the directory {}", made.string()), error.value());
     }
   }
   return {};

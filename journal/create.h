@@ -10,6 +10,9 @@
 
 namespace muster::journal {
 
+/// Whether there is something of that name; kSystem when that can't be looked at.
+std::expected<bool, Error> path_exists(const std::string& path);
+
 /// Makes the directory and those above it if they are absent. They are durable afterwards.
 std::expected<void, Error> create_directory(const std::string& directory);
 

@@ -13,6 +13,7 @@ enum class Fault : std::uint8_t {
   kNewerFormat,    // written by a newer muster
   kBackup,         // a copy that must be restored before it is served
   kExists,         // a new journal was to be made where one is
+  kUnwritable,     // a new journal can't be made there
   kWrongSequence,  // an append that would leave a gap or overwrite
   kSystem,         // the operating system refused something
 };

@@ -35,6 +35,10 @@ class FileReader : public Reader {
   std::expected<std::vector<Snapshot>, Error> sound_snapshots();
   std::expected<void, Error> read_snapshot(std::uint64_t sequence, const Sink& sink) override;
 
+  /// Whether another file has taken the journal's place, so that this one will not go on: it was
+  /// compacted or restored. Open it again.
+  bool replaced() const { return file_.replaced(); }
+
   /// What the journal holds, as one transaction left it.
   struct Inventory {
     Header header;

@@ -21,6 +21,7 @@ inline constexpr std::uint64_t kNoPage = ~std::uint64_t{0};  // the root of an e
 inline constexpr std::size_t kMaxDepth = 32;
 inline constexpr std::size_t kMaxPageBytes = 0x8000;
 inline constexpr std::size_t kMinPageBytes = 0x200;
+inline constexpr std::size_t kUsualPageBytes = 0x1000;  // that of the operating system
 
 enum PageFlag : std::uint16_t { kBranch = 0x01, kLeaf = 0x02, kOverflow = 0x04, kMeta = 0x08 };
 enum NodeFlag : std::uint16_t { kBigData = 0x01, kSubTree = 0x02 };

@@ -90,13 +90,20 @@ bool Page::parse(std::uint16_t kind) {
   return total_bytes == bytes_.size() - header.upper;
 }
 
-std::expected<PageFile, Error> PageFile::open(const std::string& path) {
+std::expected<PageFile, Error> PageFile::open_file(const std::string& path) {
   PageFile file(path, FileDescriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC)));
   if (!file.file_.is_open()) {
     return std::unexpected(Error{
         .fault = errno == ENOENT ? Fault::kMissing : Fault::kSystem,
         .message = fmt::format("cannot read the journal {}: {}", path, std::strerror(errno))});
   }
+  return file;
+}
+
+std::expected<PageFile, Error> PageFile::open(const std::string& path) {
+  auto opened = open_file(path);
+  if (!opened) return opened;
+  PageFile& file = *opened;
   // The page size stands in the first meta page, in its first 512 bytes whatever the size.
   std::vector<char> start(lmdb::kMinPageBytes);
   if (auto read = file.read_at(0, start.data(), start.size()); !read) {
@@ -107,7 +114,34 @@ std::expected<PageFile, Error> PageFile::open(const std::string& path) {
     return std::unexpected(file.corrupt("it does not begin with a meta page of LMDB 0.9"));
   }
   file.page_bytes_ = meta.free.pad;
-  return file;
+  return opened;
+}
+
+std::expected<PageFile, Error> PageFile::open_damaged(const std::string& path) {
+  auto opened = open_file(path);
+  if (!opened) return opened;
+  const auto found = [&](std::size_t page_bytes, std::uint64_t index) {
+    opened->page_bytes_ = page_bytes;
+    const auto meta = opened->meta(index);
+    return meta && meta->sound;
+  };
+  for (const std::uint64_t index : {std::uint64_t{0}, std::uint64_t{1}}) {
+    for (std::size_t bytes = lmdb::kMinPageBytes; bytes <= lmdb::kMaxPageBytes; bytes *= 2) {
+      if (found(bytes, index)) return opened;
+    }
+  }
+  opened->page_bytes_ = lmdb::kUsualPageBytes;
+  return opened;
+}
+
+std::expected<PageFile::AnyMeta, Error> PageFile::meta(std::uint64_t index) const {
+  std::vector<char> bytes(sizeof(lmdb::PageHeader) + sizeof(lmdb::Meta));
+  if (auto read = read_at(index * page_bytes_, bytes.data(), bytes.size()); !read) {
+    return std::unexpected(read.error());
+  }
+  AnyMeta any{.meta = at<lmdb::Meta>(bytes, sizeof(lmdb::PageHeader))};
+  any.sound = journal::sound(any.meta, index) && any.meta.free.pad == page_bytes_;
+  return any;
 }
 
 Error PageFile::corrupt(std::string_view what) const {
@@ -199,6 +233,13 @@ std::expected<void, Error> PageFile::read_overflow(const Page::Value& value,
   const std::uint64_t start = value.overflow_page * page_bytes_ + sizeof(lmdb::PageHeader);
   bytes.resize(value.overflow_bytes);
   return read_at(start, bytes.data(), bytes.size());
+}
+
+bool PageFile::replaced() const {
+  struct stat open{};
+  struct stat there{};
+  if (::fstat(file_.number(), &open) != 0 || ::stat(path_.c_str(), &there) != 0) return false;
+  return open.st_dev != there.st_dev || open.st_ino != there.st_ino;
 }
 
 std::expected<std::uint64_t, Error> PageFile::pages() const {

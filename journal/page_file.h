@@ -44,6 +44,8 @@ class Page {
 class PageFile {
  public:
   static std::expected<PageFile, Error> open(const std::string& path);
+  /// Of a damaged file, with the size of its pages as far as that can be found out.
+  static std::expected<PageFile, Error> open_damaged(const std::string& path);
 
   std::size_t page_bytes() const { return page_bytes_; }
 
@@ -51,6 +53,16 @@ class PageFile {
   /// May fail by chance while a writer commits: then read again.
   using Metas = std::array<lmdb::Meta, lmdb::kMetaPages>;
   std::expected<Metas, Error> metas() const;
+
+  /// A meta page as it is, and whether it may be one.
+  struct AnyMeta {
+    lmdb::Meta meta;
+    bool sound = false;
+  };
+  std::expected<AnyMeta, Error> meta(std::uint64_t index) const;
+
+  /// Reads any bytes; kCorrupt when the file ends before.
+  std::expected<void, Error> read_at(std::uint64_t offset, char* to, std::size_t bytes) const;
 
   /// Reads a page that must be a branch (or a leaf), and lie within the file.
   std::expected<void, Error> read(std::uint64_t number, lmdb::PageFlag kind, Page& page) const;
@@ -64,13 +76,16 @@ class PageFile {
   /// kCorrupt, naming the file.
   Error corrupt(std::string_view what) const;
 
+  /// Whether another file stands at its path by now. Not when there is none at the moment.
+  bool replaced() const;
+
   /// Whole pages that the file has now.
   std::expected<std::uint64_t, Error> pages() const;
 
  private:
   PageFile(std::string path, FileDescriptor file)
       : path_(std::move(path)), file_(std::move(file)) {}
-  std::expected<void, Error> read_at(std::uint64_t offset, char* to, std::size_t bytes) const;
+  static std::expected<PageFile, Error> open_file(const std::string& path);
 
   std::string path_;
   FileDescriptor file_;

@@ -40,7 +40,8 @@ class Reader {
                                           const Sink& sink) = 0;
 
   /// The snapshots that are whole, ascending. A journal that does not begin with sequence 1 has one
-  /// at the sequence before its first record or later.
+  /// at the sequence before its first record or later. Older ones may be there until they are
+  /// dropped.
   virtual std::expected<std::vector<Snapshot>, Error> snapshots() = 0;
 
   /// Hands out the chunks of a snapshot in order, numbered from 0. kMissing when it is none of

@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <filesystem>
-
 #include "journal/contents.h"
 #include "journal/create.h"
 #include "journal/page_file.h"
@@ -46,7 +44,9 @@ std::expected<Store, Error> Store::open(const std::string& directory, const Stor
   auto lock = WriterLock::take(directory);
   if (!lock) return std::unexpected(lock.error());
   const std::string data_file = fmt::format("{}/{}", directory, kDataFile);
-  if (!std::filesystem::exists(data_file)) {
+  const auto there = path_exists(data_file);
+  if (!there) return std::unexpected(there.error());
+  if (!*there) {
     if (auto created = create_journal(directory, options.map_bytes); !created) {
       return std::unexpected(created.error());
     }

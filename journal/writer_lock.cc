@@ -12,7 +12,9 @@
 namespace muster::journal {
 namespace {
 
-std::string lock_path(const std::string& directory) { return directory + "/writer.lock"; }
+std::string lock_path(const std::string& directory) {
+  return fmt::format("{}/{}", directory, kWriterLockFile);
+}
 
 // A lock of the open file, not of the process (which any close of the file would give back).
 struct flock whole_file() {

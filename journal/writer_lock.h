@@ -4,11 +4,14 @@
 
 #include <expected>
 #include <string>
+#include <string_view>
 
 #include "journal/error.h"
 #include "journal/file_descriptor.h"
 
 namespace muster::journal {
+
+inline constexpr std::string_view kWriterLockFile = "writer.lock";
 
 class WriterLock {
  public:

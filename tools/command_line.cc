@@ -51,7 +51,7 @@ int print_completion(const CLI::App& app, const Context& context,
   const char* server = std::getenv("MUSTER_SERVER");
   print_text(completion_lines(
       complete(app, words, server == nullptr ? context.server : server, quick_source())));
-  return flush_output() == Written::kFailed ? kFailed : 0;
+  return flush_output() == Written::kFailed ? context.failure_status : 0;
 }
 
 /// Help and version go to standard output and are no failure.

@@ -13,7 +13,7 @@ using manual::options_of;
 
 namespace {
 
-constexpr std::chrono::milliseconds kPatience{400};
+constexpr std::chrono::milliseconds kAnswersWithin{400};
 constexpr std::int32_t kPartitionsMost = 1'000;
 
 class Completer {
@@ -151,10 +151,10 @@ Completion complete(const CLI::App& root, std::span<const std::string> words,
 }
 
 NameSource quick_source() {
-  return {.names = [](const NameQuestion& question) { return known_names(question, kPatience); },
+  return {.names = [](const NameQuestion& question) { return known_names(question, kAnswersWithin); },
           .partitions =
               [](const std::string& server, const std::string& topic) {
-                return known_partitions(server, topic, kPatience);
+                return known_partitions(server, topic, kAnswersWithin);
               }};
 }
 

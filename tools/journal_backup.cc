@@ -32,8 +32,7 @@ std::expected<std::optional<journal::Header>, Error> try_to_copy(OpenJournal& op
       opened.reader,
       {.first_sequence = header.first_sequence, .last_sequence = header.last_sequence}, *builder);
   if (!copied) {
-    const auto now = opened.reader.header();
-    if (now && now->first_sequence > header.first_sequence) return std::nullopt;
+    if (copied.error().fault == journal::Fault::kMissing) return std::nullopt;
     return std::unexpected(new_journal_error(copied.error()));
   }
   if (auto finished = builder->finish(); !finished) {
@@ -66,9 +65,9 @@ Outcome back_up(const Context& context, const BackupArguments& arguments) {
   if (!made) return std::unexpected(made.error());
   const auto header = copy_consistently(arguments.data_dir, *made);
   if (!header) return std::unexpected(header.error());
-  const auto state = verify_copy(arguments.to);
+  const auto state = verify_copy(made->draft_directory());
   if (!state) return std::unexpected(state.error());
-  made->keep();
+  if (auto placed = made->put_in_place(); !placed) return std::unexpected(placed.error());
   if (context.json()) {
     Json json = copy_json(*header, *state);
     json["backup"] = arguments.to;

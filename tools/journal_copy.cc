@@ -7,11 +7,10 @@
 #include <vector>
 
 #include "tools/journal.h"
+#include "tools/progress.h"
 
 namespace muster::tools {
 namespace {
-
-constexpr Sequence kProgressEvery = 250'000;
 
 /// Lets a sink end its reading with an error of its own.
 class Sinking {
@@ -52,18 +51,17 @@ std::expected<void, journal::Error> copy_journal(journal::Reader& from, const Co
   }
   if (!snapshots) return std::unexpected(snapshots.error());
   for (const journal::Snapshot& snapshot : *snapshots) {
+    // A daemon drops those that history has left behind, at any moment.
+    if (snapshot.sequence + 1 < range.first_sequence) continue;
     if (snapshot.sequence > range.last_sequence) continue;
     if (auto copied = copy_snapshot(from, snapshot, to); !copied) return copied;
   }
   if (range.last_sequence < range.first_sequence) return {};
   Sinking sinking;
+  EventsProgress progress("copied", range.first_sequence, range.last_sequence);
   return sinking.end(from.read(range.first_sequence, range.last_sequence,
                                [&](std::uint64_t sequence, std::string_view bytes) {
-                                 if (sequence % kProgressEvery == 0) {
-                                   fmt::print(stderr, "muster: copied {} of {} events\n",
-                                              sequence - range.first_sequence + 1,
-                                              range.last_sequence - range.first_sequence + 1);
-                                 }
+                                 progress.show(sequence);
                                  return sinking.take(to.append(bytes));
                                }));
 }
@@ -78,22 +76,10 @@ std::expected<domain::State, Error> verify_copy(const std::string& directory) {
   if (auto structure = sound(opened->reader.check_structure()); !structure) {
     return std::unexpected(structure.error());
   }
-  const auto snapshots = opened->reader.snapshots();
-  if (!snapshots) return std::unexpected(journal_error(snapshots.error().message));
-  const auto go_on = [](std::uint64_t, std::string_view) { return true; };
-  for (const journal::Snapshot& snapshot : *snapshots) {
-    if (auto read = sound(opened->reader.read_snapshot(snapshot.sequence, go_on)); !read) {
-      return std::unexpected(read.error());
-    }
-  }
-  const journal::Header& header = opened->header;
-  if (auto read = sound(opened->reader.read(header.first_sequence, header.last_sequence, go_on));
-      !read) {
-    return std::unexpected(read.error());
-  }
+  // That reads all records and snapshots.
   auto state = coordinator::recover(
-      opened->reader, header,
-      {.from = coordinator::RecoverFrom::kOldest, .progress = folding_progress()});
+      opened->reader, opened->header,
+      {.from = coordinator::RecoverFrom::kOldest, .progress = folding_progress("verified")});
   if (!state) return std::unexpected(journal_error(state.error().message));
   return std::move(*state);
 }

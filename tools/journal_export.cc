@@ -10,6 +10,7 @@
 #include "codec/export_line.h"
 #include "tools/journal.h"
 #include "tools/output.h"
+#include "tools/progress.h"
 
 namespace muster::tools {
 namespace {
@@ -97,8 +98,10 @@ class Export {
   }
 
   void put_records() {
+    EventsProgress progress("exported", header_.first_sequence, header_.last_sequence);
     note(reader_.read(header_.first_sequence, header_.last_sequence,
                       [&](std::uint64_t sequence, std::string_view bytes) {
+                        progress.show(sequence);
                         return put(
                             codec::ExportEvent{.sequence = sequence, .bytes = std::string(bytes)});
                       }));
@@ -111,9 +114,7 @@ class Export {
   std::optional<Error> wrong_;
 };
 
-Outcome export_journal(const ExportArguments& arguments) {
-  auto opened = open_journal(arguments.data_dir);
-  if (!opened) return std::unexpected(opened.error());
+Outcome export_journal(const ExportArguments& arguments, OpenJournal& opened) {
   const std::unique_ptr<std::FILE, CloseFile> to(
       arguments.file == "-" ? stdout : std::fopen(arguments.file.c_str(), "wx"));
   if (to == nullptr) {
@@ -124,10 +125,22 @@ Outcome export_journal(const ExportArguments& arguments) {
             "output.",
             printable(arguments.file), std::strerror(errno))));
   }
-  const auto written = Export(opened->reader, opened->header, to.get()).run();
+  const auto written = Export(opened.reader, opened.header, to.get()).run();
   if (written) return 0;
   if (arguments.file != "-") std::remove(arguments.file.c_str());
   return std::unexpected(written.error());
+}
+
+/// What was printed can't be taken back.
+Outcome print_export(const ExportArguments& arguments) {
+  auto opened = open_journal(arguments.data_dir);
+  if (!opened) return std::unexpected(opened.error());
+  auto written = export_journal(arguments, *opened);
+  if (written || !trimmed_meanwhile(opened->reader, opened->header.first_sequence)) return written;
+  return std::unexpected(
+      journal_error("History was trimmed while it was exported: what was written is not whole. "
+                    "Export into a FILE, "
+                    "which begins anew, or export a backup."));
 }
 
 }  // namespace
@@ -145,7 +158,11 @@ void add_journal_export(CLI::App& noun, Context& context) {
       .add_option("FILE", arguments->file,
                   "Where to: a new file, or - for standard output (default)")
       ->type_name("");
-  on_run(command, context, [arguments] { return export_journal(*arguments); });
+  on_run(command, context, [arguments] {
+    if (arguments->file == "-") return print_export(*arguments);
+    return ask_journal(arguments->data_dir,
+                       [&](OpenJournal& opened) { return export_journal(*arguments, opened); });
+  });
 }
 
 }  // namespace muster::tools

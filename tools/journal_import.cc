@@ -12,6 +12,7 @@
 #include "tools/journal_copy.h"
 #include "tools/new_journal.h"
 #include "tools/output.h"
+#include "tools/progress.h"
 
 namespace muster::tools {
 namespace {
@@ -75,6 +76,7 @@ class Import {
       return fail("its first and last sequence contradict each other");
     }
     last_sequence_ = head.last_sequence;
+    progress_.emplace("imported", head.first_sequence, head.last_sequence);
     auto builder = made_.build({.journal_id = *id,
                                 .fence_base = head.fence_base,
                                 .boot = head.boot,
@@ -124,6 +126,7 @@ class Import {
       return fail(
           "the history does not begin with sequence 1, and no snapshot says what was before");
     }
+    progress_->show(expected);
     note(builder_->append(event.bytes));
   }
 
@@ -153,6 +156,7 @@ class Import {
   std::uint32_t chunks_ = 0;
   std::uint64_t bytes_ = 0;
   bool snapshot_done_ = false;
+  std::optional<EventsProgress> progress_;
 };
 
 Outcome import_journal(const Context& context, const ImportArguments& arguments) {
@@ -171,9 +175,9 @@ Outcome import_journal(const Context& context, const ImportArguments& arguments)
   if (!made) return std::unexpected(made.error());
   const auto header = Import(arguments.file == "-" ? std::cin : file, *made).run();
   if (!header) return std::unexpected(header.error());
-  const auto state = verify_copy(arguments.data_dir);
+  const auto state = verify_copy(made->draft_directory());
   if (!state) return std::unexpected(make_error(ErrorCode::kInvalidImport, state.error().message));
-  made->keep();
+  if (auto placed = made->put_in_place(); !placed) return std::unexpected(placed.error());
   if (context.json()) {
     Json json = copy_json(*header, *state);
     json["data_dir"] = arguments.data_dir;

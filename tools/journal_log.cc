@@ -17,6 +17,7 @@
 #include "tools/log_printer.h"
 #include "tools/log_search.h"
 #include "tools/output.h"
+#include "tools/progress.h"
 #include "tools/time_argument.h"
 
 namespace muster::tools {
@@ -66,19 +67,54 @@ class Log {
   }
 
   Outcome print_last(Sequence from, Sequence to) {
-    const auto found = search_.last(from, to, *arguments_.last);
-    if (!found) return std::unexpected(found.error());
-    printer_.print(*found);
-    return 0;
+    for (;;) {
+      show_progress(from, to);
+      const auto start = search_.start_of_last(from, to, *arguments_.last);
+      progress_.reset();
+      if (start) return *start ? print_range(**start, to) : 0;
+      const auto first = trimmed_meanwhile(journal_.reader, from);
+      if (!first) return std::unexpected(start.error());
+      from = *first;
+    }
   }
 
   Outcome print_range(Sequence from, Sequence to) {
     for (Sequence next = from; next <= to;) {
+      if (!progress_) show_progress(next, to);
       const auto page = search_.next(next, to);
-      if (!page) return std::unexpected(page.error());
+      if (!page) {
+        const auto first = trimmed_meanwhile(journal_.reader, next);
+        if (!first) return std::unexpected(page.error());
+        next = *first;
+        continue;
+      }
+      if (!page->events.empty()) progress_.reset();  // what is printed shows how far it is
       if (page->reached < next || !printer_.print(page->events)) break;
       next = page->reached + 1;
     }
+    progress_.reset();
+    return 0;
+  }
+
+  /// While nothing is found.
+  void show_progress(Sequence from, Sequence to) {
+    progress_.emplace("searched", "events");
+    search_.on_progress([this, of = to + 1 - from](std::uint64_t looked_at) {
+      if (progress_) progress_->show(looked_at, of);
+    });
+  }
+
+  /// A file that was replaced never changes again.
+  Outcome reopen() {
+    auto opened = open_journal(arguments_.data_dir);
+    if (!opened) return std::unexpected(opened.error());
+    if (opened->header.journal_id != journal_.header.journal_id) {
+      return std::unexpected(journal_error(fmt::format(
+          "Another journal stands in {} by now, {} instead of {}: follow that one anew.",
+          printable(arguments_.data_dir), journal::text(opened->header.journal_id),
+          journal::text(journal_.header.journal_id))));
+    }
+    journal_.reader = std::move(opened->reader);
     return 0;
   }
 
@@ -86,6 +122,9 @@ class Log {
   Outcome follow(Sequence next) {
     const InterruptibleWait waiting;
     do {
+      if (journal_.reader.replaced()) {
+        if (auto opened = reopen(); !opened) return opened;
+      }
       const auto header = journal_.reader.header();
       if (!header) return std::unexpected(journal_error(header.error().message));
       if (header->last_sequence >= next) {
@@ -102,6 +141,7 @@ class Log {
   OpenJournal journal_;
   LogSearch search_;
   LogPrinter printer_;
+  std::optional<Progress> progress_;
 };
 
 Outcome print_log(const Context& context, const LogArguments& arguments) {
@@ -129,9 +169,13 @@ void check_usage(LogArguments& arguments) {
 
 CLI::Option* add_number(CLI::App& command, const char* name, auto& target, const char* description,
                         const char* type_name) {
-  return command.add_option(name, target, description)
-      ->check(CLI::NonNegativeNumber.description(""))
-      ->type_name(type_name);
+  const auto whole = [](const std::string& text) {
+    constexpr std::size_t kMostDigits = 19;  // any more may not fit
+    const bool digits = text.find_first_not_of("0123456789") == std::string::npos;
+    const bool good = digits && !text.empty() && text.size() <= kMostDigits;
+    return good ? std::string() : fmt::format("\"{}\" is not a whole number from 0 on", text);
+  };
+  return command.add_option(name, target, description)->check(whole)->type_name(type_name);
 }
 
 CLI::Option* add_choice(CLI::App& command, const char* name, std::vector<std::string>& target,

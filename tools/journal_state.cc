@@ -81,35 +81,6 @@ void print_state_text(const FoldedState& folded, const StateArguments& arguments
   }
 }
 
-/// The last event that is not younger than the time asked for. Clocks are set: there may be younger
-/// ones before it.
-std::expected<Sequence, Error> sequence_at(OpenJournal& journal, std::int64_t time_ms) {
-  const journal::Header& header = journal.header;
-  const LogFilter filter{.until_ms = time_ms};
-  LogSearch search(journal.reader, filter);
-  const auto found = search.last(header.first_sequence, header.last_sequence, 1);
-  if (!found) return std::unexpected(found.error());
-  if (!found->empty()) return found->front().sequence;
-  if (header.first_sequence == 1) return 0;
-  return std::unexpected(make_error(
-      ErrorCode::kInvalidArgument,
-      fmt::format("All events that the journal still has are younger than {}: the oldest is {}.",
-                  time_text(time_ms), header.first_sequence)));
-}
-
-/// What to fold, once it is clear that there is such a state.
-std::expected<Sequence, Error> wanted_sequence(OpenJournal& journal,
-                                               const StateArguments& arguments) {
-  const journal::Header& header = journal.header;
-  if (arguments.at_time_ms) return sequence_at(journal, *arguments.at_time_ms);
-  const Sequence at = arguments.at.value_or(header.last_sequence);
-  if (at <= header.last_sequence && at + 1 >= header.first_sequence) return at;
-  return std::unexpected(
-      make_error(ErrorCode::kInvalidArgument,
-                 fmt::format("The journal has no state at sequence {}: it reaches from {} to {}.",
-                             at, header.first_sequence - 1, header.last_sequence)));
-}
-
 /// 0 when there is no such event, or it has been trimmed: what is left of it is in a snapshot.
 std::int64_t time_of_event(OpenJournal& journal, Sequence sequence) {
   if (sequence < journal.header.first_sequence) return 0;
@@ -118,18 +89,56 @@ std::int64_t time_of_event(OpenJournal& journal, Sequence sequence) {
   return page && !page->events.empty() ? page->events.front().event.time_ms : 0;
 }
 
-Outcome print_state(const Context& context, const StateArguments& arguments) {
-  auto opened = open_journal(arguments.data_dir);
-  if (!opened) return std::unexpected(opened.error());
-  const auto at = wanted_sequence(*opened, arguments);
+/// "12 (2026-11-22T14:00:00.000Z)"
+std::string event_text(OpenJournal& journal, Sequence sequence) {
+  const std::int64_t time_ms = time_of_event(journal, sequence);
+  return time_ms == 0 ? fmt::format("{}", sequence)
+                      : fmt::format("{} ({})", sequence, time_text(time_ms));
+}
+
+/// The last event that is not younger than the time asked for. Clocks are set: there may be younger
+/// ones before it.
+std::expected<Sequence, Error> sequence_at(OpenJournal& journal, std::int64_t time_ms) {
+  const journal::Header& header = journal.header;
+  const LogFilter filter{.until_ms = time_ms};
+  LogSearch search(journal.reader, filter);
+  const auto found = search.start_of_last(header.first_sequence, header.last_sequence, 1);
+  if (!found) return std::unexpected(found.error());
+  if (*found) return **found;
+  if (header.first_sequence == 1) return 0;
+  return std::unexpected(make_error(
+      ErrorCode::kInvalidArgument,
+      fmt::format("All events that the journal still has are younger than {}: the oldest is {}.",
+                  time_text(time_ms), event_text(journal, header.first_sequence))));
+}
+
+/// What to fold, once it is clear that there is such a state.
+std::expected<Sequence, Error> wanted_sequence(OpenJournal& journal,
+                                               const StateArguments& arguments) {
+  const journal::Header& header = journal.header;
+  if (arguments.at_time_ms) return sequence_at(journal, *arguments.at_time_ms);
+  const Sequence at = arguments.at.value_or(header.last_sequence);
+  if (at <= header.last_sequence) return at;
+  return std::unexpected(
+      make_error(ErrorCode::kInvalidArgument,
+                 fmt::format("The journal has no state at sequence {}: it ends with {}.", at,
+                             header.last_sequence)));
+}
+
+Outcome print_state(const Context& context, const StateArguments& arguments, OpenJournal& opened) {
+  const auto at = wanted_sequence(opened, arguments);
   if (!at) return std::unexpected(at.error());
-  auto state = coordinator::recover(opened->reader, opened->header,
+  auto state = coordinator::recover(opened.reader, opened.header,
                                     {.up_to = *at, .progress = folding_progress(), .folded = {}});
   if (!state && state.error().oldest_sequence != 0) {  // it was there once
-    return std::unexpected(make_error(ErrorCode::kInvalidArgument, state.error().message));
+    std::string message = state.error().message;
+    if (const auto time_ms = time_of_event(opened, state.error().oldest_sequence); time_ms != 0) {
+      message += fmt::format(" It is of {}.", time_text(time_ms));
+    }
+    return std::unexpected(make_error(ErrorCode::kInvalidArgument, message));
   }
   if (!state) return std::unexpected(journal_error(state.error().message));
-  const FoldedState folded{.state = std::move(*state), .time_ms = time_of_event(*opened, *at)};
+  const FoldedState folded{.state = std::move(*state), .time_ms = time_of_event(opened, *at)};
   if (arguments.group && folded.state.group(*arguments.group) == nullptr) {
     return std::unexpected(make_error(
         ErrorCode::kUnknownResource,
@@ -173,7 +182,11 @@ void add_journal_state(CLI::App& noun, Context& context) {
           "2026-11-22T14:00:00Z, '2026-11-22 14:00' (UTC), or 5m, 2h, 7d ago (default: the last)")
       ->type_name("SEQ|TIME");
   command.add_option("--group", arguments->group, "Only this group")->type_name("NAME");
-  on_run(command, context, [&context, arguments] { return print_state(context, *arguments); });
+  on_run(command, context, [&context, arguments] {
+    return ask_journal(arguments->data_dir, [&](OpenJournal& opened) {
+      return print_state(context, *arguments, opened);
+    });
+  });
 }
 
 }  // namespace muster::tools

@@ -20,9 +20,8 @@ namespace muster::tools {
 namespace {
 
 constexpr std::uint64_t kBlockBytes = 512;  // of st_blocks, on every filesystem
-constexpr Sequence kShowProgressEvery = 10'000;
 
-std::expected<DiskUse, Error> disk_use(const std::string& data_dir) {
+std::expected<DiskUse, Error> disk_use(const std::string& data_dir, std::uint64_t record_bytes) {
   const std::string path = fmt::format("{}/{}", data_dir, journal::kDataFile);
   struct stat status{};
   if (::stat(path.c_str(), &status) != 0) {
@@ -30,19 +29,20 @@ std::expected<DiskUse, Error> disk_use(const std::string& data_dir) {
         journal_error(fmt::format("cannot look at {}: {}", path, std::strerror(errno))));
   }
   return DiskUse{.file_bytes = static_cast<std::uint64_t>(status.st_size),
-                 .allocated_bytes = static_cast<std::uint64_t>(status.st_blocks) * kBlockBytes};
+                 .allocated_bytes = static_cast<std::uint64_t>(status.st_blocks) * kBlockBytes,
+                 .record_bytes = record_bytes};
 }
 
-Outcome print_statistics(const Context& context, const std::string& data_dir) {
-  auto opened = open_journal(data_dir);
-  if (!opened) return std::unexpected(opened.error());
-  const auto disk = disk_use(data_dir);
+Outcome print_statistics(const Context& context, const std::string& data_dir, OpenJournal& opened) {
+  const auto inventory = opened.reader.inventory();
+  if (!inventory) return std::unexpected(journal_error(inventory.error().message));
+  const auto disk = disk_use(data_dir, inventory->record_bytes);
   if (!disk) return std::unexpected(disk.error());
-  const journal::Header& header = opened->header;
-  Statistics statistics;
+  const journal::Header& header = inventory->header;
+  Statistics statistics(header.first_sequence);
   std::optional<Error> wrong;
   {
-    Progress progress("counted", "events");
+    EventsProgress progress("counted", header.first_sequence, header.last_sequence);
     const auto take = [&](std::uint64_t sequence, std::string_view bytes) {
       const auto event = codec::decode_event(bytes);
       if (!event) {
@@ -50,10 +50,10 @@ Outcome print_statistics(const Context& context, const std::string& data_dir) {
         return false;
       }
       statistics.take(sequence, *event, bytes.size());
-      if (sequence % kShowProgressEvery == 0) progress.show(sequence, header.last_sequence);
+      progress.show(sequence);
       return true;
     };
-    const auto read = opened->reader.read(header.first_sequence, header.last_sequence, take);
+    const auto read = opened.reader.read(header.first_sequence, header.last_sequence, take);
     if (wrong) return std::unexpected(std::move(*wrong));
     if (!read) return std::unexpected(journal_error(read.error().message));
   }
@@ -73,7 +73,11 @@ void add_journal_stats(CLI::App& noun, Context& context) {
       "  muster journal stats --data-dir /var/lib/muster");
   const auto data_dir = std::make_shared<std::string>();
   add_data_dir_option(command, *data_dir);
-  on_run(command, context, [&context, data_dir] { return print_statistics(context, *data_dir); });
+  on_run(command, context, [&context, data_dir] {
+    return ask_journal(*data_dir, [&](OpenJournal& opened) {
+      return print_statistics(context, *data_dir, opened);
+    });
+  });
 }
 
 }  // namespace muster::tools

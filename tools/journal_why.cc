@@ -34,11 +34,9 @@ std::expected<void, Error> recall_beginning(OpenJournal& opened, const WhyArgume
   return {};
 }
 
-Outcome tell_story(const Context& context, const WhyArguments& arguments) {
-  auto opened = open_journal(arguments.data_dir);
-  if (!opened) return std::unexpected(opened.error());
+Outcome tell_story(const Context& context, const WhyArguments& arguments, OpenJournal& opened) {
   Story story(arguments.group, arguments.at->topic, arguments.at->partition);
-  if (auto recalled = recall_beginning(*opened, arguments, story); !recalled) {
+  if (auto recalled = recall_beginning(opened, arguments, story); !recalled) {
     return std::unexpected(recalled.error());
   }
   std::optional<Error> wrong;
@@ -51,9 +49,9 @@ Outcome tell_story(const Context& context, const WhyArguments& arguments) {
     }
     return event.has_value();
   };
-  const journal::Header& header = opened->header;
+  const journal::Header& header = opened.header;
   if (header.first_sequence <= header.last_sequence) {
-    const auto read = opened->reader.read(header.first_sequence, header.last_sequence, take);
+    const auto read = opened.reader.read(header.first_sequence, header.last_sequence, take);
     if (wrong) return std::unexpected(std::move(*wrong));
     if (!read) return std::unexpected(journal_error(read.error().message));
   }
@@ -70,7 +68,11 @@ void add_journal_why(CLI::App& noun, Context& context) {
   add_data_dir_option(command, arguments->data_dir);
   add_group_argument(command, arguments->group);
   add_partition_argument(command, arguments->at)->required();
-  on_run(command, context, [&context, arguments] { return tell_story(context, *arguments); });
+  on_run(command, context, [&context, arguments] {
+    return ask_journal(arguments->data_dir, [&](OpenJournal& opened) {
+      return tell_story(context, *arguments, opened);
+    });
+  });
 }
 
 }  // namespace muster::tools

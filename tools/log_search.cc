@@ -1,7 +1,6 @@
 #include "tools/log_search.h"
 
 #include <algorithm>
-#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -14,6 +13,11 @@ namespace {
 // What a page holds at most, besides the event that goes beyond it.
 constexpr std::size_t kPageEvents = 4'096;
 constexpr std::size_t kPageBytes = std::size_t{4} << 20;
+
+// A step back holds a number for each event in it.
+constexpr Sequence kMostStep = Sequence{1} << 20;
+
+constexpr std::uint64_t kProgressEvery = 10'000;
 
 }  // namespace
 
@@ -34,6 +38,7 @@ std::expected<FoundPage, Error> LogSearch::next(Sequence from, Sequence to) {
       return false;
     }
     page.reached = sequence;
+    if (++looked_at_ % kProgressEvery == 0 && progress_) progress_(looked_at_);
     if (!filter_.may_want(*event)) return true;
     page.events.push_back({.sequence = sequence, .event = std::move(*event)});
     page_bytes += bytes.size();
@@ -50,31 +55,28 @@ std::expected<FoundPage, Error> LogSearch::next(Sequence from, Sequence to) {
   return page;
 }
 
-std::expected<std::vector<FoundEvent>, Error> LogSearch::last(Sequence from, Sequence to,
-                                                              std::uint64_t count) {
+std::expected<std::optional<Sequence>, Error> LogSearch::start_of_last(Sequence from, Sequence to,
+                                                                       std::uint64_t count) {
   // Backwards in growing steps, forwards within each.
-  std::vector<FoundEvent> found;
+  std::optional<Sequence> start;
+  std::uint64_t left = count;
   Sequence step = kPageEvents;
-  for (Sequence end = to; end >= from && end > 0 && found.size() < count; step *= 2) {
+  for (Sequence end = to; end >= from && end > 0 && left > 0;
+       step = std::min(2 * step, kMostStep)) {
     const Sequence begin = end - from < step ? from : end - step + 1;
-    std::vector<FoundEvent> earlier;
+    std::vector<Sequence> wanted;
     for (Sequence next_one = begin; next_one <= end;) {
-      auto page = next(next_one, end);
+      const auto page = next(next_one, end);
       if (!page) return std::unexpected(page.error());
       if (page->reached < next_one) break;  // the journal ends before
       next_one = page->reached + 1;
-      std::ranges::move(page->events, std::back_inserter(earlier));
-      const std::size_t wanted = count - found.size();
-      if (earlier.size() > wanted) {
-        earlier.erase(earlier.begin(),
-                      std::prev(earlier.end(), static_cast<std::ptrdiff_t>(wanted)));
-      }
+      for (const FoundEvent& found : page->events) wanted.push_back(found.sequence);
     }
-    std::ranges::move(found, std::back_inserter(earlier));
-    found = std::move(earlier);
+    if (!wanted.empty()) start = wanted[wanted.size() - std::min<std::size_t>(wanted.size(), left)];
+    left -= std::min<std::uint64_t>(wanted.size(), left);
     end = begin - 1;
   }
-  return found;
+  return start;
 }
 
 }  // namespace muster::tools

@@ -2,7 +2,11 @@
 // is over, so that no reader waits for what becomes of it.
 #pragma once
 
+#include <cstdint>
 #include <expected>
+#include <functional>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "journal/reader.h"
@@ -32,9 +36,16 @@ class LogSearch {
   /// What is wanted from `from` on and up to `to`, as much as makes a page; `from` <= `to`.
   std::expected<FoundPage, Error> next(Sequence from, Sequence to);
 
-  /// The last `count` that are wanted of all between `from` and `to`, or all if there are fewer.
-  std::expected<std::vector<FoundEvent>, Error> last(Sequence from, Sequence to,
-                                                     std::uint64_t count);
+  /// Where the last `count` begin that are wanted of all between `from` and `to`, or all of them if
+  /// there are fewer. Nothing when none is wanted. However many they are, little memory is used.
+  std::expected<std::optional<Sequence>, Error> start_of_last(Sequence from, Sequence to,
+                                                              std::uint64_t count);
+
+  /// Called now and then with the number of events looked at since this call.
+  void on_progress(std::function<void(std::uint64_t looked_at)> progress) {
+    progress_ = std::move(progress);
+    looked_at_ = 0;
+  }
 
   const TopicNames& names() const { return names_; }
 
@@ -43,6 +54,8 @@ class LogSearch {
   const LogFilter& filter_;
   TopicLookUp look_up_;
   TopicNames names_;
+  std::function<void(std::uint64_t)> progress_;
+  std::uint64_t looked_at_ = 0;
 };
 
 }  // namespace muster::tools

@@ -5,6 +5,9 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <utility>
+
+#include "domain/ids.h"
 
 namespace muster::tools {
 
@@ -28,6 +31,26 @@ class Progress {
   bool bar_shown_ = false;
   Clock::time_point began_;
   Clock::time_point next_;
+};
+
+/// The same of the events of a journal, one after the other.
+class EventsProgress {
+ public:
+  EventsProgress(std::string what, Sequence first, Sequence last)
+      : progress_(std::move(what), "events"), first_(first), last_(last) {}
+
+  /// To be called with every event.
+  void show(Sequence reached) {
+    const Sequence done = reached + 1 - first_;
+    if (done % kEvery == 0) progress_.show(done, last_ + 1 - first_);
+  }
+
+ private:
+  static constexpr Sequence kEvery = 10'000;  // the clock is looked at
+
+  Progress progress_;
+  Sequence first_;
+  Sequence last_;
 };
 
 /// "1,234,567"

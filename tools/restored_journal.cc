@@ -66,9 +66,9 @@ std::expected<Restored, Error> make_restored(journal::Reader& from, const journa
   }
   if (written) written = builder->finish();
   if (!written) return std::unexpected(new_journal_error(written.error()));
-  const auto restored = verify_copy(made.directory());
+  const auto restored = verify_copy(made.draft_directory());
   if (!restored) return std::unexpected(restored.error());
-  made.keep();
+  if (auto placed = made.put_in_place(); !placed) return std::unexpected(placed.error());
   return Restored{.header = builder->header(),
                   .quiet_time_ms = quiet_time_ms,
                   .state_digest = restored->digest};

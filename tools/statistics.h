@@ -35,6 +35,10 @@ struct TypeCount {
 
 class Statistics {
  public:
+  /// Of a journal that begins with this sequence.
+  explicit Statistics(Sequence first_sequence = 1)
+      : first_sequence_(first_sequence), last_sequence_(first_sequence - 1) {}
+
   /// To be called with every event, in order.
   void take(Sequence sequence, const domain::Event& event, std::size_t bytes);
 
@@ -55,8 +59,8 @@ class Statistics {
 
  private:
   Activity all_;
-  Sequence first_sequence_ = 0;
-  Sequence last_sequence_ = 0;
+  Sequence first_sequence_;
+  Sequence last_sequence_;
   std::int64_t first_time_ms_ = 0;
   std::int64_t last_time_ms_ = 0;
   std::uint64_t steps_back_ = 0;

@@ -40,7 +40,7 @@ class Figures {
  public:
   Figures(const Statistics& statistics, const DiskUse& disk) : all_(statistics) {
     if (all_.all().events == 0) return;
-    event_bytes_ = static_cast<double>(disk.file_bytes) / static_cast<double>(all_.all().events);
+    event_bytes_ = static_cast<double>(disk.record_bytes) / static_cast<double>(all_.all().events);
   }
 
   double disk_bytes_per_event() const { return event_bytes_; }
@@ -82,6 +82,10 @@ std::vector<GroupActivity> groups_by_size(const Statistics& statistics) {
   return groups;
 }
 
+Json time_json(const Statistics& statistics, std::int64_t time_ms) {
+  return statistics.all().events == 0 ? Json() : Json(time_text(time_ms));
+}
+
 Json activity_json(const Activity& activity) {
   return {{"events", activity.events},   {"bytes", activity.bytes},   {"commits", activity.commits},
           {"plans", activity.plans},     {"joined", activity.joined}, {"left", activity.left},
@@ -114,19 +118,22 @@ std::string head_text(const Statistics& statistics, const DiskUse& disk, const F
     return grouped_digits(static_cast<std::uint64_t>(number));
   };
   const Activity& all = statistics.all();
-  std::string text =
-      fmt::format("{} events, sequences {} to {}, from {} to {}.\n", grouped_digits(all.events),
-                  statistics.first_sequence(), statistics.last_sequence(),
-                  time_text(statistics.first_time_ms()), time_text(statistics.last_time_ms()));
+  std::string text = fmt::format(
+      "{} {}, sequences {} to {}, from {} to {}.\n", grouped_digits(all.events),
+      all.events == 1 ? "event" : "events", statistics.first_sequence(), statistics.last_sequence(),
+      time_text(statistics.first_time_ms()), time_text(statistics.last_time_ms()));
   if (statistics.steps_back() > 0) {
     text += fmt::format("The clock was set back {} meanwhile.\n",
                         counted(statistics.steps_back(), "time"));
   }
-  text += fmt::format("Size: {} ({} with the reserve): {} an event, {} of them its own.\n",
-                      bytes_text(static_cast<double>(disk.file_bytes)),
-                      bytes_text(static_cast<double>(disk.allocated_bytes)),
-                      bytes_text(figures.disk_bytes_per_event()),
-                      bytes_text(static_cast<double>(all.bytes) / static_cast<double>(all.events)));
+  text += fmt::format(
+      "Size: {} ({} with the reserve), {} of it events: {} each, {} of that its "
+      "own.\n",
+      bytes_text(static_cast<double>(disk.file_bytes)),
+      bytes_text(static_cast<double>(disk.allocated_bytes)),
+      bytes_text(static_cast<double>(disk.record_bytes)),
+      bytes_text(figures.disk_bytes_per_event()),
+      bytes_text(static_cast<double>(all.bytes) / static_cast<double>(all.events)));
   const Growth hour = figures.per_hour();
   const Growth day = figures.per_day();
   const Growth last = figures.last_day();
@@ -324,11 +331,12 @@ Json statistics_json(const Statistics& statistics, const DiskUse& disk) {
   return {{"events", statistics.all().events},
           {"first_sequence", statistics.first_sequence()},
           {"last_sequence", statistics.last_sequence()},
-          {"first_time", time_text(statistics.first_time_ms())},
-          {"last_time", time_text(statistics.last_time_ms())},
+          {"first_time", time_json(statistics, statistics.first_time_ms())},
+          {"last_time", time_json(statistics, statistics.last_time_ms())},
           {"clock_set_back", statistics.steps_back()},
           {"file_bytes", disk.file_bytes},
           {"allocated_bytes", disk.allocated_bytes},
+          {"record_bytes", disk.record_bytes},
           {"event_bytes", statistics.all().bytes},
           {"file_bytes_per_event", figures.disk_bytes_per_event()},
           {"per_hour", growth_json(figures.per_hour())},

@@ -12,6 +12,7 @@ namespace muster::tools {
 struct DiskUse {
   std::uint64_t file_bytes = 0;       // length of data.mdb
   std::uint64_t allocated_bytes = 0;  // of the filesystem, with the reserve behind the file's end
+  std::uint64_t record_bytes = 0;     // of the file: the events, with all that is around them
 };
 
 /// Everything.

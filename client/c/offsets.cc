@@ -112,6 +112,14 @@ void muster_consumer_commit_stored_async(muster_consumer* consumer, muster_done_
   });
 }
 
+int muster_consumer_report_end(muster_consumer* consumer, const char* topic, int32_t partition,
+                               int64_t end, int64_t start, muster_error** error) {
+  return guarded(consumer, error, [&](GroupConsumer& value) {
+    return value.report_end(text(topic), partition, end,
+                            start == -1 ? std::nullopt : std::optional(start));
+  });
+}
+
 int muster_consumer_release(muster_consumer* consumer, const char* topic, int32_t partition,
                             int64_t offset, const char* metadata, muster_error** error) {
   return guarded(consumer, error, [&](GroupConsumer& value) {

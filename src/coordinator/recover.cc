@@ -19,6 +19,8 @@ constexpr Sequence kProgressEvery = 250'000;
 struct Route {
   std::optional<journal::Snapshot> from;  // nothing: the journal's first event
   std::vector<journal::Snapshot> checks;  // ascending, all after it
+  /// With kOldest: those that history has left behind, and that are dropped next.
+  std::vector<journal::Snapshot> left_behind;
 };
 
 std::unexpected<RecoveryError> nowhere_to_begin(const journal::Header& header, Sequence last,
@@ -46,45 +48,90 @@ std::expected<Route, RecoveryError> route(journal::Reader& reader, const journal
   if (!snapshots) return std::unexpected(unreadable(snapshots.error()));
   Route route;
   for (const journal::Snapshot& snapshot : *snapshots) {
-    const bool usable = snapshot.sequence + 1 >= header.first_sequence && snapshot.sequence <= last;
-    if (usable) route.checks.push_back(snapshot);
+    const bool left_behind = snapshot.sequence + 1 < header.first_sequence;
+    if (left_behind) {
+      route.left_behind.push_back(snapshot);
+    } else if (snapshot.sequence <= last) {
+      route.checks.push_back(snapshot);
+    }
   }
   const bool from_beginning =
       header.first_sequence == 1 && (from == RecoverFrom::kOldest || route.checks.empty());
   if (from_beginning) return route;
   if (route.checks.empty()) return nowhere_to_begin(header, last, *snapshots);
   if (from == RecoverFrom::kNewestSnapshot) {
-    return Route{.from = route.checks.back(), .checks = {}};
+    return Route{.from = route.checks.back(), .checks = {}, .left_behind = {}};
   }
   route.from = route.checks.front();
   route.checks.erase(route.checks.begin());
   return route;
 }
 
-/// Folds the events after the state, up to `to`.
-std::expected<void, RecoveryError> fold_records(journal::Reader& reader, domain::State& state,
-                                                Sequence to, Sequence last,
-                                                const RecoveryOptions& options) {
-  if (state.sequence >= to) return {};
+/// What becomes of an event on the way; false: it stops there.
+using OnEvent = std::function<bool(Sequence, const domain::Event&)>;
+
+/// Reads and decodes the events from `from` up to `to`.
+std::expected<void, RecoveryError> read_events(journal::Reader& reader, Sequence from, Sequence to,
+                                               Sequence last, const RecoveryOptions& options,
+                                               const OnEvent& on_event) {
+  if (from > to) return {};
   std::optional<RecoveryError> wrong;
-  const auto fold_record = [&](Sequence sequence, std::string_view bytes) {
+  const auto read = reader.read(from, to, [&](Sequence sequence, std::string_view bytes) {
     const auto event = codec::decode_event(bytes);
     if (!event) {
       wrong = corrupt(sequence, "the event can't be decoded", event.error().message);
       return false;
     }
-    if (const auto folded = domain::fold(state, sequence, *event); !folded) {
+    if (!on_event(sequence, *event)) return false;
+    if (options.checked) options.checked(sequence);
+    if (options.progress && sequence % kProgressEvery == 0) options.progress(sequence, last);
+    return true;
+  });
+  if (wrong) return std::unexpected(std::move(*wrong));
+  if (!read) return std::unexpected(unreadable(read.error()));
+  return {};
+}
+
+/// Folds the events after the state, up to `to`.
+std::expected<void, RecoveryError> fold_records(journal::Reader& reader, domain::State& state,
+                                                Sequence to, Sequence last,
+                                                const RecoveryOptions& options) {
+  std::optional<RecoveryError> wrong;
+  const auto fold_event = [&](Sequence sequence, const domain::Event& event) {
+    const auto folded = domain::fold(state, sequence, event);
+    if (!folded) {
       wrong = corrupt(sequence, domain::sentence("its ", folded.error().event, " does not fold"),
                       folded.error().message);
       return false;
     }
-    if (options.folded) options.folded(state, *event);
-    if (options.progress && sequence % kProgressEvery == 0) options.progress(sequence, last);
+    if (options.folded) options.folded(state, event);
     return true;
   };
-  const auto read = reader.read(state.sequence + 1, to, fold_record);
+  auto read = read_events(reader, state.sequence + 1, to, last, options, fold_event);
   if (wrong) return std::unexpected(std::move(*wrong));
-  if (!read) return std::unexpected(unreadable(read.error()));
+  return read;
+}
+
+/// The events before the oldest snapshot: there is no state to fold them into.
+std::expected<void, RecoveryError> read_before(journal::Reader& reader,
+                                               const journal::Header& header,
+                                               const journal::Snapshot& oldest, Sequence last,
+                                               const RecoveryOptions& options) {
+  return read_events(reader, header.first_sequence, oldest.sequence, last, options,
+                     [](Sequence, const domain::Event&) { return true; });
+}
+
+/// One that is dropped while it is read is not missed.
+std::expected<void, RecoveryError> read_left_behind(
+    journal::Reader& reader, const std::vector<journal::Snapshot>& snapshots) {
+  const auto go_on = [](std::uint64_t, std::string_view) { return true; };
+  for (const journal::Snapshot& snapshot : snapshots) {
+    const auto read = reader.read_snapshot(snapshot.sequence, go_on);
+    if (!read && read.error().fault != journal::Fault::kMissing) {
+      // No sequence is at fault: all that history still has can be read.
+      return std::unexpected(RecoveryError{.message = read.error().message});
+    }
+  }
   return {};
 }
 
@@ -109,6 +156,10 @@ std::expected<domain::State, RecoveryError> attempt(journal::Reader& reader,
   domain::State state;
   state.fence_base = header.fence_base;
   if (const auto& from = way->from) {
+    if (options.from == RecoverFrom::kOldest) {
+      const auto before = read_before(reader, header, *from, last, options);
+      if (!before) return std::unexpected(before.error());
+    }
     auto loaded = load_snapshot(reader, header, *from);
     if (!loaded) return loaded;
     state = std::move(*loaded);
@@ -121,6 +172,8 @@ std::expected<domain::State, RecoveryError> attempt(journal::Reader& reader,
   }
   const auto folded = fold_records(reader, state, last, last, options);
   if (!folded) return std::unexpected(folded.error());
+  const auto read = read_left_behind(reader, way->left_behind);
+  if (!read) return std::unexpected(read.error());
   return state;
 }
 

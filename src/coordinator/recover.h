@@ -26,7 +26,9 @@ struct RecoveryError {
 enum class RecoverFrom : std::uint8_t {
   kNewestSnapshot,  // not after `up_to`: the quickest
   /// The journal's beginning, or the oldest snapshot when that has been trimmed. Each later
-  /// snapshot is held against what its events fold to.
+  /// snapshot is held against what its events fold to. What can't be folded is read all the same:
+  /// the records before the oldest snapshot, which a trimming that stopped halfway leaves, and the
+  /// snapshots that it has not dropped yet.
   kOldest,
 };
 
@@ -39,6 +41,10 @@ struct RecoveryOptions {
   /// Called with each event after it was folded; not with those that a snapshot stands for. May be
   /// empty.
   std::function<void(const domain::State&, const domain::Event&)> folded;
+  /// Called with the sequence of each event that was read and decoded, folded or not. Ascending
+  /// from the first that is left, and from a later one again when history is trimmed meanwhile.
+  /// May be empty.
+  std::function<void(Sequence)> checked;
 };
 
 /// The state that the journal holds, or held at what the options name. Beside a live daemon it

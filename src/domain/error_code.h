@@ -58,6 +58,7 @@ enum class ErrorCode : std::uint16_t {
   kJournalExists = 110,      // of the command line: a new journal was to be made where one is
   kEndUnknown = 111,         // of the command line: nobody has reported where a partition ends
   kHistoryTrimmed = 112,     // of the command line: the events that are needed were trimmed
+  kJournalUnwritable = 113,  // of the command line: a new journal can't be made where it was to be
 };
 
 }  // namespace muster

@@ -54,6 +54,7 @@ constexpr std::array kTraits{
     ErrorTraits{ErrorCode::kJournalExists, "JOURNAL_EXISTS", false},
     ErrorTraits{ErrorCode::kEndUnknown, "END_UNKNOWN", false},
     ErrorTraits{ErrorCode::kHistoryTrimmed, "HISTORY_TRIMMED", false},
+    ErrorTraits{ErrorCode::kJournalUnwritable, "JOURNAL_UNWRITABLE", false},
 };
 
 }  // namespace

@@ -60,6 +60,10 @@ static void offsets_are_stored(muster_consumer* consumer) {
   SUCCEEDS(muster_consumer_commit_stored(consumer, &why));
   REQUIRE(committed(consumer, 0) == 3);
   REQUIRE(committed(consumer, 1) == 4);
+  SUCCEEDS(muster_consumer_report_end(consumer, "orders", 0, 10, 2, &why));
+  SUCCEEDS(muster_consumer_report_end(consumer, "orders", 1, 10, -1, &why));
+  REQUIRE(muster_consumer_report_end(consumer, "orders", 1, -5, -1, NULL) ==
+          MUSTER_ERROR_INVALID_ARGUMENT);
 }
 
 static void partitions_are_paused(muster_consumer* consumer) {

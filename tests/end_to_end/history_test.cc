@@ -121,7 +121,7 @@ TEST_CASE("compact makes the file small, and the same journal") {
   CHECK_MESSAGE(compacted.status == 0, compacted.err);
   CHECK(compacted.out.find("Compacted the journal") != std::string::npos);
   CHECK(size() < bytes_before);
-  CHECK_FALSE(std::filesystem::exists(directory + "/compacting"));
+  CHECK_FALSE(std::filesystem::exists(directory + "/unfinished"));
 
   daemon.start();
   WireClient client(daemon.address());

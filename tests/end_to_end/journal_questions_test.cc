@@ -94,6 +94,21 @@ TEST_CASE("the log is followed across a restart of the daemon, and ends when it 
   CHECK(followed == journal_log(daemon));
 }
 
+TEST_CASE("the log is followed into the file that compacting put in the journal's place") {
+  Daemon daemon;
+  create_topics(daemon, {"orders"});
+  Follower follower(daemon, {"--output", "json"});
+  REQUIRE(follower.says("orders"));
+  daemon.kill9();
+  REQUIRE(muster({"journal", "compact", "--data-dir", daemon.data_directory()}).status == 0);
+  daemon.start();
+  create_topics(daemon, {"refunds"});
+  REQUIRE(follower.says("refunds"));
+  follower.process().signal(SIGINT);
+  CHECK(follower.process().wait() == 0);
+  CHECK(lines_of(follower.out()).size() == 2);
+}
+
 TEST_CASE("following begins with the last events, or where it is told to") {
   const Daemon daemon;
   for (int i = 0; i < 15; ++i) create_topics(daemon, {"topic-" + std::to_string(i)});

@@ -30,6 +30,10 @@ class RecordsReader : public journal::Reader {
     snapshots_.insert_or_assign(sequence, std::move(kept));
   }
   void forget_snapshot(std::uint64_t sequence) { snapshots_.erase(sequence); }
+  /// Whoever reads this snapshot is told so.
+  void fail_snapshot(std::uint64_t sequence, journal::Fault fault) {
+    snapshot_faults_[sequence] = fault;
+  }
   std::vector<std::string>& chunks_at(std::uint64_t sequence) {
     return snapshots_.at(sequence).chunks;
   }
@@ -65,6 +69,9 @@ class RecordsReader : public journal::Reader {
 
   std::expected<void, journal::Error> read_snapshot(std::uint64_t sequence,
                                                     const Sink& sink) override {
+    if (const auto fault = snapshot_faults_.find(sequence); fault != snapshot_faults_.end()) {
+      return std::unexpected(journal::Error{.fault = fault->second, .message = "it can't be read"});
+    }
     const auto kept = snapshots_.find(sequence);
     if (kept == snapshots_.end()) return missing("there is no such snapshot");
     std::uint64_t number = 0;
@@ -90,6 +97,7 @@ class RecordsReader : public journal::Reader {
   std::uint64_t fence_base_ = 0;
   std::uint64_t first_sequence_ = 1;
   std::map<std::uint64_t, Kept> snapshots_;
+  std::map<std::uint64_t, journal::Fault> snapshot_faults_;
 };
 
 }  // namespace muster::fakes

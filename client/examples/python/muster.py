@@ -102,6 +102,7 @@ _FUNCTIONS = {
     "muster_consumer_commit_offsets": (c_int, [c_void_p, c_void_p, POINTER(c_void_p)]),
     "muster_consumer_store_offset": (c_int, [c_void_p, c_char_p, c_int32, c_int64, c_uint64, POINTER(c_void_p)]),
     "muster_consumer_commit_stored": (c_int, [c_void_p, POINTER(c_void_p)]),
+    "muster_consumer_report_end": (c_int, [c_void_p, c_char_p, c_int32, c_int64, c_int64, POINTER(c_void_p)]),
     "muster_consumer_release": (c_int, [c_void_p, c_char_p, c_int32, c_int64, c_char_p, POINTER(c_void_p)]),
     "muster_consumer_fetch_committed": (c_int, [c_void_p, c_char_p, c_int32, POINTER(c_void_p),
                                                 POINTER(c_void_p)]),
@@ -336,6 +337,11 @@ class Consumer(_Handle):
             _call(_lib.muster_consumer_commit_offsets, self._handle, batch)
         finally:
             _lib.muster_commits_free(batch)
+
+    def report_end(self, topic: str, partition: int, end: int, start: Optional[int] = None):
+        """Where a partition ends and, if it is known, begins: what lag counts to."""
+        _call(_lib.muster_consumer_report_end, self._handle, topic.encode(), partition, end,
+              -1 if start is None else start)
 
     def release(self, topic: str, partition: int, offset: Optional[int] = None, metadata: str = ""):
         """Of a revoked partition, with a last commit or without; for release_on_return=False."""

@@ -97,6 +97,9 @@ enum {
   MUSTER_ERROR_NOT_LEADER = 29,
   MUSTER_ERROR_STALE_PLAN = 30,
   MUSTER_ERROR_INVALID_PLAN = 31,
+  MUSTER_ERROR_OFFSET_CONFLICT = 32,
+  MUSTER_ERROR_GROUP_SUBSCRIBED = 33,
+  MUSTER_ERROR_RESET_UNDER_WAY = 34,
   /* The client's own: */
   MUSTER_ERROR_UNAVAILABLE = 100, /* no server answers */
   MUSTER_ERROR_TIMED_OUT = 101,   /* it may have happened or not */
@@ -323,6 +326,11 @@ int muster_consumer_store_offsets(muster_consumer* consumer, const muster_commit
 int muster_consumer_commit_stored(muster_consumer* consumer, muster_error** error);
 void muster_consumer_commit_stored_async(muster_consumer* consumer, muster_done_callback done,
                                          void* user_data);
+
+/* Says where a partition of any topic ends (the offset after its last record) and begins (-1: not
+ * said): what lag counts to. Needs no membership. */
+int muster_consumer_report_end(muster_consumer* consumer, const char* topic, int32_t partition,
+                               int64_t end, int64_t start, muster_error** error);
 
 /* Releases a partition that is being revoked, with a last commit, or without when offset is -1. For
  * muster_consumer_options_set_release_on_return(options, false). */

@@ -181,6 +181,39 @@ TEST_CASE("A bad record behind a snapshot is found from the oldest place, and na
   CHECK(wrong.error().first_bad_sequence == 9);
 }
 
+TEST_CASE("What a trimming that stopped halfway leaves before the snapshot is read too") {
+  Recorded journal;
+  journal.keep_snapshot(8);
+  journal.keep_snapshot(12);
+  journal.reader.trim_before(6);
+  std::vector<Sequence> read;
+  const RecoveryOptions all{.from = RecoverFrom::kOldest,
+                            .checked = [&](Sequence sequence) { read.push_back(sequence); }};
+  REQUIRE(journal.recovered(all).has_value());
+  REQUIRE(read.size() == 15);
+  CHECK(read.front() == 6);
+  CHECK(read.back() == 20);
+
+  journal.spoil_record(7);
+  const auto wrong = journal.recovered(all);
+  REQUIRE_FALSE(wrong.has_value());
+  CHECK(wrong.error().first_bad_sequence == 7);
+  CHECK(journal.recovered().has_value());  // the state is what it was
+}
+
+TEST_CASE("A snapshot that history has left behind is read until it is dropped") {
+  Recorded journal;
+  journal.keep_snapshot(3);
+  journal.keep_snapshot(8);
+  journal.reader.trim_before(9);
+  REQUIRE(journal.recovered({.from = RecoverFrom::kOldest}).has_value());
+  journal.reader.fail_snapshot(3, journal::Fault::kCorrupt);
+  CHECK_FALSE(journal.recovered({.from = RecoverFrom::kOldest}).has_value());
+  CHECK(journal.recovered().has_value());
+  journal.reader.fail_snapshot(3, journal::Fault::kMissing);  // dropped since it was listed
+  CHECK(journal.recovered({.from = RecoverFrom::kOldest}).has_value());
+}
+
 TEST_CASE("A reader whose history is trimmed meanwhile begins again") {
   Recorded journal;
   journal.keep_snapshot(5);

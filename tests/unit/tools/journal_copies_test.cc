@@ -1,6 +1,8 @@
 // Backup, restore, export, import and repair: exit status, and what they leave behind.
 #include <doctest/doctest.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -140,6 +142,15 @@ void damage_event(const std::string& directory, std::uint64_t sequence) {
     bytes[at] = 'X';
   }
   write_text(path, bytes);
+}
+
+/// The pages of the file that LMDB calls branches.
+std::vector<std::size_t> branch_pages(const std::string& bytes) {
+  std::vector<std::size_t> starts;
+  for (std::size_t start = 2 * 4'096; start < bytes.size(); start += 4'096) {
+    if (bytes[start + 10] == 1) starts.push_back(start);
+  }
+  return starts;
 }
 
 }  // namespace
@@ -376,4 +387,128 @@ TEST_CASE("damage before a good snapshot costs history, and nothing of the state
   CHECK(state->topics.size() == kEvents);
   CHECK(state->sequence == kEvents + 1);
   CHECK(header_of(directory / "new").first_sequence == 4);
+}
+
+TEST_CASE("good history between the damage and the snapshot is kept") {
+  const CopiesDirectory directory;
+  make_journal_with_snapshots(directory / "data", {4}, 1);
+  damage_event(directory / "data", 2);
+  CHECK(run_journal({"repair", "--data-dir", directory / "data", "--to", directory / "new",
+                     "--execute"}) == 0);
+  CHECK(verify_copy(directory / "new")->topics.size() == kEvents);
+  CHECK(header_of(directory / "new").first_sequence == 3);
+}
+
+TEST_CASE("verify finds a bad record that a trimming which stopped halfway has left") {
+  const CopiesDirectory directory;
+  make_journal_with_snapshots(directory / "data", {4}, 2);
+  CHECK(run_journal({"verify", "--data-dir", directory / "data"}) == 0);
+  damage_event(directory / "data", 3);
+  CHECK(run_journal({"verify", "--data-dir", directory / "data"}) == 1);
+}
+
+TEST_CASE("verify reads a snapshot that history has left behind") {
+  const CopiesDirectory directory;
+  make_journal_with_snapshots(directory / "data", {1, 3}, 3);
+  CHECK(run_journal({"verify", "--data-dir", directory / "data"}) == 0);
+  const std::string path = directory / "data/data.mdb";
+  std::string bytes = read_text(path);
+  const auto snapshots = snapshots_of(directory / "data");
+  REQUIRE(snapshots.size() == 2);
+  const std::string key("\x0c\0\0\0\0\0\0\0\0\1\0\0\0\0", 14);  // its length, and it
+  const std::size_t at = bytes.find(key);
+  REQUIRE(at != std::string::npos);
+  bytes[at + key.size() + 20] = static_cast<char>(bytes[at + key.size() + 20] ^ 1);
+  write_text(path, bytes);
+  CHECK(run_journal({"verify", "--data-dir", directory / "data"}) == 1);
+}
+
+TEST_CASE("a damaged page that only leads to the events costs nothing") {
+  constexpr std::uint64_t kMany = 300;
+  const CopiesDirectory directory;
+  make_journal(directory / "data", kMany);
+  const std::string path = directory / "data/data.mdb";
+  const std::string good = read_text(path);
+  const auto branches = branch_pages(good);
+  REQUIRE(!branches.empty());
+  std::vector<std::size_t> starts{0, 4'096};  // the meta pages
+  starts.insert(starts.end(), branches.begin(), branches.end());
+  for (const std::size_t start : starts) {
+    CAPTURE(start);
+    std::string bytes = good;
+    bytes[start + 16] = static_cast<char>(bytes[start + 16] ^ 1);
+    write_text(path, bytes);
+    CHECK(run_journal({"repair", "--data-dir", directory / "data", "--to", directory / "new",
+                       "--execute"}) == 0);
+    const auto state = verify_copy(directory / "new");
+    REQUIRE_MESSAGE(state.has_value(), state.error().message);
+    CHECK(state->topics.size() == kMany);
+    fs::remove_all(directory / "new");
+  }
+}
+
+TEST_CASE("a copy stands in its place only when it was verified") {
+  const CopiesDirectory directory;
+  make_journal(directory / "data");
+  auto made = NewJournal::in(directory / "new");
+  REQUIRE(made.has_value());
+  auto builder = made->build({.journal_id = journal::draw_journal_id()});
+  REQUIRE(builder.has_value());
+  REQUIRE(builder->append(codec::encode_event(topic_event(1))).has_value());
+  REQUIRE(builder->finish().has_value());
+  // So it would be found if the process were killed here.
+  CHECK_FALSE(journal::FileReader::open(directory / "new").has_value());
+  REQUIRE(verify_copy(made->draft_directory()).has_value());
+  REQUIRE(made->put_in_place().has_value());
+  CHECK(header_of(directory / "new").last_sequence == 1);
+  CHECK_FALSE(fs::exists(made->draft_directory()));
+}
+
+TEST_CASE("what an interrupted copy left does not stand in the way of the next") {
+  const CopiesDirectory directory;
+  make_journal(directory / "data");
+  fs::create_directories(directory / "new/unfinished");
+  write_text(directory / "new/unfinished/data.mdb", "half");
+  CHECK(run_journal({"backup", "--data-dir", directory / "data", "--to", directory / "new"}) == 0);
+  CHECK(digest_of(directory / "new") == digest_of(directory / "data"));
+  CHECK_FALSE(fs::exists(directory / "new/unfinished"));
+}
+
+TEST_CASE("a directory in which nothing can be made is an error, and ends no process") {
+  const CopiesDirectory directory;
+  make_journal(directory / "data");
+  write_text(directory / "file", "no directory");
+  const auto made = NewJournal::in(directory / "file/new");
+  REQUIRE_FALSE(made.has_value());
+  CHECK(made.error().code == ErrorCode::kJournalUnwritable);
+  CHECK(run_journal({"backup", "--data-dir", directory / "data", "--to", directory / "file/new"}) ==
+        1);
+  CHECK_FALSE(journal::Store::open(directory / "file/new").has_value());
+}
+
+TEST_CASE("a compacted journal keeps its mode, and its owner if root compacts it") {
+  const CopiesDirectory directory;
+  make_journal(directory / "data");
+  const std::string file = directory / "data/data.mdb";
+  constexpr uid_t kSomebody = 12'345;
+  const bool root = ::geteuid() == 0;
+  if (root) REQUIRE(::chown(file.c_str(), kSomebody, kSomebody) == 0);
+  REQUIRE(::chmod(file.c_str(), 0640) == 0);
+  CHECK(run_journal({"compact", "--data-dir", directory / "data"}) == 0);
+  struct stat status{};
+  REQUIRE(::stat(file.c_str(), &status) == 0);
+  CHECK((status.st_mode & 07777) == 0640);
+  if (root) CHECK(status.st_uid == kSomebody);
+  if (root) CHECK(status.st_gid == kSomebody);
+  CHECK_FALSE(fs::exists(directory / "data/unfinished"));
+}
+
+TEST_CASE("a reader notices that another file has taken its place") {
+  const CopiesDirectory directory;
+  make_journal(directory / "data");
+  const auto reader = journal::FileReader::open(directory / "data");
+  REQUIRE(reader.has_value());
+  CHECK_FALSE(reader->replaced());
+  CHECK(run_journal({"compact", "--data-dir", directory / "data"}) == 0);
+  CHECK(reader->replaced());
 }

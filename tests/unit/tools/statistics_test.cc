@@ -56,7 +56,8 @@ TEST_CASE("events are counted by type, group and hour") {
   CHECK(statistics.by_group().at("b").expired == 1);
   CHECK(statistics.by_hour().size() == 2);
   CHECK(statistics.by_hour().begin()->second.events == 2);
-  const Json json = statistics_json(statistics, {.file_bytes = 4'096, .allocated_bytes = 8'192});
+  const Json json = statistics_json(
+      statistics, {.file_bytes = 1 << 20, .allocated_bytes = 1 << 21, .record_bytes = 4'096});
   CHECK(json["types"]["OffsetsCommitted"]["events"] == 2);
   CHECK(json["hours"][0]["hour"] == "2026-11-22T14:00Z");
   CHECK(json["hours"][1]["commits"] == 1);
@@ -103,9 +104,23 @@ TEST_CASE("a storm that goes on is one, and one that comes again is another") {
   CHECK(storms[1].plans == 10);
 }
 
+TEST_CASE("what an event takes on the disk is told of the events alone, not of free pages") {
+  History history;
+  history.add(TopicCreated{.name = "outbox"});
+  const DiskUse disk{.file_bytes = 1 << 20, .allocated_bytes = 1 << 21, .record_bytes = 4'096};
+  const std::string text = statistics_text(history.statistics(), disk);
+  CHECK(text.starts_with("1 event, sequences 1 to 1, "));
+  CHECK(text.find("Size: 1.0 MiB (2.0 MiB with the reserve), 4.0 KiB of it events: 4.0 KiB each, "
+                  "100 B of that its own.") != std::string::npos);
+}
+
 TEST_CASE("a journal without events has statistics") {
-  CHECK(statistics_text({}, {}) == "The journal holds no events.\n");
-  CHECK(statistics_json({}, {})["events"] == 0);
+  CHECK(statistics_text(Statistics(), {}) == "The journal holds no events.\n");
+  const Json json = statistics_json(Statistics(8), {});
+  CHECK(json["events"] == 0);
+  CHECK(json["first_sequence"] == 8);
+  CHECK(json["last_sequence"] == 7);
+  CHECK(json["first_time"].is_null());
 }
 
 TEST_CASE("bars are as long, and lines as high, as their numbers") {
