@@ -1,5 +1,6 @@
 #include "tools/arguments.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <limits>
@@ -13,8 +14,10 @@ struct Unit {
   std::uint64_t milliseconds;
 };
 
-// "ms" stands before "m" and "s", which it contains.
-constexpr std::array<Unit, 4> kUnits{{{"ms", 1}, {"s", 1'000}, {"m", 60'000}, {"h", 3'600'000}}};
+// The larger first, as they follow each other in one text.
+constexpr std::array<Unit, 5> kUnits{
+    {{"d", 86'400'000}, {"h", 3'600'000}, {"m", 60'000}, {"s", 1'000}, {"ms", 1}}};
+constexpr std::string_view kDays = "d";
 
 template <typename Number>
 std::optional<Number> parse_number(std::string_view text) {
@@ -49,24 +52,32 @@ std::optional<PartitionArgument> parse_partition(std::string_view text) {
 }
 
 std::optional<std::uint32_t> parse_duration_ms(std::string_view text) {
-  for (const Unit& unit : kUnits) {
-    if (!text.ends_with(unit.suffix)) continue;
-    const auto count =
-        parse_number<std::uint32_t>(text.substr(0, text.size() - unit.suffix.size()));
-    if (!count || *count == 0) return std::nullopt;
-    const std::uint64_t duration_ms = *count * unit.milliseconds;
+  std::uint64_t duration_ms = 0;
+  const auto* next = kUnits.begin();  // a smaller one than those before
+  while (!text.empty()) {
+    const std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
+    const std::size_t end = std::min(text.find_first_of("0123456789", digits), text.size());
+    const auto count = parse_number<std::uint32_t>(text.substr(0, digits));
+    const auto* unit = std::find_if(next, kUnits.end(), [&](const Unit& each) {
+      return each.suffix == text.substr(digits, end - digits);
+    });
+    if (!count || unit == kUnits.end()) return std::nullopt;
+    duration_ms += *count * unit->milliseconds;
     if (duration_ms > std::numeric_limits<std::uint32_t>::max()) return std::nullopt;
-    return static_cast<std::uint32_t>(duration_ms);
+    next = unit + 1;
+    text.remove_prefix(end);
   }
-  return std::nullopt;
+  if (duration_ms == 0) return std::nullopt;
+  return static_cast<std::uint32_t>(duration_ms);
 }
 
 std::string duration_text(std::uint64_t duration_ms) {
-  Unit chosen = kUnits.front();
   for (const Unit& unit : kUnits) {
-    if (duration_ms > 0 && duration_ms % unit.milliseconds == 0) chosen = unit;
+    const bool fits = duration_ms >= unit.milliseconds && duration_ms % unit.milliseconds == 0;
+    if (!fits || unit.suffix == kDays) continue;
+    return std::to_string(duration_ms / unit.milliseconds) + std::string(unit.suffix);
   }
-  return std::to_string(duration_ms / chosen.milliseconds) + std::string(chosen.suffix);
+  return "0ms";
 }
 
 namespace {
@@ -114,7 +125,7 @@ CLI::Option* add_partition_option(CLI::App& command, const std::string& name,
 CLI::Option* add_duration_option(CLI::App& command, const std::string& name,
                                  std::uint32_t& duration_ms, const std::string& description) {
   return add_parsed(command, name, description,
-                    "a duration: write a whole number and its unit, as in 500ms, 30s, 2m or 1h",
+                    "a duration: write a whole number and its unit, as in 500ms, 30s, 2m or 1h30m",
                     duration_ms, parse_duration_ms)
       ->type_name("DURATION");
 }

@@ -22,10 +22,11 @@ struct PartitionArgument {
 
 std::optional<PartitionArgument> parse_partition(std::string_view text);
 
-/// "500ms", "30s", "2m", "1h": a whole number and its unit, 1 ms … 49 days. In milliseconds.
+/// "500ms", "30s", "2m", "1h", "7d", "1h30m": whole numbers and their units, the larger first,
+/// 1 ms … 49 days. In milliseconds.
 std::optional<std::uint32_t> parse_duration_ms(std::string_view text);
 
-/// The longest form that parse_duration_ms reads and that loses nothing: 120000 is "2m".
+/// In the largest unit up to hours that loses nothing: 120000 is "2m".
 std::string duration_text(std::uint64_t duration_ms);
 
 /// The same, and days ("7d"); "0" or "off" for no end of it.

@@ -45,6 +45,13 @@ void add_fence_commands(CLI::App& app, Context& context);
 void add_journal_commands(CLI::App& app, Context& context);
 void add_run_command(CLI::App& app, Context& context);
 void add_plan_command(CLI::App& app, Context& context);
+void add_top_command(CLI::App& app, Context& context);
+void add_completion_command(CLI::App& app, Context& context);
+/// Pages are of the whole tree below `app`.
+void add_man_command(CLI::App& app, Context& context);
+
+/// The whole tree: what every command takes, and all commands.
+void add_all_commands(CLI::App& app, Context& context);
 
 /// Everything after the program's name: parses it, runs the command, prints its failure. Returns
 /// the exit status: 0 ok, 1 failed, 2 usage.

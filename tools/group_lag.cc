@@ -26,7 +26,7 @@ struct LagArguments {
   bool watch = false;
 };
 
-std::expected<Partitions, Error> ask_lag(ServerLink& link, const LagArguments& arguments) {
+std::expected<GroupPartitions, Error> ask_lag(ServerLink& link, const LagArguments& arguments) {
   auto partitions = ask_partitions(link, arguments.group);
   if (!partitions || arguments.topic.empty()) return partitions;
   std::erase_if(*partitions, [&](const auto& one) { return one->topic != arguments.topic; });
@@ -39,7 +39,7 @@ std::expected<Partitions, Error> ask_lag(ServerLink& link, const LagArguments& a
                   printable(arguments.group))));
 }
 
-Json lag_json(const std::string& group, const Partitions& partitions, std::int64_t now_ms) {
+Json lag_json(const std::string& group, const GroupPartitions& partitions, std::int64_t now_ms) {
   Json list = Json::array();
   std::int64_t sum = 0;
   std::size_t unknown = 0;
@@ -67,7 +67,8 @@ Json lag_json(const std::string& group, const Partitions& partitions, std::int64
           {"partitions", std::move(list)}};
 }
 
-std::string lag_table(const std::string& group, const Partitions& partitions, std::int64_t now_ms) {
+std::string lag_table(const std::string& group, const GroupPartitions& partitions,
+                      std::int64_t now_ms) {
   Table table({{"TOPIC"},
                {"PARTITION", Align::kRight},
                {"COMMITTED", Align::kRight},
@@ -87,8 +88,8 @@ std::string lag_table(const std::string& group, const Partitions& partitions, st
   return table.empty() ? summary : summary + "\n" + table.text();
 }
 
-void print_lag(const Context& context, const LagArguments& arguments, const Partitions& partitions,
-               std::int64_t now_ms) {
+void print_lag(const Context& context, const LagArguments& arguments,
+               const GroupPartitions& partitions, std::int64_t now_ms) {
   if (context.json()) {
     print_json(lag_json(arguments.group, partitions, now_ms));
   } else {
@@ -97,7 +98,7 @@ void print_lag(const Context& context, const LagArguments& arguments, const Part
 }
 
 /// Whether the two show anything else but older commits.
-bool same(const Partitions& one, const Partitions& other) {
+bool same(const GroupPartitions& one, const GroupPartitions& other) {
   return std::ranges::equal(one, other, [](const auto& left, const auto& right) {
     return left->topic == right->topic && left->partition == right->partition &&
            left->committed == right->committed && left->end == right->end &&
@@ -110,7 +111,7 @@ bool same(const Partitions& one, const Partitions& other) {
 Outcome watch_lag(const Context& context, const LagArguments& arguments, ServerLink& link) {
   const bool redraws = !context.json() && ::isatty(STDOUT_FILENO) == 1;
   const InterruptibleWait wait;
-  Partitions shown;
+  GroupPartitions shown;
   bool first = true;
   do {
     auto partitions = ask_lag(link, arguments);

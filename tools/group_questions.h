@@ -19,12 +19,12 @@ std::expected<wire::GroupReplyT, Error> ask_group(Source& source, const std::str
   return source.template ask<wire::GroupReplyT>(std::move(request));
 }
 
-using Partitions = std::vector<std::unique_ptr<wire::PartitionInfoT>>;
+using GroupPartitions = std::vector<std::unique_ptr<wire::PartitionInfoT>>;
 
 /// All partitions of the group, by topic and number.
 template <typename Source>
-std::expected<Partitions, Error> ask_partitions(Source& source, const std::string& group) {
-  Partitions all;
+std::expected<GroupPartitions, Error> ask_partitions(Source& source, const std::string& group) {
+  GroupPartitions all;
   wire::ListPartitionsT first;
   first.group = group;
   const auto got = source.template ask_pages<wire::PartitionsReplyT>(

@@ -5,6 +5,7 @@
 #include "tools/arguments.h"
 #include "tools/group_questions.h"
 #include "tools/offset_view.h"
+#include "tools/partition_rows.h"
 #include "tools/why_words.h"
 
 namespace muster::tools {
@@ -154,7 +155,13 @@ std::string owner_text(const wire::PartitionInfoT& partition) {
   return name_or_dash(partition.owner) + " → " + name_or_dash(partition.target);
 }
 
-std::string partitions_text(const GroupView& view) {
+Colour partition_colour(const wire::PartitionInfoT& partition) {
+  if (partition.owner.empty()) return Colour::kRed;
+  return partition.revoking || partition.owner != partition.target ? Colour::kYellow
+                                                                   : Colour::kPlain;
+}
+
+std::string partitions_text(const GroupView& view, std::size_t most) {
   const bool pins = std::ranges::any_of(
       view.partitions, [](const auto& partition) { return !partition->pinned_to.empty(); });
   std::vector<Column> columns{{"TOPIC"},
@@ -170,7 +177,8 @@ std::string partitions_text(const GroupView& view) {
   if (ages) columns.insert(columns.begin() + 3, {"OWNED FOR", Align::kRight});
   if (pins) columns.insert(columns.begin() + 3, {"PINNED TO"});
   Table table(std::move(columns));
-  for (const auto& partition : view.partitions) {
+  const auto shown = telling_partitions(view, most);
+  for (const wire::PartitionInfoT* partition : shown) {
     std::vector<std::string> row{partition->topic,
                                  std::to_string(partition->partition),
                                  owner_text(*partition),
@@ -183,8 +191,13 @@ std::string partitions_text(const GroupView& view) {
     if (ages) row.insert(row.begin() + 3, owned_for(view, *partition));
     if (pins) row.insert(row.begin() + 3, name_or_dash(partition->pinned_to));
     table.add_row(std::move(row));
+    table.paint(2, partition_colour(*partition));
   }
-  return table.empty() ? "" : "\n" + table.text();
+  const std::size_t left_out = view.partitions.size() - shown.size();
+  return (table.empty() ? "" : "\n" + table.text()) +
+         (left_out == 0 ? ""
+                        : "… and " + counted(left_out, "partition") +
+                              " that are owned and lag less. --all shows them.\n");
 }
 
 std::string summary_text(const GroupView& view) {
@@ -324,9 +337,15 @@ Json group_json(const GroupView& view) {
           {"quiet_remaining_ms", view.quiet_remaining_ms}};
 }
 
-std::string group_text(const GroupView& view) {
+Colour state_colour(const wire::GroupInfoT& group) {
+  if (group.frozen || group.state == wire::GroupState::balancing) return Colour::kYellow;
+  return group.state == wire::GroupState::stable ? Colour::kGreen : Colour::kDim;
+}
+
+std::string group_text(const GroupView& view, std::size_t partitions_most) {
   return summary_text(view) + quiet_time_text(view) + reset_text(view) + frozen_text(view) +
-         draining_text(view) + stalled_text(view) + members_text(view) + partitions_text(view);
+         draining_text(view) + stalled_text(view) + members_text(view) +
+         partitions_text(view, partitions_most);
 }
 
 Json group_summary_json(const wire::GroupInfoT& group) {

@@ -43,12 +43,15 @@ std::string lag_summary(const std::vector<std::unique_ptr<wire::PartitionInfoT>>
 std::optional<std::int64_t> lag_of(const wire::PartitionInfoT& partition);
 
 Json group_json(const GroupView& view);
-std::string group_text(const GroupView& view);
+/// With `partitions_most`, of a longer list only those are shown that tell most (partition_rows.h).
+std::string group_text(const GroupView& view, std::size_t partitions_most = 0);
 
 /// "3", or "3/50" in a group of at most 50.
 std::string member_count_text(const wire::GroupInfoT& group);
 /// "stable", or "stable, frozen".
 std::string state_text(const wire::GroupInfoT& group);
+/// Green when all is at rest, yellow while something moves or is withheld.
+Colour state_colour(const wire::GroupInfoT& group);
 
 /// When a quiet time of so much more is over, and what it means: "nothing is assigned for 12 s …".
 std::string quiet_text(std::uint32_t remaining_ms);

@@ -8,12 +8,12 @@
 namespace muster::tools {
 namespace {
 
-struct CloseFile {
+struct CloseInput {
   void operator()(std::FILE* file) const {
     if (file != stdin) std::fclose(file);
   }
 };
-using File = std::unique_ptr<std::FILE, CloseFile>;
+using File = std::unique_ptr<std::FILE, CloseInput>;
 
 }  // namespace
 

@@ -14,17 +14,17 @@
 namespace muster::tools {
 namespace {
 
-struct ExportArguments {
+struct OffsetExportArguments {
   std::string group;
   std::string format;
 };
 
-struct ImportArguments {
+struct OffsetImportArguments {
   std::string group;
   std::string file;
 };
 
-Outcome export_offsets(const Context& context, const ExportArguments& arguments) {
+Outcome export_offsets(const Context& context, const OffsetExportArguments& arguments) {
   auto link = ServerLink::open(context.server);
   if (!link) return std::unexpected(link.error());
   const auto offsets = ask_offsets(*link, arguments.group);
@@ -38,7 +38,7 @@ Outcome export_offsets(const Context& context, const ExportArguments& arguments)
   return 0;
 }
 
-Outcome import_offsets(const Context& context, const ImportArguments& arguments) {
+Outcome import_offsets(const Context& context, const OffsetImportArguments& arguments) {
   auto wishes = read_offsets_file(arguments.file);
   if (!wishes) return std::unexpected(wishes.error());
   const std::size_t named = wishes->size();
@@ -75,7 +75,7 @@ void add_offset_transfer(CLI::App& noun, Context& context) {
   CLI::App& exporting =
       add_command(noun, "export", "All that a group has committed, as CSV or JSON",
                   "  muster offset export billing > billing.csv");
-  const auto out = std::make_shared<ExportArguments>();
+  const auto out = std::make_shared<OffsetExportArguments>();
   add_group_argument(exporting, out->group);
   exporting.add_option("--format", out->format, "Otherwise CSV, or JSON with --output json")
       ->check(CLI::IsMember({"csv", "json"}).description(""))
@@ -87,7 +87,7 @@ void add_offset_transfer(CLI::App& noun, Context& context) {
       "Set the offsets of a group without members to what a file says, CSV or JSON. Up to 4,000\n"
       "at a time are set all or none; what was there before can be put back with offset restore",
       "  muster offset import billing billing.csv");
-  const auto in = std::make_shared<ImportArguments>();
+  const auto in = std::make_shared<OffsetImportArguments>();
   add_group_argument(importing, in->group);
   importing.add_option("FILE", in->file, "The file; - is standard input")
       ->required()

@@ -14,7 +14,7 @@
 namespace muster::tools {
 namespace {
 
-struct DeleteArguments {
+struct OffsetDeleteArguments {
   std::string group;
   std::string what;  // TOPIC or TOPIC/PARTITION
 };
@@ -31,7 +31,7 @@ std::expected<PartitionArgument, Error> place_of(ServerLink& link, const std::st
   return *partition;
 }
 
-Outcome erase(const Context& context, const DeleteArguments& arguments) {
+Outcome erase(const Context& context, const OffsetDeleteArguments& arguments) {
   auto link = ServerLink::open(context.server);
   if (!link) return std::unexpected(link.error());
   const auto place = place_of(*link, arguments.what);
@@ -64,7 +64,7 @@ Outcome erase(const Context& context, const DeleteArguments& arguments) {
 
 // ---- restore ------------------------------------------------------------------------------------
 
-struct RestoreArguments {
+struct OffsetRestoreArguments {
   std::string group;
   std::uint64_t at = 0;  // 0: list what there is
   bool live = false;
@@ -116,7 +116,8 @@ Outcome list_undoable(const Context& context, ServerLink& link, const std::strin
   return 0;
 }
 
-std::expected<ResetWishes, Error> wishes_of(ServerLink& link, const RestoreArguments& arguments) {
+std::expected<ResetWishes, Error> wishes_of(ServerLink& link,
+                                            const OffsetRestoreArguments& arguments) {
   const auto listed = ask_event(link, arguments.group, arguments.at);
   if (!listed) return std::unexpected(listed.error());
   const std::vector<domain::OffsetValue>* former = former_of(listed->event.body);
@@ -149,7 +150,7 @@ std::expected<ResetWishes, Error> wishes_of(ServerLink& link, const RestoreArgum
   return wishes;
 }
 
-Outcome restore(const Context& context, const RestoreArguments& arguments) {
+Outcome restore(const Context& context, const OffsetRestoreArguments& arguments) {
   auto link = ServerLink::open(context.server);
   if (!link) return std::unexpected(link.error());
   if (arguments.at == 0) return list_undoable(context, *link, arguments.group);
@@ -182,7 +183,7 @@ void add_offset_undo(CLI::App& noun, Context& context) {
       noun, "delete",
       "Forget what a group has committed of a topic that nobody in it subscribes to any more",
       "  muster offset delete billing outbox\n  muster offset delete billing outbox/3");
-  const auto deletion = std::make_shared<DeleteArguments>();
+  const auto deletion = std::make_shared<OffsetDeleteArguments>();
   add_group_argument(erasing, deletion->group);
   erasing
       .add_option("TOPIC", deletion->what, "A topic, or one of its partitions as TOPIC/PARTITION")
@@ -195,7 +196,7 @@ void add_offset_undo(CLI::App& noun, Context& context) {
       "Put back what a deletion, an expiry or a reset of offsets took away, from the journal.\n"
       "Without --at: list the events that can be undone",
       "  muster offset restore billing --at 4711");
-  const auto restoration = std::make_shared<RestoreArguments>();
+  const auto restoration = std::make_shared<OffsetRestoreArguments>();
   add_group_argument(restoring, restoration->group);
   restoring
       .add_option("--at", restoration->at,

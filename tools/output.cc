@@ -14,6 +14,8 @@ namespace muster::tools {
 namespace {
 
 constexpr std::string_view kGap = "  ";
+// A name is not shortened below that: what would be left says too little.
+constexpr std::size_t kShortestText = 12;
 
 // The errno of the first write to standard output that failed: later ones say other things.
 int first_failure = 0;
@@ -84,13 +86,6 @@ void append_escaped(std::string& shown, std::string_view bytes) {
   }
 }
 
-void append_cell(std::string& line, std::string_view cell, std::size_t width, Align align) {
-  const std::size_t padding = width - display_width(cell);
-  if (align == Align::kRight) line.append(padding, ' ');
-  line += cell;
-  if (align == Align::kLeft) line.append(padding, ' ');
-}
-
 }  // namespace
 
 std::size_t display_width(std::string_view text) {
@@ -147,36 +142,67 @@ void Table::add_row(std::vector<std::string> cells) {
     cells[i] = most == 0 ? printable(cells[i]) : shortened(cells[i], most);
     widths_[i] = std::max(widths_[i], display_width(cells[i]));
   }
-  rows_.push_back(std::move(cells));
+  Row row;
+  for (std::string& cell : cells) row.push_back({std::move(cell)});
+  rows_.push_back(std::move(row));
 }
 
-void Table::append_line(std::string& text, const std::vector<std::string>& cells) const {
+void Table::paint(std::size_t column, Colour colour) { rows_.back().at(column).colour = colour; }
+
+void Table::append_line(std::string& text, const Row& cells, const Widths& widths) const {
   std::string line;
+  std::size_t owed = 0;  // spaces, which the end of the line does not need
   for (std::size_t i = 0; i < cells.size(); ++i) {
-    if (i > 0) line += kGap;
-    append_cell(line, cells[i], widths_[i], columns_[i].align);
+    const std::string shown = shortened(cells[i].text, widths[i]);
+    const std::size_t padding = widths[i] - display_width(shown);
+    if (columns_[i].align == Align::kRight) owed += padding;
+    if (!shown.empty()) line.append(std::exchange(owed, 0), ' ');
+    line += painted(shown, cells[i].colour);
+    if (columns_[i].align == Align::kLeft) owed += padding;
+    owed += kGap.size();
   }
-  line.erase(line.find_last_not_of(' ') + 1);
   text += line + "\n";
 }
 
-void Table::append_titles(std::string& text) const {
-  std::vector<std::string> titles;
-  for (const Column& column : columns_) titles.push_back(column.title);
-  append_line(text, titles);
+void Table::append_titles(std::string& text, const Widths& widths) const {
+  Row titles;
+  for (const Column& column : columns_) titles.push_back({column.title, Colour::kBold});
+  append_line(text, titles, widths);
+}
+
+/// The columns' widths with at most so many columns of the terminal together, as far as shortening
+/// text goes.
+Table::Widths Table::fitting(std::size_t width) const {
+  Widths widths = widths_;
+  std::size_t sum = kGap.size() * (widths.size() - 1);
+  for (const std::size_t each : widths) sum += each;
+  while (sum > width) {
+    std::size_t widest = widths.size();
+    for (std::size_t i = 0; i < widths.size(); ++i) {
+      const std::size_t least = std::max(kShortestText, display_width(columns_[i].title));
+      if (columns_[i].align == Align::kRight || widths[i] <= least) continue;
+      if (widest == widths.size() || widths[i] > widths[widest]) widest = i;
+    }
+    if (widest == widths.size()) break;  // numbers and short names: the terminal wraps the line
+    --widths[widest];
+    --sum;
+  }
+  return widths;
 }
 
 std::string Table::text() const {
   std::string text;
-  append_titles(text);
-  for (const auto& row : rows_) append_line(text, row);
+  const std::size_t width = output_style().width;
+  const Widths widths = width == 0 ? widths_ : fitting(width);
+  append_titles(text, widths);
+  for (const Row& row : rows_) append_line(text, row, widths);
   return text;
 }
 
 std::string Table::take_text() {
   std::string text;
-  if (!std::exchange(titles_taken_, true)) append_titles(text);
-  for (const auto& row : rows_) append_line(text, row);
+  if (!std::exchange(titles_taken_, true)) append_titles(text, widths_);
+  for (const Row& row : rows_) append_line(text, row, widths_);
   rows_.clear();
   return text;
 }

@@ -1,5 +1,5 @@
-// What commands print: tables for people, JSON for programs. No colour, no terminal control: the
-// same bytes on a terminal and in a pipe, and nothing that a stored name could smuggle in.
+// What commands print: tables for people, JSON for programs. Nothing that a stored name could
+// smuggle in reaches a terminal; what tables do there alone: output_style.h.
 #pragma once
 
 #include <cstddef>
@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "muster/error.hpp"
+#include "tools/output_style.h"
 
 namespace muster::tools {
 
@@ -30,21 +31,32 @@ class Table {
 
   /// As many cells as there are columns. Control characters in them are shown escaped.
   void add_row(std::vector<std::string> cells);
+  /// A cell of the row that was added last.
+  void paint(std::size_t column, Colour colour);
 
   bool empty() const { return rows_.empty(); }
-  /// Headers and rows, each line ended, without trailing spaces.
+  /// Headers and rows, each line ended, without trailing spaces. Where that is wider than the
+  /// terminal, the widest columns of text are shortened.
   std::string text() const;
   /// For a table that is too long to wait for its end: the rows since the last call, at first with
   /// the headers. Columns never get narrower.
   std::string take_text();
 
  private:
-  void append_line(std::string& text, const std::vector<std::string>& cells) const;
-  void append_titles(std::string& text) const;
+  struct Cell {
+    std::string text;
+    Colour colour = Colour::kPlain;
+  };
+  using Row = std::vector<Cell>;
+  using Widths = std::vector<std::size_t>;
+
+  void append_line(std::string& text, const Row& cells, const Widths& widths) const;
+  void append_titles(std::string& text, const Widths& widths) const;
+  Widths fitting(std::size_t width) const;
 
   std::vector<Column> columns_;
-  std::vector<std::size_t> widths_;
-  std::vector<std::vector<std::string>> rows_;
+  Widths widths_;
+  std::vector<Row> rows_;
   bool titles_taken_ = false;
 };
 

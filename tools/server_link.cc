@@ -14,11 +14,7 @@
 namespace muster::tools {
 namespace {
 
-using std::chrono::seconds;
 using std::chrono::steady_clock;
-
-constexpr seconds kHelloTimeout{10};
-constexpr seconds kRequestTimeout{30};
 
 /// Names the operator in the journal's causes: information, not authentication.
 std::string client_id() {
@@ -38,13 +34,14 @@ Error with_hint(Error error) {
 
 }  // namespace
 
-std::expected<ServerLink, Error> ServerLink::open(std::string_view server) {
+std::expected<ServerLink, Error> ServerLink::open(std::string_view server,
+                                                  const Patience& patience) {
   auto address = parse_address(server);
   if (!address) return std::unexpected(std::move(address.error()));
-  const Deadline deadline = steady_clock::now() + kHelloTimeout;
+  const Deadline deadline = steady_clock::now() + patience.hello;
   auto socket = Socket::connect(*address, deadline);
   if (!socket) return std::unexpected(with_hint(std::move(socket.error())));
-  ServerLink link(std::move(*socket), std::move(*address));
+  ServerLink link(std::move(*socket), std::move(*address), patience);
   if (auto greeted = link.hello(deadline); !greeted) {
     return std::unexpected(std::move(greeted.error()));
   }
@@ -117,6 +114,6 @@ Error ServerLink::not_muster(std::string_view what) const {
                         ". Check that the address is a musterd's, of the same release.");
 }
 
-Deadline ServerLink::request_deadline() { return steady_clock::now() + kRequestTimeout; }
+Deadline ServerLink::request_deadline() const { return steady_clock::now() + patience_.request; }
 
 }  // namespace muster::tools

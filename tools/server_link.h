@@ -2,6 +2,7 @@
 // time. The client library's session is not used: a command is over before a heartbeat is due.
 #pragma once
 
+#include <chrono>
 #include <string_view>
 #include <utility>
 
@@ -13,14 +14,20 @@
 
 namespace muster::tools {
 
+/// How long a link waits.
+struct Patience {
+  std::chrono::milliseconds hello{10'000};
+  std::chrono::milliseconds request{30'000};  // a slow disk delays replies
+};
+
 /// After an error of ask that is not the server's refusal the link is of no further use.
 class ServerLink {
  public:
-  /// Connects and says hello, within 10 s. `server` is HOST:PORT or unix:PATH.
-  static std::expected<ServerLink, Error> open(std::string_view server);
+  /// Connects and says hello. `server` is HOST:PORT or unix:PATH.
+  static std::expected<ServerLink, Error> open(std::string_view server,
+                                               const Patience& patience = {});
 
-  /// Sends a request (wire::CreateTopicT …) and waits up to 30 s for its reply (wire::TopicReplyT
-  /// …): a slow disk delays replies, but no command waits for ever.
+  /// Sends a request (wire::CreateTopicT …) and waits for its reply (wire::TopicReplyT …).
   template <typename Reply, typename Request>
   std::expected<Reply, Error> ask(Request request);
 
@@ -30,18 +37,19 @@ class ServerLink {
   std::expected<void, Error> ask_pages(Request request, Take take);
 
  private:
-  ServerLink(Socket socket, Address address)
-      : socket_(std::move(socket)), address_(std::move(address)) {}
+  ServerLink(Socket socket, Address address, const Patience& patience)
+      : socket_(std::move(socket)), address_(std::move(address)), patience_(patience) {}
 
   std::expected<void, Error> hello(Deadline deadline);
   /// The reply to the request sent last, or the error that it or a closing server carries.
   std::expected<wire::ServerMessageT, Error> exchange(std::string_view frame, Deadline deadline);
   std::expected<wire::ServerMessageT, Error> next_message(Deadline deadline);
   Error not_muster(std::string_view what) const;
-  static Deadline request_deadline();
+  Deadline request_deadline() const;
 
   Socket socket_;
   Address address_;
+  Patience patience_;
   codec::FrameReader frames_;
   std::uint64_t correlation_id_ = 0;  // of the request sent last
 };

@@ -30,6 +30,33 @@ std::string at_text(std::uint64_t sequence, std::int64_t time_ms, std::int64_t n
   return std::to_string(sequence) + ", " + uptime_text(age_ms) + " ago";
 }
 
+/// {"max-groups":{"most":1000000,"used":3}}
+Json limits_json(const wire::StatusReplyT& status) {
+  Json json = Json::object();
+  for (const auto& limit : status.limits) {
+    json[limit->name] = {{"most", limit->most},
+                         {"used", limit->used < 0 ? Json() : Json(limit->used)}};
+  }
+  return json;
+}
+
+/// Of a limit: its unit is the end of its name.
+std::string amount_text(const std::string& name, std::uint64_t amount) {
+  return name.ends_with("-bytes") && amount >= 1'024 ? bytes_text(static_cast<double>(amount))
+                                                     : std::to_string(amount);
+}
+
+std::string limits_text(const wire::StatusReplyT& status) {
+  Table table({{"LIMIT"}, {"MOST", Align::kRight}, {"IN USE", Align::kRight}});
+  for (const auto& limit : status.limits) {
+    table.add_row({limit->name, amount_text(limit->name, limit->most),
+                   limit->used < 0
+                       ? "-"
+                       : amount_text(limit->name, static_cast<std::uint64_t>(limit->used))});
+  }
+  return table.empty() ? "" : "\n" + table.text();
+}
+
 Json time_or_null(std::int64_t time_ms) { return time_ms == 0 ? Json() : Json(time_ms); }
 
 }  // namespace
@@ -53,7 +80,8 @@ Json status_json(const wire::StatusReplyT& status) {
           {"snapshot_sequence",
            status.snapshot_sequence == 0 ? Json() : Json(status.snapshot_sequence)},
           {"snapshot_time_ms", time_or_null(status.snapshot_time_ms)},
-          {"journal_bytes", status.journal_bytes}};
+          {"journal_bytes", status.journal_bytes},
+          {"limits", limits_json(status)}};
 }
 
 std::string status_text(const wire::StatusReplyT& status, std::string_view server,
@@ -76,7 +104,7 @@ std::string status_text(const wire::StatusReplyT& status, std::string_view serve
          (status.storage_full ? ", STORAGE FULL: changes are refused until there is room" : "") +
          (status.quiet_remaining_ms > 0 ? ", QUIET TIME: " + quiet_text(status.quiet_remaining_ms)
                                         : "") +
-         "\n\n" + table.text();
+         "\n\n" + table.text() + limits_text(status);
 }
 
 void add_status_command(CLI::App& app, Context& context) {

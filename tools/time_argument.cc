@@ -137,6 +137,9 @@ std::optional<std::int64_t> parse_ago(std::string_view text, std::int64_t now_ms
 }  // namespace
 
 std::optional<std::int64_t> parse_time_ms(std::string_view text, std::int64_t now_ms) {
+  if (text == "now") return now_ms;
+  constexpr std::string_view kAgo = " ago";
+  if (text.ends_with(kAgo)) return parse_ago(text.substr(0, text.size() - kAgo.size()), now_ms);
   if (const auto time_ms = parse_ago(text, now_ms)) return time_ms;
   return parse_calendar(text);
 }

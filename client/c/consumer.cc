@@ -11,6 +11,7 @@ using muster::GroupConsumer;
 using muster::c::guarded;
 using muster::c::null_handle;
 using muster::c::read_or;
+using muster::c::start;
 using muster::c::text;
 
 std::vector<std::string> texts(const char* const* strings, std::size_t count) {
@@ -62,6 +63,7 @@ void set_callbacks(muster_consumer* consumer, const muster_consumer_options& opt
   set(consumer, options.on_resumed, &GroupConsumer::on_resumed);
   set(consumer, options.on_waiting, &GroupConsumer::on_waiting);
   set(consumer, options.on_ended, &GroupConsumer::on_ended);
+  set(consumer, options.on_commit_failed, &GroupConsumer::on_commit_failed);
   set(consumer, options.on_plan);
   set(consumer, options.on_plan_refused, &GroupConsumer::on_plan_refused);
 }
@@ -82,7 +84,10 @@ int muster_consumer_new(muster_client* client, const muster_consumer_options* op
   });
 }
 
-void muster_consumer_free(muster_consumer* consumer) { delete consumer; }
+void muster_consumer_free(muster_consumer* consumer) {
+  muster_consumer_close(consumer);  // answers what is under way while the handle is still whole
+  delete consumer;
+}
 
 int muster_consumer_join_group(muster_consumer* consumer, muster_error** error) {
   return guarded(consumer, error, [](GroupConsumer& value) { return value.join_group(); });
@@ -96,6 +101,10 @@ int muster_consumer_subscribe(muster_consumer* consumer, const char* const* topi
   });
 }
 
+int muster_consumer_unsubscribe(muster_consumer* consumer, muster_error** error) {
+  return guarded(consumer, error, [](GroupConsumer& value) { return value.unsubscribe(); });
+}
+
 int muster_consumer_leave_group(muster_consumer* consumer, muster_error** error) {
   return guarded(consumer, error, [](GroupConsumer& value) { return value.leave_group(); });
 }
@@ -105,6 +114,45 @@ void muster_consumer_close(muster_consumer* consumer) {
     value.close();
     return {};
   });
+}
+
+void muster_consumer_join_group_async(muster_consumer* consumer, muster_done_callback done,
+                                      void* user_data) {
+  start(consumer, done, user_data, [](GroupConsumer& value, GroupConsumer::Done told) {
+    value.join_group_async(std::move(told));
+  });
+}
+void muster_consumer_subscribe_async(muster_consumer* consumer, const char* const* topics,
+                                     size_t topic_count, const char* const* patterns,
+                                     size_t pattern_count, muster_done_callback done,
+                                     void* user_data) {
+  start(consumer, done, user_data, [&](GroupConsumer& value, GroupConsumer::Done told) {
+    value.subscribe_async(texts(topics, topic_count), texts(patterns, pattern_count),
+                          std::move(told));
+  });
+}
+void muster_consumer_leave_group_async(muster_consumer* consumer, muster_done_callback done,
+                                       void* user_data) {
+  start(consumer, done, user_data, [](GroupConsumer& value, GroupConsumer::Done told) {
+    value.leave_group_async(std::move(told));
+  });
+}
+
+void muster_consumer_progress(muster_consumer* consumer) {
+  guarded(consumer, nullptr, [](GroupConsumer& value) -> Outcome {
+    value.progress();
+    return {};
+  });
+}
+int muster_consumer_pause(muster_consumer* consumer, const char* topic, int32_t partition,
+                          muster_error** error) {
+  return guarded(consumer, error,
+                 [&](GroupConsumer& value) { return value.pause(text(topic), partition); });
+}
+int muster_consumer_resume(muster_consumer* consumer, const char* topic, int32_t partition,
+                           muster_error** error) {
+  return guarded(consumer, error,
+                 [&](GroupConsumer& value) { return value.resume(text(topic), partition); });
 }
 
 char* muster_consumer_member_id(muster_consumer* consumer) {

@@ -75,6 +75,15 @@ void muster_consumer_options_set_release_on_return(muster_consumer_options* opti
   change(options, [&](auto& value) { value.release_on_return = release_on_return; });
 }
 
+void muster_consumer_options_set_progress_timeout_ms(muster_consumer_options* options,
+                                                     int64_t timeout_ms) {
+  change(options, [&](auto& value) { value.progress_timeout = milliseconds(timeout_ms); });
+}
+void muster_consumer_options_set_auto_commit_interval_ms(muster_consumer_options* options,
+                                                         int64_t interval_ms) {
+  change(options, [&](auto& value) { value.auto_commit_interval = milliseconds(interval_ms); });
+}
+
 void muster_consumer_options_on_assigned(muster_consumer_options* options,
                                          muster_partition_callback callback, void* user_data) {
   if (options != nullptr) options->on_assigned = {callback, user_data};
@@ -102,6 +111,10 @@ void muster_consumer_options_on_waiting(muster_consumer_options* options,
 void muster_consumer_options_on_ended(muster_consumer_options* options,
                                       muster_error_callback callback, void* user_data) {
   if (options != nullptr) options->on_ended = {callback, user_data};
+}
+void muster_consumer_options_on_commit_failed(muster_consumer_options* options,
+                                              muster_error_callback callback, void* user_data) {
+  if (options != nullptr) options->on_commit_failed = {callback, user_data};
 }
 void muster_consumer_options_on_plan(muster_consumer_options* options,
                                      muster_plan_callback callback, void* user_data) {

@@ -50,6 +50,7 @@ struct muster_consumer_options {
   muster_callback<muster_partition_callback> on_resumed;
   muster_callback<muster_error_callback> on_waiting;
   muster_callback<muster_error_callback> on_ended;
+  muster_callback<muster_error_callback> on_commit_failed;
   muster_callback<muster_plan_callback> on_plan;
   muster_callback<muster_error_callback> on_plan_refused;
   bool incomplete = false;
@@ -82,6 +83,48 @@ struct muster_commits {
 
 struct muster_committed {
   muster::CommittedOffset value;
+};
+
+struct muster_tracker {
+  explicit muster_tracker(std::int64_t position) : value(position) {}
+  muster::ProcessedTracker value;
+};
+
+struct muster_record {
+  const muster::Record& value;
+};
+
+struct muster_records {
+  std::vector<muster::Record> value;
+  bool incomplete = false;
+};
+
+struct muster_reason {
+  std::string value;
+  bool incomplete = false;
+};
+
+struct muster_failure {
+  const muster::ConsumeFailure& value;
+  const muster_partition& partition;
+  const muster_record* record;
+};
+
+struct muster_loop_options {
+  muster_fetch_callback fetch = nullptr;
+  muster_handle_callback handle = nullptr;
+  void* user_data = nullptr;
+  muster::ConsumeLoopOptions value = {};
+  muster_callback<muster_failure_callback> on_failure = {};
+  muster_callback<muster_start_callback> on_start = {};
+  bool incomplete = false;
+};
+
+struct muster_loop {
+  muster_loop(muster::GroupConsumer& consumer, muster::ConsumeLoop::Fetch fetch,
+              muster::ConsumeLoop::Handle handle, const muster::ConsumeLoopOptions& options)
+      : value(consumer, std::move(fetch), std::move(handle), options) {}
+  muster::ConsumeLoop value;
 };
 
 struct muster_plan_request {
@@ -145,6 +188,24 @@ int guarded(Handle* handle, muster_error** error, Body body) noexcept {
     if (handle == nullptr) return std::unexpected(null_handle());
     return body(handle->value);
   });
+}
+
+/// Begins what a consumer answers later. What can't begin is told to `done` at once.
+template <typename Begin>
+void start(muster_consumer* consumer, muster_done_callback done, void* user_data,
+           Begin begin) noexcept {
+  muster_error* refused = nullptr;
+  guarded(consumer, &refused, [&](GroupConsumer& value) -> std::expected<void, Error> {
+    begin(value, [consumer, done, user_data](const std::expected<void, Error>& outcome) {
+      if (done == nullptr) return;
+      if (outcome) return done(consumer, nullptr, user_data);
+      const muster_error handle{outcome.error()};
+      done(consumer, &handle, user_data);
+    });
+    return {};
+  });
+  if (refused != nullptr && done != nullptr) done(consumer, refused, user_data);
+  muster_error_free(refused);
 }
 
 /// What `read` says of what is behind the handle; `otherwise` when that is NULL, or `read` fails.

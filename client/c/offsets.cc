@@ -12,6 +12,19 @@ using muster::c::guarded;
 using muster::c::null_handle;
 using muster::c::text;
 
+std::expected<std::vector<muster::OffsetCommit>, muster::Error> batch_of(
+    const muster_commits* commits) {
+  if (commits == nullptr) return std::unexpected(null_handle());
+  bool incomplete = commits->incomplete;
+  std::vector<muster::OffsetCommit> batch;
+  for (const muster_commit& commit : commits->value) {
+    incomplete = incomplete || commit.incomplete;
+    batch.push_back(commit.value);
+  }
+  if (incomplete) return std::unexpected(muster::c::incomplete_handle());
+  return batch;
+}
+
 }  // namespace
 
 extern "C" {
@@ -48,18 +61,62 @@ void muster_commit_set_end(muster_commit* commit, int64_t end) {
   change(commit, [&](auto& value) { value.end = end; });
 }
 
+void muster_commit_set_fence(muster_commit* commit, uint64_t fence) {
+  change(commit, [&](auto& value) { value.fence = fence; });
+}
+
 int muster_consumer_commit_offsets(muster_consumer* consumer, const muster_commits* commits,
                                    muster_error** error) {
   return guarded(consumer, error, [&](GroupConsumer& value) -> Outcome {
-    if (commits == nullptr) return std::unexpected(null_handle());
-    bool incomplete = commits->incomplete;
-    std::vector<muster::OffsetCommit> batch;
-    for (const muster_commit& commit : commits->value) {
-      incomplete = incomplete || commit.incomplete;
-      batch.push_back(commit.value);
+    auto batch = batch_of(commits);
+    if (!batch) return std::unexpected(std::move(batch.error()));
+    return value.commit_offsets(std::move(*batch));
+  });
+}
+void muster_consumer_commit_offsets_async(muster_consumer* consumer, const muster_commits* commits,
+                                          muster_done_callback done, void* user_data) {
+  muster::c::start(consumer, done, user_data, [&](GroupConsumer& value, GroupConsumer::Done told) {
+    auto batch = batch_of(commits);
+    if (!batch) return told(std::unexpected(std::move(batch.error())));
+    value.commit_offsets_async(std::move(*batch), std::move(told));
+  });
+}
+
+int muster_consumer_store_offset(muster_consumer* consumer, const char* topic, int32_t partition,
+                                 int64_t offset, uint64_t fence, muster_error** error) {
+  return guarded(consumer, error, [&](GroupConsumer& value) {
+    return value.store_offset({.topic = std::string(text(topic)),
+                               .partition = partition,
+                               .offset = offset,
+                               .fence = fence == 0 ? std::nullopt : std::optional(fence)});
+  });
+}
+int muster_consumer_store_offsets(muster_consumer* consumer, const muster_commits* commits,
+                                  muster_error** error) {
+  return guarded(consumer, error, [&](GroupConsumer& value) -> Outcome {
+    auto batch = batch_of(commits);
+    if (!batch) return std::unexpected(std::move(batch.error()));
+    for (muster::OffsetCommit& commit : *batch) {
+      if (auto stored = value.store_offset(std::move(commit)); !stored) return stored;
     }
-    if (incomplete) return std::unexpected(muster::c::incomplete_handle());
-    return value.commit_offsets(std::move(batch));
+    return {};
+  });
+}
+int muster_consumer_commit_stored(muster_consumer* consumer, muster_error** error) {
+  return guarded(consumer, error, [](GroupConsumer& value) { return value.commit_stored(); });
+}
+void muster_consumer_commit_stored_async(muster_consumer* consumer, muster_done_callback done,
+                                         void* user_data) {
+  muster::c::start(consumer, done, user_data, [](GroupConsumer& value, GroupConsumer::Done told) {
+    value.commit_stored_async(std::move(told));
+  });
+}
+
+int muster_consumer_report_end(muster_consumer* consumer, const char* topic, int32_t partition,
+                               int64_t end, int64_t start, muster_error** error) {
+  return guarded(consumer, error, [&](GroupConsumer& value) {
+    return value.report_end(text(topic), partition, end,
+                            start == -1 ? std::nullopt : std::optional(start));
   });
 }
 
@@ -92,6 +149,30 @@ int muster_consumer_fetch_committed(muster_consumer* consumer, const char* topic
     *committed = *found ? new muster_committed{**found} : nullptr;
     return {};
   });
+}
+
+void muster_consumer_fetch_committed_async(muster_consumer* consumer, const char* topic,
+                                           int32_t partition, muster_fetched_callback done,
+                                           void* user_data) {
+  const auto tell = [consumer, done, user_data](const muster_committed* committed,
+                                                const muster_error* error) {
+    if (done != nullptr) done(consumer, committed, error, user_data);
+  };
+  muster_error* refused = nullptr;
+  guarded(consumer, &refused, [&](GroupConsumer& value) -> Outcome {
+    value.fetch_committed_async(text(topic), partition, [tell](const auto& fetched) {
+      if (!fetched) {
+        const muster_error error{fetched.error()};
+        return tell(nullptr, &error);
+      }
+      if (!*fetched) return tell(nullptr, nullptr);
+      const muster_committed committed{**fetched};
+      tell(&committed, nullptr);
+    });
+    return {};
+  });
+  if (refused != nullptr) tell(nullptr, refused);
+  muster_error_free(refused);
 }
 
 int64_t muster_committed_offset(const muster_committed* committed) {

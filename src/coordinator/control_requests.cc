@@ -2,6 +2,7 @@
 // detach, status.
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 #include "codec/event.h"
@@ -127,7 +128,36 @@ Answer Pipeline::Implementation::status() {
     return refuse(ErrorCode::kInternalError,
                   "The journal can't be read: ", described.error().message);
   }
+  describe_limits(reply);
   return body_of(std::move(reply));
+}
+
+/// Under the names of the daemon's options, so that whoever reads one knows what to change.
+void Pipeline::Implementation::describe_limits(wire::StatusReplyT& reply) const {
+  const auto add = [&reply](const char* name, std::size_t most, std::int64_t used = -1) {
+    auto limit = std::make_unique<wire::LimitInfoT>();
+    limit->name = name;
+    limit->most = most;
+    limit->used = used;
+    reply.limits.push_back(std::move(limit));
+  };
+  const Limits& limits = settings_.limits;
+  const auto count = [](std::size_t used) { return static_cast<std::int64_t>(used); };
+  add("max-connections", settings_.max_connections, count(connections_.size()));
+  add("max-frame-bytes", settings_.max_frame_bytes);
+  add("max-in-flight-requests", settings_.max_in_flight_requests);
+  add("max-unsent-bytes", settings_.max_unsent_bytes);
+  add("max-pending-journal-bytes", settings_.max_pending_journal_bytes,
+      count(journal_.pending_bytes()));
+  add("max-name-bytes", limits.name_bytes_max);
+  add("max-commit-metadata-bytes", limits.commit_metadata_bytes_max);
+  add("max-topics", limits.topics_max, count(state_.topics.size()));
+  add("max-partitions-per-topic", static_cast<std::size_t>(limits.partitions_per_topic_max));
+  add("max-groups", limits.groups_max, count(state_.groups.size()));
+  add("max-members-per-group", limits.members_per_group_max);
+  add("max-partitions-per-group", limits.partitions_per_group_max);
+  add("max-topics-per-member", limits.topics_per_member_max);
+  add("max-items-per-request", limits.items_per_request_max);
 }
 
 /// How far back the journal goes.

@@ -16,6 +16,8 @@ namespace muster::coordinator {
 class LeaderDeadlines {
  public:
   explicit LeaderDeadlines(std::uint32_t timeout_ms) : timeout_ms_(timeout_ms) {}
+  /// For rounds that begin from now on.
+  void set_timeout_ms(std::uint32_t timeout_ms) { timeout_ms_ = timeout_ms; }
 
   void begin(const std::string& group, std::uint64_t now_ms) {
     const std::uint64_t due_ms = now_ms + timeout_ms_;

@@ -27,6 +27,8 @@ struct Settings {
   std::size_t max_in_flight_requests = 1'024;                // then reading pauses
   std::size_t max_unsent_bytes = 8 * 1024 * 1024;            // then the connection is closed
   std::size_t max_pending_journal_bytes = 32 * 1024 * 1024;  // then all reading pauses
+  /// Held by whoever accepts connections; here to be shown.
+  std::size_t max_connections = 20'000;
   /// Members, partitions and subscriptions of a group whose plan is computed in the loop's own
   /// turn: in less than a hop to the planner's thread and back would cost it. Larger ones are the
   /// planner's.
@@ -58,6 +60,11 @@ class Pipeline {
   void received(ConnectionId connection, std::string_view bytes);
   /// The connection ended (closed by the peer, or broken). Not called after Connections::close.
   void disconnected(ConnectionId connection);
+
+  /// Other limits and defaults from now on, for what is admitted from now on: members that are
+  /// there keep their timeouts, waits that have begun their ends. max_frame_bytes was told to the
+  /// connections: it stays.
+  void change(const Settings& settings);
 
   /// Ends a loop turn: advances the session clock, makes the plans and expiries that are due, and
   /// flushes the journal.

@@ -36,6 +36,7 @@ class Pipeline::Implementation {
   void connected(ConnectionId id, std::string peer);
   void received(ConnectionId id, std::string_view bytes);
   void disconnected(ConnectionId id);
+  void change(const Settings& settings);
   void end_turn();
   std::uint64_t wake_in_ms() const;
   void begin_shutdown();
@@ -72,6 +73,7 @@ class Pipeline::Implementation {
   Answer status();
   Answer report_ends(const wire::ReportEndsT& request);
   std::expected<void, journal::Error> describe_journal(wire::StatusReplyT& reply) const;
+  void describe_limits(wire::StatusReplyT& reply) const;
 
   // ---- start.cc
   void start_session(const domain::Group& group, const domain::Member& member);

@@ -1,12 +1,17 @@
 #include "coordinator/plan_schedule.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace muster::coordinator {
 
 void PlanSchedule::gather(const std::string& group, std::uint64_t now_ms) {
   const std::uint64_t due_ms = now_ms + window_ms_;
-  if (due_ms_.emplace(group, due_ms).second) gathering_.emplace_back(due_ms, group);
+  if (!due_ms_.emplace(group, due_ms).second) return;
+  // At the end, unless the window was made shorter a moment ago.
+  const auto place = std::ranges::upper_bound(gathering_, due_ms, {},
+                                              [](const auto& gathers) { return gathers.first; });
+  gathering_.emplace(place, due_ms, group);
 }
 
 void PlanSchedule::at_once(const std::string& group, std::uint64_t now_ms) {

@@ -13,6 +13,8 @@ namespace muster::coordinator {
 class PlanSchedule {
  public:
   explicit PlanSchedule(std::uint32_t gathering_window_ms) : window_ms_(gathering_window_ms) {}
+  /// For what gathers from now on.
+  void set_window_ms(std::uint32_t window_ms) { window_ms_ = window_ms; }
 
   /// The group needs a plan within the gathering window of the first such call.
   void gather(const std::string& group, std::uint64_t now_ms);

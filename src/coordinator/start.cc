@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "coordinator/pipeline_implementation.h"
+#include "domain/assert.h"
 
 namespace muster::coordinator {
 
@@ -50,6 +51,13 @@ void Pipeline::Implementation::start_session(const domain::Group& group,
   if (!revocation.tokens.empty()) sessions_.add_revocation(member.seat, std::move(revocation));
 }
 
+void Pipeline::Implementation::change(const Settings& settings) {
+  MUSTER_ASSERT(settings.max_frame_bytes == settings_.max_frame_bytes);
+  settings_ = settings;
+  plans_.set_window_ms(settings.limits.gathering_window_ms);
+  leader_deadlines_.set_timeout_ms(settings.limits.leader_plan_timeout_ms);
+}
+
 void Pipeline::Implementation::connected(ConnectionId id, std::string peer) {
   auto connection = std::make_unique<Connection>();
   connection->id = id;
@@ -78,6 +86,7 @@ void Pipeline::received(ConnectionId connection, std::string_view bytes) {
   self_->received(connection, bytes);
 }
 void Pipeline::disconnected(ConnectionId connection) { self_->disconnected(connection); }
+void Pipeline::change(const Settings& settings) { self_->change(settings); }
 void Pipeline::end_turn() { self_->end_turn(); }
 std::uint64_t Pipeline::wake_in_ms() const { return self_->wake_in_ms(); }
 void Pipeline::begin_shutdown() { self_->begin_shutdown(); }

@@ -1,6 +1,7 @@
 #include "daemon/configuration.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <muster_version.h>
 
 #include <CLI/CLI.hpp>
@@ -8,10 +9,14 @@
 #include <charconv>
 #include <concepts>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <utility>
 
+#include "daemon/configuration_file.h"
 #include "domain/largest_topic.h"
+#include "domain/nearest_name.h"
+#include "manual/roff.h"
 
 namespace muster::daemon {
 namespace {
@@ -144,7 +149,8 @@ void add_history(CLI::App& app, Configuration& into) {
 
 std::uint64_t most_history_bytes(const Configuration& told) { return told.max_journal_bytes / 2; }
 
-/// What no single option can see. Returns a sentence, or nothing when all fits together.
+}  // namespace
+
 std::optional<std::string> contradiction(const Configuration& told) {
   const Limits& limits = told.coordinator.limits;
   if (limits.session_timeout_ms_min > limits.session_timeout_ms_default ||
@@ -197,9 +203,22 @@ std::optional<std::string> contradiction(const Configuration& told) {
   return std::nullopt;
 }
 
+namespace {
+
 NothingToRun usage_error(const std::string& message) {
   return {2, fmt::format("musterd: {}\nRun musterd --help for every option and an example.\n",
                          message)};
+}
+
+/// Which flag the first word can have meant that was not understood; or nothing.
+std::string meant_flag(const CLI::App& app) {
+  for (const std::string& word : app.remaining()) {
+    if (!word.starts_with("--")) continue;
+    const std::string name = word.substr(2, word.find('=') - 2);
+    const std::string nearest = domain::nearest_name(name, file_names(app));
+    return nearest.empty() ? "" : fmt::format(". Did you mean --{}?", nearest);
+  }
+  return {};
 }
 
 NothingToRun from_cli11(const CLI::App& app, const CLI::ParseError& error) {
@@ -207,19 +226,36 @@ NothingToRun from_cli11(const CLI::App& app, const CLI::ParseError& error) {
     const bool version = dynamic_cast<const CLI::CallForVersion*>(&error) != nullptr;
     return {0, version ? fmt::format("{}\n", error.what()) : app.help()};
   }
-  return usage_error(error.what());
+  if (dynamic_cast<const CLI::ConfigError*>(&error) != nullptr) {
+    return usage_error(fmt::format("{}: {}", app.get_option_no_throw("--config")->as<std::string>(),
+                                   error.what()));
+  }
+  return usage_error(error.what() + meant_flag(app));
 }
 
-}  // namespace
+std::vector<Setting> settings_of(const CLI::App& app) {
+  std::vector<Setting> settings;
+  for (const CLI::Option* option : app.get_options()) {
+    if (!option->get_configurable()) continue;
+    const bool given = option->count() > 0;
+    settings.push_back({.name = option->get_single_name(),
+                        .value = given ? fmt::format("{}", fmt::join(option->results(), ", "))
+                                       : option->get_default_str(),
+                        .given = given});
+  }
+  return settings;
+}
 
-std::expected<Configuration, NothingToRun> parse_configuration(std::vector<std::string> arguments) {
-  Configuration told;
-  std::vector<std::string> listen;
-  CLI::App app(kDescription, "musterd");
+void add_options(CLI::App& app, Configuration& told, std::vector<std::string>& listen) {
   app.footer(kFooter);
   app.set_version_flag("--version", "musterd " MUSTER_VERSION);
-  app.set_config("--config", "", "read options from this file; flags win over it");
+  app.set_config("--config", "", "read options from this file; flags win over it")
+      ->type_name("FILE");
+  app.config_formatter(std::make_shared<ConfigurationFile>(app));
   app.allow_config_extras(CLI::config_extras_mode::error);
+  app.add_flag("--check-config", told.check_only,
+               "check flags and file, say what they set, and start nothing")
+      ->configurable(false);
   app.add_option("--data-dir", told.data_dir, "the journal's directory, made when absent")
       ->required()
       ->type_name("DIR");
@@ -241,6 +277,37 @@ std::expected<Configuration, NothingToRun> parse_configuration(std::vector<std::
   add_timeouts(app, told);
   add_limits(app, told);
   add_history(app, told);
+}
+
+}  // namespace
+
+std::string manual_page() {
+  Configuration told;
+  std::vector<std::string> listen;
+  CLI::App app(kDescription, "musterd");
+  add_options(app, told, listen);
+  return manual::roff(
+      app, {.name = "musterd",
+            .number = "8",
+            .version = "muster " MUSTER_VERSION,
+            .command = "musterd",
+            .shared = "",
+            .sections = {{"SIGNALS",
+                          "SIGTERM and SIGINT stop it gracefully, a second one at once. SIGHUP "
+                          "reads the configuration file again: limits, timeouts, the log level "
+                          "and how much history is kept change at once; for the rest the log says "
+                          "that it takes a restart."},
+                         {"ENVIRONMENT",
+                          "NOTIFY_SOCKET is where a service manager hears that it is ready, "
+                          "reloads or stops, as systemd's Type=notify has it."}},
+            .see_also = {"muster(1)"}});
+}
+
+std::expected<Configuration, NothingToRun> parse_configuration(std::vector<std::string> arguments) {
+  Configuration told;
+  std::vector<std::string> listen;
+  CLI::App app(kDescription, "musterd");
+  add_options(app, told, listen);
   try {
     std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back
     app.parse(std::move(arguments));
@@ -259,6 +326,7 @@ std::expected<Configuration, NothingToRun> parse_configuration(std::vector<std::
     if (!address) return std::unexpected(usage_error("--listen: " + address.error()));
     told.listen.push_back(std::move(*address));
   }
+  told.settings = settings_of(app);
   return told;
 }
 

@@ -8,17 +8,30 @@
 
 namespace muster::daemon {
 
-Daemon::Daemon(Loop& loop, const Configuration& configuration, std::size_t max_connections,
-               domain::State state, coordinator::Identity identity, coordinator::Planner& planner,
-               journal::Journal& journal, journal::Reader& history, std::function<void()> collect)
+namespace {
+
+SocketLimits socket_limits(const Configuration& configuration) {
+  return {.max_connections = configuration.max_connections,
+          .hello_timeout_ms = configuration.hello_timeout_ms};
+}
+
+coordinator::Settings coordinator_settings(const Configuration& configuration) {
+  coordinator::Settings settings = configuration.coordinator;
+  settings.max_connections = configuration.max_connections;
+  return settings;
+}
+
+}  // namespace
+
+Daemon::Daemon(Loop& loop, const Configuration& configuration, domain::State state,
+               coordinator::Identity identity, coordinator::Planner& planner,
+               journal::Journal& journal, journal::Reader& history, Hooks hooks)
     : loop_(loop),
       shutdown_timeout_ms_(configuration.shutdown_timeout_ms),
-      collect_(std::move(collect)),
-      sockets_(
-          loop.uv(), clock_,
-          {.max_connections = max_connections, .hello_timeout_ms = configuration.hello_timeout_ms}),
-      pipeline_(std::move(state), std::move(identity), configuration.coordinator, clock_, sockets_,
-                entropy_, planner, journal, history),
+      hooks_(std::move(hooks)),
+      sockets_(loop.uv(), clock_, socket_limits(configuration)),
+      pipeline_(std::move(state), std::move(identity), coordinator_settings(configuration), clock_,
+                sockets_, entropy_, planner, journal, history),
       signals_(loop.uv(), [this](int signal) { begin_shutdown(signal); }) {
   sockets_.report_to(*this);
 }
@@ -32,16 +45,23 @@ bool Daemon::run(std::vector<ListeningSocket> listening) {
                                    }));
     spdlog::info("listening on {}", to_string(listeners_.back()->address()));
   }
+  hooks_.listening();
   loop_.run({.begin = [this] { sockets_.begin_turn(); },
              .wake_in_ms = [this] { return wake_in_ms(); },
              .end = [this] { end_turn(); },
              .woken =
                  [this] {
-                   collect_();
+                   hooks_.collect();
                    sockets_.flush();
                  }});
   listeners_.clear();
   return clean_;
+}
+
+void Daemon::change(const Configuration& configuration) {
+  shutdown_timeout_ms_ = configuration.shutdown_timeout_ms;
+  sockets_.change(socket_limits(configuration));
+  pipeline_.change(coordinator_settings(configuration));
 }
 
 void Daemon::connected(coordinator::ConnectionId connection, std::string peer) {
@@ -74,6 +94,7 @@ void Daemon::end_turn() {
 void Daemon::begin_shutdown(int signal) {
   spdlog::info("{}: stopping; no new connections, answering what was accepted",
                signal == SIGINT ? "SIGINT" : "SIGTERM");
+  hooks_.stopping();
   stopping_ = true;
   stop_by_ms_ = clock_.monotonic_ms() + shutdown_timeout_ms_;
   for (const auto& listener : listeners_) listener->stop();

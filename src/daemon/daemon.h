@@ -21,12 +21,22 @@ namespace muster::daemon {
 
 class Daemon final : SocketEvents {
  public:
-  /// `collect` hands what the journal's writer has made durable to the pipeline, on this thread;
-  /// it is called after every loop.wake(). `max_connections` is the number that fits.
-  Daemon(Loop& loop, const Configuration& configuration, std::size_t max_connections,
-         domain::State state, coordinator::Identity identity, coordinator::Planner& planner,
-         journal::Journal& journal, journal::Reader& history, std::function<void()> collect);
+  struct Hooks {
+    /// Hands what the journal's writer has made durable to the pipeline, on this thread; called
+    /// after every loop.wake().
+    std::function<void()> collect;
+    std::function<void()> listening;  // clients can connect from now on
+    std::function<void()> stopping;   // the graceful stop begins
+  };
+
+  /// `configuration.max_connections` is a number that fits.
+  Daemon(Loop& loop, const Configuration& configuration, domain::State state,
+         coordinator::Identity identity, coordinator::Planner& planner, journal::Journal& journal,
+         journal::Reader& history, Hooks hooks);
   ~Daemon() override = default;
+
+  /// Goes on with what of this configuration can change at run time (reload.h).
+  void change(const Configuration& configuration);
 
   /// Serves until SIGTERM or SIGINT. Returns false when the graceful stop took too long.
   bool run(std::vector<ListeningSocket> listening);
@@ -43,7 +53,7 @@ class Daemon final : SocketEvents {
 
   Loop& loop_;
   std::uint32_t shutdown_timeout_ms_;
-  std::function<void()> collect_;
+  Hooks hooks_;
   SystemClock clock_;
   SystemEntropy entropy_;
   Sockets sockets_;

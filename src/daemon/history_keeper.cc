@@ -61,6 +61,7 @@ HistoryKeeper::HistoryKeeper(journal::GroupCommit& journal, journal::FileReader 
     : journal_(journal),
       reader_(std::move(reader)),
       settings_(settings),
+      changed_(settings),
       reserve_bytes_(reserve_bytes),
       clock_(clock) {
   const journal::SignalsBlocked blocked;
@@ -77,12 +78,18 @@ HistoryKeeper::~HistoryKeeper() {
   thread_.join();
 }
 
+void HistoryKeeper::change(const journal::RetentionSettings& settings) {
+  const std::lock_guard lock(mutex_);
+  changed_ = settings;
+}
+
 void HistoryKeeper::run() {
   setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNice);
   count_since_snapshot();
   while (tend()) {
     std::unique_lock lock(mutex_);
     stop_.wait_for(lock, kLooksEvery, [this] { return stopping_.load(); });
+    settings_ = changed_;
   }
 }
 

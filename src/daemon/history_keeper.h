@@ -34,6 +34,9 @@ class HistoryKeeper {
   HistoryKeeper(const HistoryKeeper&) = delete;
   HistoryKeeper& operator=(const HistoryKeeper&) = delete;
 
+  /// From the next look at the journal on. Any thread may call it.
+  void change(const journal::RetentionSettings& settings);
+
  private:
   using Inventory = journal::FileReader::Inventory;
 
@@ -58,7 +61,8 @@ class HistoryKeeper {
 
   journal::GroupCommit& journal_;
   journal::FileReader reader_;
-  journal::RetentionSettings settings_;
+  journal::RetentionSettings settings_;  // the thread's own
+  journal::RetentionSettings changed_;   // what settings_ becomes; under mutex_
   std::uint64_t reserve_bytes_;
   const coordinator::Clock& clock_;
   std::uint64_t counted_bytes_ = 0;    // of the records since the newest snapshot, when counted
@@ -66,7 +70,7 @@ class HistoryKeeper {
   Sequence no_room_by_ = 0;            // a snapshot at this sequence would make no room
 
   std::atomic<bool> stopping_{false};
-  std::mutex mutex_;  // of stop_ alone
+  std::mutex mutex_;  // of stop_ and changed_
   std::condition_variable stop_;
   std::thread thread_;
 };

@@ -71,4 +71,8 @@ void start_logging(LogFormat format, const std::string& level) {
   spdlog::set_default_logger(std::move(logger));
 }
 
+void change_log_level(const std::string& level) {
+  spdlog::default_logger()->set_level(spdlog::level::from_str(level));
+}
+
 }  // namespace muster::daemon

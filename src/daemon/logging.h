@@ -21,4 +21,7 @@ std::unique_ptr<spdlog::formatter> text_formatter();
 /// spdlog's names.
 void start_logging(LogFormat format, const std::string& level);
 
+/// Of the default logger, from now on.
+void change_log_level(const std::string& level);
+
 }  // namespace muster::daemon

@@ -19,6 +19,9 @@
 #include "daemon/logging.h"
 #include "daemon/loop.h"
 #include "daemon/plan_thread.h"
+#include "daemon/reload.h"
+#include "daemon/service_notification.h"
+#include "daemon/signals.h"
 #include "journal/group_commit.h"
 #include "journal/store.h"
 
@@ -61,17 +64,54 @@ std::expected<std::vector<ListeningSocket>, std::string> open_sockets(
   return sockets;
 }
 
-/// The error is the sentence that the log gets.
-std::expected<void, std::string> serve(const Configuration& configuration) {
+/// Lowers a default of max_connections to what this process may have; refuses a number that was
+/// asked for.
+std::expected<void, std::string> fit_into_descriptors(Configuration& configuration) {
   const std::size_t descriptors =
       raise_descriptor_limit(configuration.max_connections + kReservedDescriptors);
-  const auto max_connections = fit_connections(configuration.max_connections,
-                                               configuration.max_connections_asked, descriptors);
-  if (!max_connections) return std::unexpected(max_connections.error());
-  if (*max_connections < configuration.max_connections) {
-    spdlog::info("{} connections fit into RLIMIT_NOFILE, fewer than the usual {}", *max_connections,
+  const auto fitting = fit_connections(configuration.max_connections,
+                                       configuration.max_connections_asked, descriptors);
+  if (!fitting) return std::unexpected(fitting.error());
+  if (*fitting < configuration.max_connections) {
+    spdlog::info("{} connections fit into RLIMIT_NOFILE, fewer than the usual {}", *fitting,
                  configuration.max_connections);
   }
+  configuration.max_connections = *fitting;
+  return {};
+}
+
+/// What SIGHUP does. Whatever is wrong, the daemon goes on as it is.
+void read_again(const std::vector<std::string>& arguments, Configuration& running, Daemon& daemon,
+                HistoryKeeper& keeper) {
+  auto asked = parse_configuration(arguments);
+  if (!asked) {
+    spdlog::error("SIGHUP: the configuration is wrong and nothing changes: {}",
+                  asked.error().text.substr(0, asked.error().text.find('\n')));
+    return;
+  }
+  if (const auto fits = fit_into_descriptors(*asked); !fits) {
+    spdlog::error("SIGHUP: nothing changes: {}", fits.error());
+    return;
+  }
+  auto done = reload(running, std::move(*asked));
+  if (!done) {
+    spdlog::error("SIGHUP: nothing changes: {}", done.error());
+    return;
+  }
+  running = std::move(done->configuration);
+  change_log_level(running.log_level);
+  daemon.change(running);
+  keeper.change(running.retention);
+  spdlog::info("SIGHUP: the configuration was read again: {} changed", done->changed.size());
+  for (const std::string& sentence : done->changed) spdlog::info("{}", sentence);
+  for (const std::string& sentence : done->left) spdlog::warn("{}", sentence);
+}
+
+/// The error is the sentence that the log gets.
+std::expected<void, std::string> serve(Configuration& configuration,
+                                       const std::vector<std::string>& arguments) {
+  if (auto fits = fit_into_descriptors(configuration); !fits) return fits;
+  const ServiceNotification manager;
 
   // Before the journal: a start that can't listen leaves no trace in it.
   auto sockets = open_sockets(configuration.listen);
@@ -84,8 +124,9 @@ std::expected<void, std::string> serve(const Configuration& configuration) {
   if (!reader) return std::unexpected(reader.error().message);
   auto keepers_reader = store->reader();
   if (!keepers_reader) return std::unexpected(keepers_reader.error().message);
-  const auto progress = [](Sequence reached, Sequence last) {
+  const auto progress = [&manager](Sequence reached, Sequence last) {
     spdlog::info("folding the journal: {} of {} events", reached, last);
+    manager.starting(fmt::format("Folding the journal: {} of {} events.", reached, last));
   };
   auto state = coordinator::recover(*reader, header, {.progress = progress});
   if (!state) return std::unexpected(state.error().message);
@@ -107,29 +148,55 @@ std::expected<void, std::string> serve(const Configuration& configuration) {
        .on_storage_full = [&configuration](bool full) { say_storage_full(configuration, full); },
        .batch = configuration.batch});
   PlanThread planner([&loop] { loop.wake(); });
-  const HistoryKeeper keeper(journal, std::move(*keepers_reader), configuration.retention,
-                             configuration.journal_reserve_bytes, clock);
-  Daemon daemon(loop, configuration, *max_connections, std::move(*state),
+  HistoryKeeper keeper(journal, std::move(*keepers_reader), configuration.retention,
+                       configuration.journal_reserve_bytes, clock);
+  const auto say_ready = [&manager, &configuration] {
+    manager.ready(fmt::format("Serving {}.", configuration.data_dir));
+  };
+  Daemon daemon(loop, configuration, std::move(*state),
                 {.journal_id = journal::text(header.journal_id),
                  .boot = header.boot,
                  .version = MUSTER_VERSION},
-                planner, journal, *reader, [&journal] { journal.collect(); });
+                planner, journal, *reader,
+                {.collect = [&journal] { journal.collect(); },
+                 .listening = say_ready,
+                 .stopping = [&manager] { manager.stopping(); }});
+  const ReloadSignal reload_signal(loop.uv(), [&] {
+    manager.reloading();
+    read_again(arguments, configuration, daemon, keeper);
+    say_ready();
+  });
   if (!daemon.run(std::move(*sockets))) {
     return std::unexpected("stopped before everything that was accepted was answered");
   }
   return {};
 }
 
+/// Says what is not as by default.
+int check(Configuration& configuration) {
+  if (const auto fits = fit_into_descriptors(configuration); !fits) {
+    fmt::print(stderr, "musterd: {}\n", fits.error());
+    return 1;
+  }
+  fmt::print("The configuration is good.\n");
+  for (const Setting& setting : configuration.settings) {
+    if (setting.given) fmt::print("{} = {}\n", setting.name, setting.value);
+  }
+  return 0;
+}
+
 int run(int argc, char** argv) {
-  const auto configuration = parse_configuration({argv + 1, argv + argc});
+  const std::vector<std::string> arguments(argv + 1, argv + argc);
+  auto configuration = parse_configuration(arguments);
   if (!configuration) {
     const NothingToRun& nothing = configuration.error();
     fmt::print(nothing.exit_status == 0 ? stdout : stderr, "{}", nothing.text);
     return nothing.exit_status;
   }
+  if (configuration->check_only) return check(*configuration);
   start_logging(configuration->log_format, configuration->log_level);
   spdlog::info("musterd {} starts", MUSTER_VERSION);
-  if (const auto served = serve(*configuration); !served) {
+  if (const auto served = serve(*configuration, arguments); !served) {
     spdlog::critical("{}", served.error());
     return 1;
   }

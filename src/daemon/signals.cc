@@ -27,6 +27,21 @@ StopSignals::~StopSignals() {
   close_and_wait(loop_, {as_handle(&handles_[0]), as_handle(&handles_[1])});
 }
 
+ReloadSignal::ReloadSignal(uv_loop_t* loop, std::function<void()> on_reload)
+    : loop_(loop), on_reload_(std::move(on_reload)) {
+  const int initialized = uv_signal_init(loop, &handle_);
+  MUSTER_ASSERT(initialized == 0);
+  handle_.data = this;
+  const auto on_hang_up = [](uv_signal_t* handle, int) {
+    static_cast<ReloadSignal*>(handle->data)->on_reload_();
+  };
+  const int started = uv_signal_start(&handle_, on_hang_up, SIGHUP);
+  MUSTER_ASSERT(started == 0);
+  uv_unref(as_handle(&handle_));
+}
+
+ReloadSignal::~ReloadSignal() { close_and_wait(loop_, {as_handle(&handle_)}); }
+
 void StopSignals::on_signal(uv_signal_t* handle, int signal) noexcept {
   auto* self = static_cast<StopSignals*>(handle->data);
   for (uv_signal_t& each : self->handles_) uv_signal_stop(&each);

@@ -1,4 +1,5 @@
-// SIGTERM and SIGINT ask for a graceful stop; the second of either ends the process at once.
+// SIGTERM and SIGINT ask for a graceful stop; the second of either ends the process at once. SIGHUP
+// asks for the configuration to be read again.
 #pragma once
 
 #include <uv.h>
@@ -24,6 +25,21 @@ class StopSignals {
   uv_loop_t* loop_;
   std::function<void(int)> on_stop_;
   std::array<uv_signal_t, 2> handles_{};
+};
+
+/// SIGHUP asks for the configuration to be read again.
+class ReloadSignal {
+ public:
+  /// Calls `on_reload` on the loop's thread at each SIGHUP.
+  ReloadSignal(uv_loop_t* loop, std::function<void()> on_reload);
+  ~ReloadSignal();
+  ReloadSignal(const ReloadSignal&) = delete;
+  ReloadSignal& operator=(const ReloadSignal&) = delete;
+
+ private:
+  uv_loop_t* loop_;
+  std::function<void()> on_reload_;
+  uv_signal_t handle_{};
 };
 
 }  // namespace muster::daemon

@@ -49,6 +49,10 @@ class Sockets final : public coordinator::Connections {
   Sockets(const Sockets&) = delete;
   Sockets& operator=(const Sockets&) = delete;
 
+  /// For connections from now on: those that are there stay, also above a lower limit, and one that
+  /// is silent may outlast a shorter hello timeout by what those before it still have.
+  void change(const SocketLimits& limits) { limits_ = limits; }
+
   /// To be called once, before the first adopt().
   void report_to(SocketEvents& events) { events_ = &events; }
 

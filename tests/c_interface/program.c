@@ -361,6 +361,9 @@ int main(int argc, char** argv) {
   names_are_taken_over(argv[1], &told);
   muster_consumer_free(first);
   muster_client_free(client);
+  the_tracker_follows();
+  calls_need_not_wait(argv[1]);
+  the_loop_works(argv[1]);
   puts("every function did what it says");
   return 0;
 }

@@ -24,4 +24,9 @@ muster_client* client_of(const char* server);
     require(why == NULL, #call, __FILE__, __LINE__);                             \
   } while (0)
 
+/* Of the other files. */
+void the_tracker_follows(void);
+void the_loop_works(const char* server);
+void calls_need_not_wait(const char* server);
+
 #endif

@@ -9,9 +9,9 @@
 namespace muster::tools {
 namespace {
 
-constexpr std::int32_t kPartitionsMax = 100'000;
+constexpr std::int32_t kSharedPartitionsMax = 100'000;
 constexpr std::int32_t kPartitionsOfMember = 10;
-constexpr int kWait_ms = 20;
+constexpr int kStageWait_ms = 20;
 constexpr std::chrono::seconds kResumeTimeout{120};
 
 double in_ms(SteadyClock::duration duration) {
@@ -20,7 +20,7 @@ double in_ms(SteadyClock::duration duration) {
 
 ScenePlan plan_of(const BenchOptions& options) {
   const auto of_a_group = static_cast<std::int64_t>(options.members / options.groups);
-  const auto usual = std::min<std::int64_t>(kPartitionsMax, kPartitionsOfMember * of_a_group);
+  const auto usual = std::min<std::int64_t>(kSharedPartitionsMax, kPartitionsOfMember * of_a_group);
   return {
       .groups = options.groups,
       .partitions = options.partitions > 0 ? options.partitions : static_cast<std::int32_t>(usual),
@@ -159,7 +159,7 @@ class Recovery {
     const SteadyTime until = SteadyClock::now() + kResumeTimeout;
     while (crowd.unanswered() > 0 && SteadyClock::now() < until && !crowd.first_mishap()) {
       if (!meter.not_interrupted()) return false;
-      if (const auto came = stage_.pump(kWait_ms); !came) return std::unexpected(came.error());
+      if (const auto came = stage_.pump(kStageWait_ms); !came) return std::unexpected(came.error());
     }
     crowd.on_answered({});
     if (crowd.first_mishap()) return std::unexpected(*crowd.first_mishap());

@@ -63,6 +63,8 @@ _FUNCTIONS = {
     "muster_consumer_options_set_join_timeout_ms": (None, [c_void_p, c_int64]),
     "muster_consumer_options_set_takeover": (None, [c_void_p, c_bool]),
     "muster_consumer_options_set_release_on_return": (None, [c_void_p, c_bool]),
+    "muster_consumer_options_set_progress_timeout_ms": (None, [c_void_p, c_int64]),
+    "muster_consumer_options_set_auto_commit_interval_ms": (None, [c_void_p, c_int64]),
     "muster_consumer_options_on_assigned": (None, [c_void_p, _PARTITION_CALLBACK, c_void_p]),
     "muster_consumer_options_on_revoked": (None, [c_void_p, _PARTITION_CALLBACK, c_void_p]),
     "muster_consumer_options_on_lost": (None, [c_void_p, _PARTITION_CALLBACK, c_void_p]),
@@ -70,17 +72,22 @@ _FUNCTIONS = {
     "muster_consumer_options_on_resumed": (None, [c_void_p, _PARTITION_CALLBACK, c_void_p]),
     "muster_consumer_options_on_waiting": (None, [c_void_p, _ERROR_CALLBACK, c_void_p]),
     "muster_consumer_options_on_ended": (None, [c_void_p, _ERROR_CALLBACK, c_void_p]),
+    "muster_consumer_options_on_commit_failed": (None, [c_void_p, _ERROR_CALLBACK, c_void_p]),
     "muster_consumer_new": (c_int, [c_void_p, c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
     "muster_consumer_free": (None, [c_void_p]),
     "muster_consumer_join_group": (c_int, [c_void_p, POINTER(c_void_p)]),
     "muster_consumer_subscribe": (c_int, [c_void_p, POINTER(c_char_p), c_size_t, POINTER(c_char_p), c_size_t,
                                           POINTER(c_void_p)]),
+    "muster_consumer_unsubscribe": (c_int, [c_void_p, POINTER(c_void_p)]),
     "muster_consumer_leave_group": (c_int, [c_void_p, POINTER(c_void_p)]),
     "muster_consumer_member_id": (c_void_p, [c_void_p]),
     "muster_consumer_leader": (c_void_p, [c_void_p]),
     "muster_consumer_generation": (c_uint64, [c_void_p]),
     "muster_consumer_paused": (c_bool, [c_void_p]),
     "muster_consumer_fence": (c_uint64, [c_void_p, c_char_p, c_int32]),
+    "muster_consumer_progress": (None, [c_void_p]),
+    "muster_consumer_pause": (c_int, [c_void_p, c_char_p, c_int32, POINTER(c_void_p)]),
+    "muster_consumer_resume": (c_int, [c_void_p, c_char_p, c_int32, POINTER(c_void_p)]),
     "muster_consumer_assignment": (c_int, [c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
     "muster_assignment_size": (c_size_t, [c_void_p]),
     "muster_assignment_topic": (c_char_p, [c_void_p, c_size_t]),
@@ -91,7 +98,11 @@ _FUNCTIONS = {
     "muster_commits_add": (c_void_p, [c_void_p, c_char_p, c_int32, c_int64]),
     "muster_commit_set_metadata": (None, [c_void_p, c_char_p, c_size_t]),
     "muster_commit_set_end": (None, [c_void_p, c_int64]),
+    "muster_commit_set_fence": (None, [c_void_p, c_uint64]),
     "muster_consumer_commit_offsets": (c_int, [c_void_p, c_void_p, POINTER(c_void_p)]),
+    "muster_consumer_store_offset": (c_int, [c_void_p, c_char_p, c_int32, c_int64, c_uint64, POINTER(c_void_p)]),
+    "muster_consumer_commit_stored": (c_int, [c_void_p, POINTER(c_void_p)]),
+    "muster_consumer_report_end": (c_int, [c_void_p, c_char_p, c_int32, c_int64, c_int64, POINTER(c_void_p)]),
     "muster_consumer_release": (c_int, [c_void_p, c_char_p, c_int32, c_int64, c_char_p, POINTER(c_void_p)]),
     "muster_consumer_fetch_committed": (c_int, [c_void_p, c_char_p, c_int32, POINTER(c_void_p),
                                                 POINTER(c_void_p)]),
@@ -149,7 +160,8 @@ class Commit(NamedTuple):
     partition: int
     offset: int
     metadata: bytes = b""
-    end: Optional[int] = None  # the partition's end, from which lag is computed
+    end: Optional[int] = None    # the partition's end, from which lag is computed
+    fence: Optional[int] = None  # the token of the work: refused when it is not the current one
 
 
 def version() -> str:
@@ -218,11 +230,12 @@ class Client(_Handle):
 
 class Consumer(_Handle):
     """One member of a group. `on_assigned`, `on_revoked`, `on_lost`, `on_paused` and `on_resumed` are
-    given a Partition, `on_waiting` and `on_ended` an Error."""
+    given a Partition, `on_waiting`, `on_ended` and `on_commit_failed` an Error."""
 
     def __init__(self, client: Client, group: str, *, topics: List[str] = (), patterns: List[str] = (),
                  consumer_id: str = "", metadata: bytes = b"", session_timeout: float = 30.0,
                  disconnect_grace: float = 0, rebalance_timeout: float = 0, join_timeout: float = 0,
+                 progress_timeout: float = 0, auto_commit_interval: float = 5.0,
                  takeover: bool = False, release_on_return: bool = True, **callbacks: Callable):
         options = _lib.muster_consumer_options_new(group.encode())
         try:
@@ -233,7 +246,9 @@ class Consumer(_Handle):
             _lib.muster_consumer_options_set_consumer_id(options, consumer_id.encode())
             _lib.muster_consumer_options_set_metadata(options, metadata, len(metadata))
             for name, seconds in {"session_timeout": session_timeout, "disconnect_grace": disconnect_grace,
-                                  "rebalance_timeout": rebalance_timeout, "join_timeout": join_timeout}.items():
+                                  "rebalance_timeout": rebalance_timeout, "join_timeout": join_timeout,
+                                  "progress_timeout": progress_timeout,
+                                  "auto_commit_interval": auto_commit_interval}.items():
                 getattr(_lib, f"muster_consumer_options_set_{name}_ms")(options, _milliseconds(seconds))
             _lib.muster_consumer_options_set_takeover(options, takeover)
             _lib.muster_consumer_options_set_release_on_return(options, release_on_return)
@@ -248,7 +263,7 @@ class Consumer(_Handle):
     def _set_callbacks(options, callbacks):
         kept = []
         for name, callback in callbacks.items():
-            if name in ("on_waiting", "on_ended"):
+            if name in ("on_waiting", "on_ended", "on_commit_failed"):
                 kept.append(_ERROR_CALLBACK(lambda _, error, __, tell=callback: tell(Error(error))))
             elif name in ("on_assigned", "on_revoked", "on_lost", "on_paused", "on_resumed"):
                 kept.append(_PARTITION_CALLBACK(lambda _, partition, __, tell=callback: tell(_partition(partition))))
@@ -266,6 +281,10 @@ class Consumer(_Handle):
         _call(_lib.muster_consumer_subscribe, self._handle, _strings(topics), len(topics), _strings(patterns),
               len(patterns))
 
+    def unsubscribe(self):
+        """From everything, and stays a member: what it has is revoked."""
+        _call(_lib.muster_consumer_unsubscribe, self._handle)
+
     def leave(self):
         """Gives every partition back. Finish and commit first: no callback runs for them."""
         _call(_lib.muster_consumer_leave_group, self._handle)
@@ -281,6 +300,25 @@ class Consumer(_Handle):
         _lib.muster_assignment_free(handle)
         return held
 
+    def progress(self):
+        """The program is not stuck (progress_timeout)."""
+        _lib.muster_consumer_progress(self._handle)
+
+    def pause(self, topic: str, partition: int):
+        """Takes no new records of it, and keeps it."""
+        _call(_lib.muster_consumer_pause, self._handle, topic.encode(), partition)
+
+    def resume(self, topic: str, partition: int):
+        _call(_lib.muster_consumer_resume, self._handle, topic.encode(), partition)
+
+    def store(self, topic: str, partition: int, offset: int, fence: Optional[int] = None):
+        """Notes the next offset to read, to be committed by itself: every auto_commit_interval, when the
+        partition is released, and by leave, close and commit_stored."""
+        _call(_lib.muster_consumer_store_offset, self._handle, topic.encode(), partition, offset, fence or 0)
+
+    def commit_stored(self):
+        _call(_lib.muster_consumer_commit_stored, self._handle)
+
     def commit(self, topic: str, partition: int, offset: int, metadata: bytes = b""):
         """Commits the next offset to read."""
         self.commit_all([Commit(topic, partition, offset, metadata)])
@@ -294,9 +332,16 @@ class Consumer(_Handle):
                 _lib.muster_commit_set_metadata(added, one.metadata, len(one.metadata))
                 if one.end is not None:
                     _lib.muster_commit_set_end(added, one.end)
+                if one.fence is not None:
+                    _lib.muster_commit_set_fence(added, one.fence)
             _call(_lib.muster_consumer_commit_offsets, self._handle, batch)
         finally:
             _lib.muster_commits_free(batch)
+
+    def report_end(self, topic: str, partition: int, end: int, start: Optional[int] = None):
+        """Where a partition ends and, if it is known, begins: what lag counts to."""
+        _call(_lib.muster_consumer_report_end, self._handle, topic.encode(), partition, end,
+              -1 if start is None else start)
 
     def release(self, topic: str, partition: int, offset: Optional[int] = None, metadata: str = ""):
         """Of a revoked partition, with a last commit or without; for release_on_return=False."""

@@ -46,7 +46,8 @@ class Work(threading.Thread):
     def commit(self):
         """Only what is done: a crash in between repeats records, and skips none."""
         try:
-            self.consumer.commit(self.partition.topic, self.partition.index, self.done)
+            self.consumer.commit_all([muster.Commit(self.partition.topic, self.partition.index, self.done,
+                                                    fence=self.partition.fence)])
             self.committed = self.done
             say("committed", place(self.partition), self.done)
         except muster.Error as error:

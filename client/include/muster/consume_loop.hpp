@@ -96,7 +96,7 @@ class ConsumeLoop {
   ConsumeLoop& operator=(const ConsumeLoop&) = delete;
 
   /// Called for each failure, on the thread that had it, before the loop goes on. A record to be
-  /// skipped can be put elsewhere here.
+  /// skipped can be put elsewhere here. Set it, and on_start, before run().
   void on_failure(FailureCallback callback);
   /// Where to begin with a partition that was assigned, on the callbacks' thread; as when the sink
   /// knows better than the commits. Without it: the committed offset, or 0 when there is none.

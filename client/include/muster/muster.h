@@ -14,8 +14,8 @@
  * pointers, which are not touched by a call that fails. A call that gets a NULL handle fails with
  * MUSTER_ERROR_INVALID_ARGUMENT, and one that is out of memory with MUSTER_ERROR_INTERNAL.
  *
- * Threads: clients and consumers may be used by all threads at once. Other handles belong to one
- * thread at a time. Nothing here may be used in the child of a fork().
+ * Threads: clients, consumers, trackers and loops may be used by all threads at once. Other handles
+ * belong to one thread at a time. Nothing here may be used in the child of a fork().
  *
  * Callbacks must return: no exception and no longjmp may leave them.
  *
@@ -45,6 +45,13 @@ typedef struct muster_assignment muster_assignment;
 typedef struct muster_commit muster_commit;
 typedef struct muster_commits muster_commits;
 typedef struct muster_committed muster_committed;
+typedef struct muster_tracker muster_tracker;
+typedef struct muster_record muster_record;
+typedef struct muster_records muster_records;
+typedef struct muster_reason muster_reason;
+typedef struct muster_failure muster_failure;
+typedef struct muster_loop_options muster_loop_options;
+typedef struct muster_loop muster_loop;
 typedef struct muster_plan_request muster_plan_request;
 typedef struct muster_plan muster_plan;
 
@@ -90,6 +97,9 @@ enum {
   MUSTER_ERROR_NOT_LEADER = 29,
   MUSTER_ERROR_STALE_PLAN = 30,
   MUSTER_ERROR_INVALID_PLAN = 31,
+  MUSTER_ERROR_OFFSET_CONFLICT = 32,
+  MUSTER_ERROR_GROUP_SUBSCRIBED = 33,
+  MUSTER_ERROR_RESET_UNDER_WAY = 34,
   /* The client's own: */
   MUSTER_ERROR_UNAVAILABLE = 100, /* no server answers */
   MUSTER_ERROR_TIMED_OUT = 101,   /* it may have happened or not */
@@ -182,6 +192,14 @@ void muster_consumer_options_set_takeover(muster_consumer_options* options, bool
 void muster_consumer_options_set_release_on_return(muster_consumer_options* options,
                                                    bool release_on_return);
 
+/* Time without progress after which the application counts as stuck, and its partitions are handed
+ * over although heartbeats go on; see muster_consumer_progress. 0: off. */
+void muster_consumer_options_set_progress_timeout_ms(muster_consumer_options* options,
+                                                     int64_t timeout_ms);
+/* How often stored offsets are committed by themselves; 0: only at the other occasions; 5,000. */
+void muster_consumer_options_set_auto_commit_interval_ms(muster_consumer_options* options,
+                                                         int64_t interval_ms);
+
 /* The partition is this consumer's from now on. */
 void muster_consumer_options_on_assigned(muster_consumer_options* options,
                                          muster_partition_callback callback, void* user_data);
@@ -202,6 +220,10 @@ void muster_consumer_options_on_waiting(muster_consumer_options* options,
 /* The membership ended for good. on_lost has run for every partition. */
 void muster_consumer_options_on_ended(muster_consumer_options* options,
                                       muster_error_callback callback, void* user_data);
+/* An automatic commit was refused or not answered in time. What is still held goes with the next.
+ */
+void muster_consumer_options_on_commit_failed(muster_consumer_options* options,
+                                              muster_error_callback callback, void* user_data);
 /* The group's strategy is `leader`, and this consumer is to plan. */
 void muster_consumer_options_on_plan(muster_consumer_options* options,
                                      muster_plan_callback callback, void* user_data);
@@ -221,11 +243,35 @@ int muster_consumer_join_group(muster_consumer* consumer, muster_error** error);
 int muster_consumer_subscribe(muster_consumer* consumer, const char* const* topics,
                               size_t topic_count, const char* const* patterns, size_t pattern_count,
                               muster_error** error);
+/* Subscribes to nothing and stays a member: all that it has is revoked. */
+int muster_consumer_unsubscribe(muster_consumer* consumer, muster_error** error);
 /* Gives every partition back and leaves. Finish and commit first: no callback runs for them. */
 int muster_consumer_leave_group(muster_consumer* consumer, muster_error** error);
 /* Ends it but keeps the seat for its grace. Waits for a callback that is running, unless it is
  * called from it; none runs afterwards. */
 void muster_consumer_close(muster_consumer* consumer);
+
+/* Without waiting: `done` is called once, on the thread of the callbacks, or at once when the call
+ * can't begin; `error` is NULL after success. `done` may be NULL. */
+typedef void (*muster_done_callback)(muster_consumer* consumer, const muster_error* error,
+                                     void* user_data);
+void muster_consumer_join_group_async(muster_consumer* consumer, muster_done_callback done,
+                                      void* user_data);
+void muster_consumer_subscribe_async(muster_consumer* consumer, const char* const* topics,
+                                     size_t topic_count, const char* const* patterns,
+                                     size_t pattern_count, muster_done_callback done,
+                                     void* user_data);
+void muster_consumer_leave_group_async(muster_consumer* consumer, muster_done_callback done,
+                                       void* user_data);
+
+/* The application is not stuck. Every commit, store, release, subscribe and join says the same. */
+void muster_consumer_progress(muster_consumer* consumer);
+/* Takes no new records of this partition until it is resumed, and keeps it: muster_consumer_fence
+ * is 0, and a loop leaves it alone. Ends with the grant. */
+int muster_consumer_pause(muster_consumer* consumer, const char* topic, int32_t partition,
+                          muster_error** error);
+int muster_consumer_resume(muster_consumer* consumer, const char* topic, int32_t partition,
+                           muster_error** error);
 
 /* NULL when there is no memory for it. */
 char* muster_consumer_member_id(muster_consumer* consumer);
@@ -255,14 +301,36 @@ int muster_consumer_commit_offset(muster_consumer* consumer, const char* topic, 
 /* Several commits, of which all are applied or none. */
 muster_commits* muster_commits_new(void);
 void muster_commits_free(muster_commits* commits);
-/* One more. It belongs to `commits`, and has no metadata and no end until they are set. */
+/* One more. It belongs to `commits`, and has no metadata, end and token until they are set. */
 muster_commit* muster_commits_add(muster_commits* commits, const char* topic, int32_t partition,
                                   int64_t offset);
 void muster_commit_set_metadata(muster_commit* commit, const void* bytes, size_t size);
 /* The partition's end offset: what lag is computed from. */
 void muster_commit_set_end(muster_commit* commit, int64_t end);
+/* The token under which the work was done: refused when the partition is held under another. */
+void muster_commit_set_fence(muster_commit* commit, uint64_t fence);
 int muster_consumer_commit_offsets(muster_consumer* consumer, const muster_commits* commits,
                                    muster_error** error);
+
+void muster_consumer_commit_offsets_async(muster_consumer* consumer, const muster_commits* commits,
+                                          muster_done_callback done, void* user_data);
+
+/* Notes the next offset to read, to be committed by itself: in intervals, when the partition is
+ * released, and by leave_group, close and commit_stored. Waits for nothing. `fence` is the token
+ * under which the work was done; 0: whatever is held. */
+int muster_consumer_store_offset(muster_consumer* consumer, const char* topic, int32_t partition,
+                                 int64_t offset, uint64_t fence, muster_error** error);
+/* The same with all that a commit can have, one after the other, until one is refused. */
+int muster_consumer_store_offsets(muster_consumer* consumer, const muster_commits* commits,
+                                  muster_error** error);
+int muster_consumer_commit_stored(muster_consumer* consumer, muster_error** error);
+void muster_consumer_commit_stored_async(muster_consumer* consumer, muster_done_callback done,
+                                         void* user_data);
+
+/* Says where a partition of any topic ends (the offset after its last record) and begins (-1: not
+ * said): what lag counts to. Needs no membership. */
+int muster_consumer_report_end(muster_consumer* consumer, const char* topic, int32_t partition,
+                               int64_t end, int64_t start, muster_error** error);
 
 /* Releases a partition that is being revoked, with a last commit, or without when offset is -1. For
  * muster_consumer_options_set_release_on_return(options, false). */
@@ -275,12 +343,126 @@ int muster_consumer_fetch_committed_offset(muster_consumer* consumer, const char
                                            muster_error** error);
 int muster_consumer_fetch_committed(muster_consumer* consumer, const char* topic, int32_t partition,
                                     muster_committed** committed, muster_error** error);
+typedef void (*muster_fetched_callback)(muster_consumer* consumer,
+                                        const muster_committed* committed,
+                                        const muster_error* error, void* user_data);
+void muster_consumer_fetch_committed_async(muster_consumer* consumer, const char* topic,
+                                           int32_t partition, muster_fetched_callback done,
+                                           void* user_data);
 int64_t muster_committed_offset(const muster_committed* committed);
 /* `size` may be NULL. */
 const char* muster_committed_metadata(const muster_committed* committed, size_t* size);
 /* Milliseconds since 1970, by the coordinator's clock. */
 int64_t muster_committed_commit_time_ms(const muster_committed* committed);
 void muster_committed_free(muster_committed* committed);
+
+/* ---- Up to where a partition is processed, when records finish out of order ----------------- */
+
+/* For one partition under one token; may be used by all threads at once. Records start in order and
+ * finish in any. Everything before `position` is done. NULL when there is no memory. */
+muster_tracker* muster_tracker_new(int64_t position);
+void muster_tracker_free(muster_tracker* tracker);
+/* The work on a record begins; it goes on at `next` after it, -1: at offset + 1. These four return
+ * false, and do nothing, when it can't be: it does not ascend, was not started, is done already,
+ * has not failed. */
+bool muster_tracker_started(muster_tracker* tracker, int64_t offset, int64_t next);
+/* Its effects are there for good. */
+bool muster_tracker_done(muster_tracker* tracker, int64_t offset);
+/* Nothing passes it until it is done after all, or skipped. */
+bool muster_tracker_failed(muster_tracker* tracker, int64_t offset);
+bool muster_tracker_skip(muster_tracker* tracker, int64_t offset);
+/* The next offset to read after all that are done: what to commit. */
+int64_t muster_tracker_processed_up_to(const muster_tracker* tracker);
+/* The first one that failed and is neither done nor skipped; -1: none. */
+int64_t muster_tracker_first_failed(const muster_tracker* tracker);
+/* Records that processed_up_to has not passed. Don't let them become too many. */
+size_t muster_tracker_outstanding(const muster_tracker* tracker);
+
+/* ---- A loop that fetches, handles and commits ----------------------------------------------- */
+
+/* What becomes of a record that failed as often as it may. */
+enum {
+  MUSTER_STOP_PARTITION =
+      0,                 /* its partition stands still before it, and is not committed past it */
+  MUSTER_SKIP_RECORD = 1 /* it is committed as if it had been handled */
+};
+
+/* Why a fetch or a handler failed, as it says by muster_reason_set. */
+void muster_reason_set(muster_reason* reason, const char* why);
+
+/* Adds records from `position` on, ascending, as many as it likes; none when there is nothing now.
+ * Anything but 0: it failed. */
+typedef int (*muster_fetch_callback)(const muster_partition* partition, int64_t position,
+                                     muster_records* records, muster_reason* reason,
+                                     void* user_data);
+/* Handles a record: its effects are there when it returns 0. Anything else: it failed. */
+typedef int (*muster_handle_callback)(const muster_partition* partition,
+                                      const muster_record* record, muster_reason* reason,
+                                      void* user_data);
+/* The loop's threads call these two, one at a time for a partition. */
+typedef void (*muster_failure_callback)(const muster_failure* failure, void* user_data);
+/* Where to begin with a partition that was assigned. On the consumer's thread. */
+typedef int64_t (*muster_start_callback)(const muster_partition* partition, void* user_data);
+
+void muster_records_add(muster_records* records, int64_t offset, const void* bytes, size_t size);
+/* The same, when the partition does not go on at offset + 1 after it. */
+void muster_records_add_with_next(muster_records* records, int64_t offset, int64_t next,
+                                  const void* bytes, size_t size);
+int64_t muster_record_offset(const muster_record* record);
+const char* muster_record_value(const muster_record* record, size_t* size);
+
+const muster_partition* muster_failure_partition(const muster_failure* failure);
+/* NULL: a fetch failed. */
+const muster_record* muster_failure_record(const muster_failure* failure);
+/* Of the record, or where the fetch began. */
+int64_t muster_failure_offset(const muster_failure* failure);
+/* Counted from 1. */
+int muster_failure_attempt(const muster_failure* failure);
+const char* muster_failure_why(const muster_failure* failure);
+/* What the loop does now: MUSTER_STOP_PARTITION, MUSTER_SKIP_RECORD or MUSTER_RETRY. */
+#define MUSTER_RETRY 2
+int muster_failure_then(const muster_failure* failure);
+
+muster_loop_options* muster_loop_options_new(muster_fetch_callback fetch,
+                                             muster_handle_callback handle, void* user_data);
+void muster_loop_options_free(muster_loop_options* options);
+/* Partitions that are worked on at the same time; 1. */
+void muster_loop_options_set_threads(muster_loop_options* options, int threads);
+/* How often a record that failed is tried again; 5. */
+void muster_loop_options_set_retries(muster_loop_options* options, int retries);
+/* Waiting before that: first 100, doubled each time up to 10,000. */
+void muster_loop_options_set_back_off_ms(muster_loop_options* options, int64_t first_ms,
+                                         int64_t longest_ms);
+/* MUSTER_STOP_PARTITION, unless MUSTER_SKIP_RECORD is set. */
+void muster_loop_options_set_after_retries(muster_loop_options* options, int after_retries);
+/* How long a partition that had nothing is left alone; 100. */
+void muster_loop_options_set_idle_wait_ms(muster_loop_options* options, int64_t wait_ms);
+void muster_loop_options_on_failure(muster_loop_options* options, muster_failure_callback callback,
+                                    void* user_data);
+/* Without: at the committed offset, or 0 when there is none. */
+void muster_loop_options_on_start(muster_loop_options* options, muster_start_callback callback,
+                                  void* user_data);
+
+/* For a consumer that has not joined; one loop a consumer, freed before it. */
+int muster_loop_new(muster_consumer* consumer, const muster_loop_options* options,
+                    muster_loop** loop, muster_error** error);
+/* muster_loop_run must have returned. */
+void muster_loop_free(muster_loop* loop);
+/* Joins, and works until muster_loop_stop or the end of the membership. Commits what is stored, and
+ * does not leave. The error is that of joining, of the end of the membership, or of the last
+ * commit.
+ */
+int muster_loop_run(muster_loop* loop, muster_error** error);
+/* From any thread, the handler's too. */
+void muster_loop_stop(muster_loop* loop);
+/* The offset after the last record handled; -1: the partition is not held. */
+int64_t muster_loop_position(const muster_loop* loop, const char* topic, int32_t partition);
+/* Goes on at another offset. false: the partition is not held. */
+bool muster_loop_seek(muster_loop* loop, const char* topic, int32_t partition, int64_t offset);
+/* Partitions that stand still by MUSTER_STOP_PARTITION. */
+int muster_loop_stopped(const muster_loop* loop, muster_assignment** stopped, muster_error** error);
+/* Tries the record again at which the partition stands still. false: it does not. */
+bool muster_loop_restart(muster_loop* loop, const char* topic, int32_t partition);
 
 /* ---- Planning as the leader ----------------------------------------------------------------- */
 

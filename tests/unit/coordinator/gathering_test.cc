@@ -140,4 +140,18 @@ TEST_CASE("gathering: the loop is woken when the window ends") {
   CHECK(world.pipeline->wake_in_ms() == 50);
 }
 
+TEST_CASE("gathering: a window that is made shorter holds for the next join, beside a long one") {
+  World world(gathering(10'000));
+  WireClient client(world);
+  client.ask<wire::TopicReplyT>(create_topic(1));
+  client.ask<wire::JoinReplyT>(joining("a", 1));
+  world.pipeline->change(gathering(200));
+  wire::JoinT other = joining("b", 2);
+  other.group = "other";
+  client.ask<wire::JoinReplyT>(std::move(other));
+  world.pass(200);
+  CHECK(world.group("other").generation == 1);
+  CHECK(world.group().generation == 0);
+}
+
 }  // namespace muster::coordinator

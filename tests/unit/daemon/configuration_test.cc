@@ -117,7 +117,42 @@ TEST_CASE("a configuration file sets options, and flags win over it") {
 
 TEST_CASE("a misspelt line of the configuration file is refused, not ignored") {
   const ConfigurationFile file("data-dir = d\nmax-conections = 5\n");
-  says(refusal({"--config", file.path()}), "max-conections");
+  const std::string said = refusal({"--config", file.path()});
+  says(said, file.path() + ": the name 'max-conections' is unknown");
+  says(said, "Did you mean 'max-connections'?");
+}
+
+TEST_CASE("what a configuration file can't have is refused with a remedy") {
+  const ConfigurationFile strange("data-dir = d\nverbosity = 5\n");
+  says(refusal({"--config", strange.path()}), "'verbosity' is unknown. musterd --help");
+  const ConfigurationFile table("data-dir = d\n[limits]\nmax-connections = 5\n");
+  says(refusal({"--config", table.path()}), "'limits' is a table: write all names without");
+  const ConfigurationFile twice("data-dir = d\nmax-connections = 5\nmax-connections = 6\n");
+  says(refusal({"--config", twice.path()}), "'max-connections' is there twice");
+  const ConfigurationFile nested("data-dir = d\ncheck-config = true\n");
+  says(refusal({"--config", nested.path()}), "give it as --check-config");
+}
+
+TEST_CASE("an unknown flag is answered with the one that is meant") {
+  says(refusal({"--data-dir", "d", "--max-conections", "5"}), "Did you mean --max-connections?");
+  says(refusal({"--data-dir", "d", "--log-levle=debug"}), "Did you mean --log-level?");
+}
+
+TEST_CASE("what was told is known by name, given or by default") {
+  const Configuration told = parsed(
+      {"--data-dir", "d", "--check-config", "--listen", "127.0.0.1:1", "--listen", "unix:s"});
+  CHECK(told.check_only);
+  const auto setting = [&](const std::string& name) {
+    for (const auto& each : told.settings) {
+      if (each.name == name) return each;
+    }
+    FAIL("there is none");
+    return muster::daemon::Setting{};
+  };
+  CHECK(setting("listen").given);
+  CHECK(setting("listen").value == "127.0.0.1:1, unix:s");
+  CHECK_FALSE(setting("max-groups").given);
+  CHECK(setting("max-groups").value == "1000000");
 }
 
 TEST_CASE("a value out of range is refused from the configuration file too") {

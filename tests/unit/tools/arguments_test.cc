@@ -24,11 +24,14 @@ TEST_CASE("durations are whole numbers with their unit") {
   CHECK(parse_duration_ms("30s") == 30'000);
   CHECK(parse_duration_ms("2m") == 120'000);
   CHECK(parse_duration_ms("1h") == 3'600'000);
+  CHECK(parse_duration_ms("7d") == 7 * 86'400'000);
+  CHECK(parse_duration_ms("1h30m") == 5'400'000);
+  CHECK(parse_duration_ms("1m500ms") == 60'500);
 }
 
 TEST_CASE("what is not a duration, is none at all, or does not fit is refused") {
-  for (const char* text :
-       {"", "30", "s", "ms", "0s", "-1s", "1.5s", "1d", "30 s", "99999h", "99999999999ms", "1sm"}) {
+  for (const char* text : {"", "30", "s", "ms", "0s", "-1s", "1.5s", "1w", "30 s", "99999h",
+                           "99999999999ms", "1sm", "1s1m", "1m1m", "1h30", "50d"}) {
     CAPTURE(text);
     CHECK_FALSE(parse_duration_ms(text).has_value());
   }

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <memory>
+
 using namespace muster;
 using namespace muster::tools;
 
@@ -66,4 +68,23 @@ TEST_CASE("status says how far back the journal goes, and what it takes") {
   CHECK(status_json(status)["first_sequence"] == 41);
   CHECK(status_json(status)["snapshot_time_ms"] == 1'000'005);
   CHECK(status_json(status)["journal_bytes"] == 3 << 20);
+}
+
+TEST_CASE("status shows every limit by its option's name, and what is in use of it") {
+  wire::StatusReplyT status = some_status();
+  const auto add = [&](const char* name, std::uint64_t most, std::int64_t used) {
+    status.limits.push_back(std::make_unique<wire::LimitInfoT>());
+    status.limits.back()->name = name;
+    status.limits.back()->most = most;
+    status.limits.back()->used = used;
+  };
+  add("max-groups", 1'000'000, 2);
+  add("max-frame-bytes", 4 << 20, -1);
+  const std::string text = status_text(status, "x", 0);
+  CHECK(text.find("max-groups       1000000       2\n") != std::string::npos);
+  CHECK(text.find("max-frame-bytes  4.0 MiB       -\n") != std::string::npos);
+  const Json json = status_json(status);
+  CHECK(json["limits"]["max-groups"]["most"] == 1'000'000);
+  CHECK(json["limits"]["max-groups"]["used"] == 2);
+  CHECK(json["limits"]["max-frame-bytes"]["used"].is_null());
 }

@@ -1,0 +1,138 @@
+// musterd as a service: checked, notified about, and told to read its configuration again.
+#include <doctest/doctest.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <array>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <string_view>
+
+#include "end_to_end/command_line.h"
+#include "end_to_end/daemon.h"
+#include "end_to_end/member.h"
+
+namespace muster::e2e {
+namespace {
+
+void write_file(const std::string& path, const std::string& content) {
+  std::ofstream(path) << content;
+}
+
+CommandResult check_config(const std::vector<std::string>& arguments) {
+  const TemporaryDirectory directory;
+  std::vector<std::string> command = {MUSTERD_BINARY, "--check-config"};
+  command.insert(command.end(), arguments.begin(), arguments.end());
+  const ProcessOptions options{.command = command,
+                               .environment = {},
+                               .stdout_path = directory / "stdout",
+                               .stderr_path = directory / "stderr"};
+  Process process(options);
+  const std::optional<int> status = process.wait();
+  REQUIRE(status.has_value());
+  return {.status = *status,
+          .out = read_file(options.stdout_path),
+          .err = read_file(options.stderr_path)};
+}
+
+bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+/// A service manager's socket.
+class Manager {
+ public:
+  explicit Manager(const std::string& path) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path.copy(address.sun_path, sizeof(address.sun_path) - 1);
+    REQUIRE(bind(descriptor_, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0);
+  }
+  ~Manager() { close(descriptor_); }
+  Manager(const Manager&) = delete;
+  Manager& operator=(const Manager&) = delete;
+
+  /// The next datagram that begins so.
+  bool hears(const std::string& beginning) const {
+    return wait_until([&] {
+      std::array<char, 4096> buffer{};
+      const ssize_t count = recv(descriptor_, buffer.data(), buffer.size(), MSG_DONTWAIT);
+      return count > 0 && std::string_view(buffer.data(), static_cast<std::size_t>(count))
+                              .starts_with(beginning);
+    });
+  }
+
+ private:
+  int descriptor_ = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+};
+
+TEST_CASE("--check-config says what is set, starts nothing, and makes no directory") {
+  const TemporaryDirectory directory;
+  write_file(directory / "muster.toml", "max-groups = 7\n");
+  const std::string data = directory / "data";
+  const CommandResult good =
+      check_config({"--data-dir", data, "--config", directory / "muster.toml"});
+  CHECK(good.status == 0);
+  CHECK(good.out == "The configuration is good.\ndata-dir = " + data + "\nmax-groups = 7\n");
+  CHECK_FALSE(std::filesystem::exists(data));
+
+  write_file(directory / "muster.toml", "max-gruops = 7\n");
+  const CommandResult wrong =
+      check_config({"--data-dir", data, "--config", directory / "muster.toml"});
+  CHECK(wrong.status == 2);
+  CHECK(has(wrong.err, "'max-gruops' is unknown. Did you mean 'max-groups'?"));
+
+  const CommandResult too_many = check_config({"--data-dir", data, "--max-connections", "1000000"});
+  CHECK((too_many.status == 0 || has(too_many.err, "LimitNOFILE=")));
+}
+
+TEST_CASE("a service manager hears when it is ready, reloads and stops") {
+  const TemporaryDirectory directory;
+  const Manager manager(directory / "notify");
+  Process daemon({.command = daemon_command(directory / "data", "127.0.0.1:0", {}),
+                  .environment = {{"NOTIFY_SOCKET", directory / "notify"}},
+                  .stdout_path = directory / "stdout",
+                  .stderr_path = directory / "stderr"});
+  CHECK(manager.hears("READY=1\n"));
+  CHECK(has(read_file(directory / "stderr"), "listening on 127.0.0.1:"));
+  daemon.signal(SIGHUP);
+  CHECK(manager.hears("RELOADING=1\n"));
+  CHECK(manager.hears("READY=1\n"));
+  daemon.signal(SIGTERM);
+  CHECK(manager.hears("STOPPING=1\n"));
+  CHECK(daemon.wait() == 0);
+}
+
+TEST_CASE("SIGHUP takes over limits at once, says what takes a restart, and refuses nonsense") {
+  const TemporaryDirectory directory;
+  const std::string file = directory / "muster.toml";
+  write_file(file, "max-topics = 1\n");
+  Daemon daemon({"--config", file});
+  WireClient client(daemon.address());
+  create_topic(client, "first", 1);
+  const auto create_another = [&] {
+    return muster({"--server", daemon.address(), "topic", "create", "second", "--partitions", "1"});
+  };
+  CHECK(has(create_another().err, "LIMIT_REACHED"));
+
+  write_file(file, "max-topics = 2\nmax-frame-bytes = 8000000\nlog-level = debug\n");
+  daemon.process().signal(SIGHUP);
+  REQUIRE(wait_until([&] { return has(daemon.log(), "max-topics is 2 now, it was 1"); }));
+  CHECK(has(daemon.log(), "log-level is debug now, it was info"));
+  REQUIRE(wait_until(
+      [&] { return has(daemon.log(), "max-frame-bytes is another now: that takes a restart"); }));
+  CHECK(create_another().status == 0);
+  CHECK(muster_json(daemon, {"status"})["limits"]["max-topics"] ==
+        nlohmann::json{{"most", 2}, {"used", 2}});
+
+  write_file(file, "max-topcis = 3\n");
+  daemon.process().signal(SIGHUP);
+  REQUIRE(wait_until([&] { return has(daemon.log(), "Did you mean 'max-topics'?"); }));
+  CHECK(has(daemon.log(), "nothing changes"));
+  CHECK(daemon.terminate() == 0);
+}
+
+}  // namespace
+}  // namespace muster::e2e
