@@ -6,6 +6,8 @@
 #include <limits>
 #include <utility>
 
+#include "domain/limits.h"
+
 namespace muster::tools {
 namespace {
 
@@ -171,6 +173,19 @@ CLI::Option* add_member_limit(CLI::App& command, const std::string& name,
   };
   return add_parsed(command, name, description,
                     "a number of members: give a whole number, 0 for no limit", limit, parse)
+      ->type_name("N");
+}
+
+CLI::Option* add_member_count(CLI::App& command, const std::string& name, std::uint32_t& count,
+                              const std::string& description) {
+  const auto parse = [](std::string_view text) -> std::optional<std::uint32_t> {
+    const auto number = parse_number<std::uint32_t>(text);
+    return number && *number <= Limits{}.members_per_group_max ? number : std::nullopt;
+  };
+  return add_parsed(command, name, description,
+                    "a number of members: give a whole number, 0 to " +
+                        std::to_string(Limits{}.members_per_group_max),
+                    count, parse)
       ->type_name("N");
 }
 

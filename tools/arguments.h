@@ -57,6 +57,9 @@ CLI::Option* add_retention_option(CLI::App& command, const std::string& name,
 /// A limit of members: 0 means none.
 CLI::Option* add_member_limit(CLI::App& command, const std::string& name,
                               std::optional<std::int32_t>& limit, const std::string& description);
+/// How many members more there are; at most as many as a group may have.
+CLI::Option* add_member_count(CLI::App& command, const std::string& name, std::uint32_t& count,
+                              const std::string& description);
 /// A fencing token. 0 is refused: whoever has no token must say so by leaving the option out.
 CLI::Option* add_fence(CLI::App& command, const std::string& name, std::uint64_t& fence,
                        const std::string& description);

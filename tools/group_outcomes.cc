@@ -1,5 +1,7 @@
 #include "tools/group_outcomes.h"
 
+#include "tools/group_view.h"
+
 namespace muster::tools {
 namespace {
 
@@ -76,9 +78,17 @@ std::string pin_text(const Pinned& pinned) {
   if (!pinned.before.frozen && !pinned.present) {
     return ", which is absent: the partition stays unowned until it comes.";
   }
-  if (pinned.owner == pinned.member_id) return ", which owns it and keeps it.";
+  if (pinned.owner == pinned.member_id && !pinned.revoking) return ", which owns it and keeps it.";
+  if (pinned.owner == pinned.member_id) {
+    const std::string text = ", which is asked to release it already";
+    if (!pinned.before.frozen) return text + ": then it gets it again, under a new token.";
+    return text + ", and " + frozen_text(pinned.before, "the pin does nothing") + ".";
+  }
   if (pinned.before.frozen) return ", but " + frozen_text(pinned.before, "nothing moves") + ".";
-  if (pinned.owner.empty()) return ", which gets it at once.";
+  if (pinned.owner.empty() && pinned.quiet_remaining_ms > 0) {
+    return ", which gets it later: " + quiet_text(pinned.quiet_remaining_ms) + ".";
+  }
+  if (pinned.owner.empty()) return ", which gets it with the plan that follows at once.";
   return ", which gets it as soon as " + printable(pinned.owner) + " has released it.";
 }
 
@@ -128,6 +138,7 @@ Json json_of(const Pinned& pinned) {
           {"pinned_to", pins ? Json(pinned.member_id) : Json()},
           {"present", pins ? Json(pinned.present) : Json()},
           {"owner", pinned.owner.empty() ? Json() : Json(pinned.owner)},
+          {"revoking", pinned.revoking},
           {"changed", pinned.changed()}};
 }
 
@@ -187,7 +198,8 @@ std::string text_of(const Removed& removed) {
   if (removed.before.members == 1) {
     return text + "; it was the last, and leaves " + partitions + " unowned.";
   }
-  return text + "; " + partitions + " go" + (removed.held == 1 ? "es" : "") + " to others.";
+  return text + "; " + partitions + " go" + (removed.held == 1 ? "es" : "") +
+         " to others, as far as they subscribe and do not drain.";
 }
 
 std::string text_of(const Drained& drained) {

@@ -51,8 +51,10 @@ struct Pinned {
   std::string member_id;      // empty: the pin is taken off
   std::string pinned_before;  // empty: it was not pinned
   std::string owner;          // empty: nobody
+  bool revoking = false;      // it is being asked back from its owner
   bool present = false;       // its member
   bool draining = false;
+  std::uint32_t quiet_remaining_ms = 0;
 
   bool changed() const { return member_id != pinned_before; }
 };

@@ -27,11 +27,14 @@ std::expected<Pinned, Error> ask_before(ServerLink& link, const PinArguments& ar
                 .member_id = arguments.member_id,
                 .pinned_before = {},
                 .owner = {},
+                .revoking = false,
                 .present = false,
-                .draining = drains(*group, arguments.member_id)};
+                .draining = drains(*group, arguments.member_id),
+                .quiet_remaining_ms = group->quiet_remaining_ms};
   if (*partition != nullptr) {
     pinned.pinned_before = (*partition)->pinned_to;
     pinned.owner = (*partition)->owner;
+    pinned.revoking = (*partition)->revoking;
   }
   if (arguments.member_id.empty()) return pinned;
   const auto member = ask_member(link, arguments.group, arguments.member_id);

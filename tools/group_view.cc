@@ -209,8 +209,12 @@ std::string summary_text(const GroupView& view) {
   text += ". " + counted(group.members, "member");
   if (group.max_members > 0) text += " of at most " + std::to_string(group.max_members);
   text += ", " + counted(view.partitions.size(), "partition");
-  if (group.unowned > 0) text += " (" + std::to_string(group.unowned) + " unowned)";
-  if (group.revoking > 0) text += " (" + std::to_string(group.revoking) + " being revoked)";
+  if (group.unowned > 0) text += " (" + std::to_string(group.unowned) + " unowned";
+  if (group.revoking > 0) {
+    text += group.unowned > 0 ? ", " : " (";
+    text += std::to_string(group.revoking) + " being revoked";
+  }
+  if (group.unowned > 0 || group.revoking > 0) text += ")";
   if (group.offset_retention_ms > 0) {
     text += ", offsets kept " + retention_text(group.offset_retention_ms) + " without members";
   }

@@ -63,12 +63,23 @@ Outcome plan(const Context& context, const PlanArguments& arguments) {
   return 0;
 }
 
+/// A whole number behind the sign, and no partition's number is so large.
+bool too_large(const std::string& text, std::size_t divide) {
+  return divide != std::string::npos && divide > 0 && divide + 1 < text.size() &&
+         text.find_first_not_of("0123456789", divide + 1) == std::string::npos;
+}
+
 /// TOPIC=N. A topic's name may contain equals signs: the last one divides.
 std::pair<std::string, std::int32_t> parse_growth(const std::string& text) {
   const std::size_t divide = text.rfind('=');
   std::optional<PartitionArgument> growth;
   if (divide != std::string::npos) {
     growth = parse_partition(text.substr(0, divide) + "/" + text.substr(divide + 1));
+  }
+  if (!growth && too_large(text, divide)) {
+    throw CLI::ValidationError(
+        "--partitions", "\"" + text + "\" is too large: a topic has at most " +
+                            std::to_string(Limits{}.partitions_per_topic_max) + " partitions");
   }
   if (!growth) {
     throw CLI::ValidationError("--partitions",
@@ -78,10 +89,8 @@ std::pair<std::string, std::int32_t> parse_growth(const std::string& text) {
 }
 
 void add_changes(CLI::App& command, Changes& changes) {
-  command
-      .add_option("--add-members", changes.add_members,
-                  "Suppose N members more: new-1, new-2 …, subscribing as the first member by id")
-      ->type_name("N");
+  add_member_count(command, "--add-members", changes.add_members,
+                   "Suppose N members more: new-1, new-2 …, subscribing as the first member by id");
   command.add_option("--remove", changes.remove_members, "Suppose that this member is gone")
       ->expected(1)
       ->take_all()

@@ -55,7 +55,7 @@ constexpr std::array<JsonField, 5> kMemberFields{{{"id", kMemberId, true},
 // In the order of Shape.
 constexpr std::array<JsonShape, 19> kShapes{{
     {JsonKind::kObject, "{\"topics\":{…},\"members\":[…]}", kDocumentFields},
-    {JsonKind::kString, "round_robin, range or sticky"},
+    {JsonKind::kString, "round_robin, range, sticky or leader"},
     {JsonKind::kObject, "the topics, as {\"NAME\":PARTITIONS}", {}, kPartitionCount},
     {JsonKind::kInteger, "how many partitions the topic has"},
     {JsonKind::kArray, "the members, as [{\"id\":\"NAME\",\"topics\":[…]}]", {}, kMember},
@@ -149,6 +149,8 @@ class Filling final : public JsonSink {
     switch (shape) {
       case kStrategy:
         scenario_.strategy = value;
+        // A leader's group may be asked about with another strategy: apply() refuses what remains.
+        if (value == domain::kLeaderStrategy) return std::nullopt;
         return refuse_strategy(value);
       case kMemberId:
         member_.id = value;

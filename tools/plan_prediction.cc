@@ -150,10 +150,23 @@ void note_idle_pins(const Scenario& scenario, const State& state, const Group& g
     const domain::Member* member = group.member(member_id);
     const domain::Topic* topic = state.topic(at.first);
     if (member == nullptr || topic == nullptr) continue;
-    const bool can = domain::subscribes(group, *member, *topic);
-    if (can && !group.draining.contains(member_id)) continue;
-    prediction.idle_pins.push_back(
-        {.topic = at.first, .partition = at.second, .member_id = member_id});
+    const bool subscribed = domain::subscribes(group, *member, *topic);
+    const bool draining = group.draining.contains(member_id);
+    if (subscribed && !draining) continue;
+    prediction.idle_pins.push_back({.topic = at.first,
+                                    .partition = at.second,
+                                    .member_id = member_id,
+                                    .draining = draining,
+                                    .subscribed = subscribed});
+  }
+}
+
+/// A group without members subscribes to nothing: what was owned is what it leaves unowned.
+void note_left_behind(const Scenario& scenario, Prediction& prediction) {
+  for (const Holding& holding : scenario.holdings) {
+    const auto topic = scenario.topics.find(scenario.names.name(holding.topic));
+    if (topic == scenario.topics.end() || holding.partition >= topic->second) continue;
+    append(prediction.unowned, topic->first, holding.partition);
   }
 }
 
@@ -181,6 +194,7 @@ std::expected<Prediction, Rejection> predict(const Scenario& scenario) {
   const Group* group = state.group(kGroup);
   if (group == nullptr) {  // without members: nobody gets anything
     note_moves(scenario, {}, prediction);
+    note_left_behind(scenario, prediction);
     return prediction;
   }
   const std::size_t planned = domain::subscribed_partitions(state, *group);

@@ -34,10 +34,13 @@ struct Move {
   std::string_view to;  // empty: nobody
 };
 
+/// Of a member that drains, or does not subscribe to the topic, or both.
 struct IdlePin {
   std::string_view topic;
   PartitionIndex partition = 0;
   std::string_view member_id;
+  bool draining = false;
+  bool subscribed = false;
 };
 
 /// Partitions of the members that do not drain.
@@ -52,9 +55,9 @@ struct Prediction {
   std::string_view strategy;
   std::optional<bool> frozen;        // of a live group
   std::vector<MemberShare> members;  // sorted by id
-  std::vector<TopicShare> unowned;   // subscribed, and nobody gets them
+  std::vector<TopicShare> unowned;   // subscribed, or owned until the last member went, by nobody
   std::vector<Move> moves;           // by topic and partition
-  std::vector<IdlePin> idle_pins;    // to members that drain or do not subscribe to the topic
+  std::vector<IdlePin> idle_pins;    // to members that are there and can't have the partition
   Balance balance;
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <set>
 #include <tuple>
 
 #include "domain/message.h"
@@ -115,7 +116,13 @@ std::expected<void, Rejection> apply(const Changes& changes, const Limits& limit
   for (const std::string& member_id : changes.remove_members) {
     if (auto refused = remove_member(member_id, scenario)) return std::unexpected(*refused);
   }
+  std::set<std::string_view> grown;
   for (const auto& [topic, count] : changes.partitions) {
+    if (!grown.insert(topic).second) {
+      return std::unexpected(rejection(
+          ErrorCode::kInvalidArgument,
+          sentence("Topic '", quotable(topic), "' is given two partition counts: give it one.")));
+    }
     if (auto refused = grow_topic(topic, count, limits, scenario)) {
       return std::unexpected(*refused);
     }

@@ -79,7 +79,8 @@ struct Changes {
   std::vector<std::pair<std::string, std::int32_t>> partitions;  // topic, its new count
 };
 
-/// Changes the scenario, or says what the coordinator would refuse; it is half changed then.
+/// Changes the scenario, or says what the coordinator would refuse; it is half changed then. What
+/// passes has a strategy that refuse_strategy lets pass, also without changes.
 std::expected<void, Rejection> apply(const Changes& changes, const Limits& limits,
                                      Scenario& scenario);
 

@@ -31,6 +31,26 @@ std::size_t count_of(const std::vector<TopicShare>& topics) {
   return count;
 }
 
+std::string idle_text(const IdlePin& pin) {
+  if (pin.subscribed) return "drains";
+  const std::string text = "does not subscribe to the topic";
+  return pin.draining ? "drains, and " + text : text;
+}
+
+std::string idle_pins_json(const std::vector<IdlePin>& pins) {
+  Json all = Json::array();
+  for (const IdlePin& pin : pins) {
+    Json reasons = Json::array();
+    if (pin.draining) reasons.push_back("draining");
+    if (!pin.subscribed) reasons.push_back("not_subscribed");
+    all.push_back({{"topic", pin.topic},
+                   {"partition", pin.partition},
+                   {"member", pin.member_id},
+                   {"reasons", std::move(reasons)}});
+  }
+  return dumped(all);
+}
+
 std::string summary_text(const Prediction& prediction) {
   std::size_t partitions = count_of(prediction.unowned);
   for (const MemberShare& member : prediction.members) partitions += member.partitions;
@@ -46,8 +66,7 @@ std::string summary_text(const Prediction& prediction) {
   }
   for (const IdlePin& pin : prediction.idle_pins) {
     text += "The pin of " + printable(pin.topic) + "/" + std::to_string(pin.partition) + " to " +
-            printable(pin.member_id) +
-            " does nothing: the member drains, or does not subscribe to the topic.\n";
+            printable(pin.member_id) + " does nothing: the member " + idle_text(pin) + ".\n";
   }
   return text;
 }
@@ -86,6 +105,7 @@ std::string moves_text(const std::vector<Move>& moves) {
 }
 
 std::string balance_text(const Balance& balance) {
+  if (balance.max == 0) return "Balance: nobody gets a partition.\n";
   if (balance.spread == 0) {
     return "Balance: each member has " + counted(balance.max, "partition") + ".\n";
   }
@@ -113,14 +133,16 @@ std::string prediction_json(const Prediction& prediction) {
   const Balance& balance = prediction.balance;
   return text + R"(],"balance":)" +
          dumped({{"min", balance.min}, {"max", balance.max}, {"spread", balance.spread}}) +
+         R"(,"strategy":)" + quoted(prediction.strategy) + R"(,"unowned":)" +
+         share_json(prediction.unowned) + R"(,"idle_pins":)" +
+         idle_pins_json(prediction.idle_pins) +
          (prediction.frozen ? R"(,"frozen":)" + dumped(*prediction.frozen) : "") + "}";
 }
 
 std::string prediction_text(const Prediction& prediction) {
   std::string text =
       summary_text(prediction) + members_text(prediction) + moves_text(prediction.moves);
-  const bool anybody = !prediction.members.empty();
-  return anybody ? text + "\n" + balance_text(prediction.balance) : text;
+  return text + "\n" + balance_text(prediction.balance);
 }
 
 std::string ranges_text(const std::vector<PartitionIndex>& partitions) {

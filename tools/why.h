@@ -152,7 +152,9 @@ class Story {
       const std::vector<domain::MemberPartitions>& members) const;
   bool exists() const { return topic_ != 0 && partition_ < partition_count_; }
   PlanCauses::Concern concern() const {
-    return {.facts = facts_, .topic = topic_, .topic_name = topic_name_};
+    return {.facts = facts_,
+            .at = {.topic = topic_, .partition = partition_},
+            .topic_name = topic_name_};
   }
   std::string at() const;
   std::string by() const;

@@ -123,7 +123,8 @@ void PlanCauses::take_setting(Sequence sequence, const domain::Event& event,
     add_urgent(sequence, event, "pinned", at,
                pinned->member_id.empty()
                    ? "was unpinned " + by
-                   : fmt::format("was pinned to {} {}", pinned->member_id, by));
+                   : fmt::format("was pinned to {} {}", pinned->member_id, by))
+        .pinned = pinned->at;
   } else if (const auto* frozen = std::get_if<domain::GroupFrozen>(&event.body)) {
     mark(event, frozen->frozen ? spent_on(urgent_) : "while the group was frozen");
     if (frozen->frozen) leader_.clear();  // what it was asked for is void
@@ -180,14 +181,16 @@ bool PlanCauses::any() const {
 }
 
 bool PlanCauses::concerns(const Change& change, const Concern& concern) {
-  if (change.topic != 0) return change.topic == concern.topic;
+  if (change.topic != 0) return change.topic == concern.at.topic;
+  if (change.pinned) return *change.pinned == concern.at;
   return change.subscriptions.empty() ||
          std::ranges::any_of(change.subscriptions, [&](const domain::Subscription& subscription) {
            return concern.facts.subscribes(subscription, concern.topic_name);
          });
 }
 
-/// Members share several topics, so that a change of another topic may move this one's partitions.
+/// Members share several topics, so that a change of another topic may move this one's partitions,
+/// and so may the pin of another partition.
 PlanCauses::Chosen PlanCauses::chosen(const domain::PlanMade& plan, const Concern& concern) const {
   Chosen direct;
   Chosen other{.changes = {}, .concern = false};
@@ -239,7 +242,11 @@ std::string PlanCauses::text(const domain::PlanMade& plan, const Concern& concer
   constexpr std::size_t kShownClauses = 5;
   const std::size_t hidden = clauses.size() - std::min(clauses.size(), kShownClauses);
   clauses.resize(clauses.size() - hidden);
-  std::string text = told.concern ? "" : "for the balance with the group's other topics: ";
+  const bool pins = std::ranges::any_of(
+      told.changes, [](const Change* change) { return change->pinned.has_value(); });
+  std::string text = told.concern ? ""
+                                  : fmt::format("for the balance with the group's other {}: ",
+                                                pins ? "partitions" : "topics");
   text += fmt::format("{}", fmt::join(clauses, "; "));
   if (hidden > 0) text += fmt::format("; and {}", counted(hidden, "further change"));
   return text;

@@ -23,10 +23,10 @@ struct Leg {
 
 class PlanCauses {
  public:
-  /// Whose story it is: the partition's topic, and who subscribes to it.
+  /// Whose story it is: the partition, its topic's name, and who subscribes to it.
   struct Concern {
     const GroupFacts& facts;
-    TopicId topic;
+    TopicPartition at;
     const std::string& topic_name;
   };
   /// An event that explains a plan well enough for a line of its own.
@@ -73,6 +73,7 @@ class PlanCauses {
     /// A change of a member, with what it subscribed to before and after; of one that is not known
     /// any more it is anybody's guess.
     std::vector<domain::Subscription> subscriptions;
+    std::optional<TopicPartition> pinned;  // or unpinned: a change of this partition
     std::optional<Line> line;
   };
   struct Chosen {

@@ -116,7 +116,10 @@ std::string Story::plan_text(const domain::PlanMade& plan, const std::string& ta
                        plan.strategy);
   }
   if (plan.strategy == "leader") {
-    return fmt::format("{} (generation {}, by leader {})", text, plan.generation, causes_.leader());
+    // Who led may have been trimmed from the journal.
+    const std::string& leader = causes_.leader();
+    return fmt::format("{} (generation {}, by {})", text, plan.generation,
+                       leader.empty() ? "the leader" : "leader " + leader);
   }
   return fmt::format("{} (generation {}, {})", text, plan.generation, plan.strategy);
 }

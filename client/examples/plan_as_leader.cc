@@ -70,6 +70,7 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "example_plan_as_leader NAME CAPACITY [SERVER]\n");
     return 2;
   }
+  std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);  // a pipe gets each line as it is printed, too
   muster::Client client({.servers = {argc > 3 ? argv[3] : "127.0.0.1:7461"}});
   muster::GroupConsumer consumer(client, {.group_id = "weighed",
                                           .consumer_id = argv[1],

@@ -81,7 +81,14 @@ TEST_CASE("plan refuses wrong input with 1 and wrong usage with 2") {
   CHECK(muster({"plan"}).status == 1);  // nothing on standard input
   CHECK(muster({"plan", "x", "--from-group", "g"}).status == 2);
   CHECK(muster({"plan", "x", "--partitions", "t"}).status == 2);
-  CHECK(muster({"plan", "x", "--add-members", "-1"}).status == 2);
+  for (const char* count : {"-1", "x", "99999999999"}) {
+    const CommandResult refused = muster({"plan", "x", "--add-members", count});
+    CHECK(refused.status == 2);
+    CHECK(refused.err.find("is not a number of members") != std::string::npos);
+  }
+  const CommandResult large = muster({"plan", "x", "--partitions", "t=99999999999"});
+  CHECK(large.status == 2);
+  CHECK(large.err.find("is too large") != std::string::npos);
 }
 
 TEST_CASE("plan says of a live group what the daemon then does") {

@@ -35,7 +35,16 @@ class Positions {
 void give_up(const Audience& audience, const Positions& positions, Assignment& assignment);
 
 /// Gives every kUnassigned partition of the audience to a member below its quota, or as an extra;
-/// quotas and extras must leave room for exactly these.
-void deal_out(const Audience& audience, const Positions& positions, Assignment& assignment);
+/// quotas and extras must leave room for exactly these. Topics are dealt one after the other,
+/// without a look ahead: returns those, as numbers within the audience, of which it gave some and
+/// of which somebody has at least two more than somebody else.
+std::vector<std::uint32_t> deal_out(const Audience& audience, const Positions& positions,
+                                    Assignment& assignment);
+
+/// Exchanges partitions between two members at a time where that evens out the `uneven` topics and
+/// adds no unevenness to others and no move, until there is none. In a large audience it stops
+/// after about as many steps as there are partitions and subscribers.
+void even_out(const AssignmentInput& input, const Audience& audience, const Positions& positions,
+              const std::vector<std::uint32_t>& uneven, Assignment& assignment);
 
 }  // namespace muster::domain

@@ -93,20 +93,22 @@ class Dealer {
 
   /// `owners`: of one topic. Members that have their even share of it already stand aside; when
   /// nobody else is left, a share is one more. Everyone who stands aside holds a share at least, so
-  /// that all of this takes no longer than the topic has partitions.
-  void deal(std::vector<MemberIndex>& owners, const Audience& audience,
+  /// that all of this takes no longer than the topic has partitions. Says whether the topic was
+  /// dealt and is uneven now.
+  bool deal(std::vector<MemberIndex>& owners, const Audience& audience,
             const Positions& positions) {
     ++topic_;
     Count free = 0;
     Count partitions = 0;
+    Count most = 0;
     for (const MemberIndex owner : owners) {
       free += owner == kUnassigned ? 1 : 0;
       partitions += owner != kPinned ? 1 : 0;
     }
-    if (free == 0) return;
+    if (free == 0) return false;
     if (free < partitions) {
       for (const MemberIndex owner : owners) {
-        if (owner < kPinned) ++share_of(positions[owner]);
+        if (owner < kPinned) most = std::max(most, ++share_of(positions[owner]));
       }
     }
     const auto members = static_cast<Count>(audience.subscribers.size());
@@ -115,10 +117,11 @@ class Dealer {
       if (owner != kUnassigned) continue;
       const std::uint32_t member = next_below(even);
       owner = audience.subscribers[member];
-      ++share_of(member);
+      most = std::max(most, ++share_of(member));
       queues_.serve(member);
     }
     for (; !aside_.empty(); aside_.pop_back()) queues_.prepend(aside_.back());
+    return most >= least_share(partitions, members, most) + 2;
   }
 
  private:
@@ -132,6 +135,16 @@ class Dealer {
     Share& share = shares_[member];
     if (share.topic != topic_) share = {.topic = topic_, .count = 0};
     return share.count;
+  }
+
+  /// The smallest share of the topic under work; where it does not matter how much below the mean
+  /// it is, the mean. So members are looked at only if they are no more than the partitions.
+  Count least_share(Count partitions, Count members, Count most) {
+    const Count mean = partitions / members;
+    if (mean == 0 || most != mean + 1) return mean;
+    Count least = mean;
+    for (std::uint32_t i = 0; i < shares_.size(); ++i) least = std::min(least, share_of(i));
+    return least;
   }
 
   std::uint32_t next_below(Count& even) {
@@ -159,11 +172,14 @@ class Dealer {
 
 }  // namespace
 
-void deal_out(const Audience& audience, const Positions& positions, Assignment& assignment) {
+std::vector<std::uint32_t> deal_out(const Audience& audience, const Positions& positions,
+                                    Assignment& assignment) {
   Dealer dealer(audience);
-  for (const std::uint32_t topic : audience.topics) {
-    dealer.deal(assignment[topic], audience, positions);
+  std::vector<std::uint32_t> uneven;
+  for (std::uint32_t t = 0; t < audience.topics.size(); ++t) {
+    if (dealer.deal(assignment[audience.topics[t]], audience, positions)) uneven.push_back(t);
   }
+  return uneven;
 }
 
 }  // namespace muster::domain

@@ -91,7 +91,8 @@ Assignment Sticky::assign(const AssignmentInput& input) const {
   for (const Audience& audience : audiences.all()) {
     positions.enter(audience);
     give_up(audience, positions, assignment);
-    deal_out(audience, positions, assignment);
+    const std::vector<std::uint32_t> uneven = deal_out(audience, positions, assignment);
+    even_out(input, audience, positions, uneven, assignment);
     positions.leave(audience);
   }
   place_pins(input, assignment);

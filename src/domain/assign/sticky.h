@@ -6,8 +6,11 @@
 //    the last plan gives to a member who is still here and this one to another. The minimum is
 //    reached exactly, whatever the subscriptions. So a plan for an unchanged group is unchanged.
 // 3. Evenness. Which partitions are given up, and who gets which, spreads each topic over its
-//    members. This is a greedy choice, which costs no balance and no move: even from nothing with
-//    equal subscriptions, where it is exactly round_robin's deal, and near even otherwise.
+//    members, and costs no balance and no move. The first choice is greedy, topic by topic; where a
+//    topic comes out uneven, exchanges between two members mend it while there are any that do. So
+//    topics are even from nothing with equal subscriptions, where this is exactly round_robin's
+//    deal. Otherwise they nearly always are where they can be: what takes an exchange among three
+//    members, or another give-up by members that exchange nothing, is not looked for.
 // Whatever remains open goes to the first members by id.
 #pragma once
 

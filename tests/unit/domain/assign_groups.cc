@@ -165,24 +165,41 @@ void check_valid(const TestGroup& group, const Assignment& plan) {
   CHECK(valid);
 }
 
+std::int64_t unevenness(const TestGroup& group, const Assignment& plan) {
+  std::int64_t worst = 0;
+  for (std::size_t i = 0; i < plan.size(); ++i) {
+    std::vector<std::int64_t> shares;
+    for (const MemberIndex member : group.topics[i].subscribers) {
+      shares.push_back(std::ranges::count(plan[i], member));
+    }
+    if (shares.empty()) continue;
+    const auto [least, most] = std::ranges::minmax(shares);
+    worst = std::max(worst, most - least);
+  }
+  return worst;
+}
+
 namespace {
 
 /// Tries every subscriber of every partition that is not pinned, one partition after the other.
 class Search {
  public:
-  explicit Search(const TestGroup& group) : loads_(group.members) {
+  explicit Search(const TestGroup& group) : group_(group), loads_(group.members) {
     for (const TestGroup::Topic& topic : group.topics) {
+      const std::size_t number = plan_.size();
+      plan_.emplace_back(topic.partitions, kUnassigned);
       auto pin = topic.pins.begin();
       for (PartitionIndex p = 0; p < topic.partitions; ++p) {
         const MemberIndex owner = topic.current.empty() ? kUnassigned : topic.current[p];
         if (pin != topic.pins.end() && pin->partition == p) {
           if (pin->member != kUnassigned) ++loads_[pin->member];
+          plan_[number][p] = pin->member;
           moves_ += owner != kUnassigned && owner != pin->member ? 1 : 0;
           ++pin;
         } else if (topic.subscribers.empty()) {
           moves_ += owner != kUnassigned ? 1 : 0;
         } else {
-          open_.push_back({.subscribers = &topic.subscribers, .current = owner});
+          open_.push_back({.topic = number, .partition = p, .current = owner});
         }
       }
     }
@@ -195,7 +212,8 @@ class Search {
 
  private:
   struct Open {
-    const Owners* subscribers = nullptr;
+    std::size_t topic = 0;
+    PartitionIndex partition = 0;
     MemberIndex current = kUnassigned;
   };
 
@@ -203,15 +221,19 @@ class Search {
     if (next == open_.size()) {
       Optimum found{.balance = loads_, .moves = moves_};
       std::ranges::sort(found.balance, std::greater<>());
-      if (!found_ || std::tie(found.balance, found.moves) < std::tie(best_.balance, best_.moves)) {
-        best_ = std::move(found);
-        found_ = true;
-      }
+      const auto cost = std::tie(found.balance, found.moves);
+      const auto least = std::tie(best_.balance, best_.moves);
+      if (found_ && cost > least) return;
+      found.unevenness = unevenness(group_, plan_);
+      if (found_ && cost == least && found.unevenness >= best_.unevenness) return;
+      best_ = std::move(found);
+      found_ = true;
       return;
     }
     const Open& open = open_[next];
-    for (const MemberIndex member : *open.subscribers) {
+    for (const MemberIndex member : group_.topics[open.topic].subscribers) {
       const int move = open.current != kUnassigned && open.current != member ? 1 : 0;
+      plan_[open.topic][open.partition] = member;
       ++loads_[member];
       moves_ += move;
       visit(next + 1);
@@ -220,6 +242,8 @@ class Search {
     }
   }
 
+  const TestGroup& group_;
+  Assignment plan_;
   std::vector<Open> open_;
   std::vector<std::int64_t> loads_;
   std::int64_t moves_ = 0;

@@ -125,6 +125,15 @@ TEST_CASE("sticky spreads what a member gets and gives over topics") {
   }
 }
 
+TEST_CASE("sticky exchanges what it deals where dealing topic by topic leaves one uneven") {
+  const TestGroup group{
+      3,
+      {{.partitions = 1, .subscribers = {0, 1, 2}},
+       {.partitions = 2, .subscribers = {0, 1, 2}, .current = {0, 1}},
+       {.partitions = 3, .subscribers = {0, 1, 2}, .current = {2, 0, kUnassigned}}}};
+  CHECK(sticky(group) == Assignment{Owners{2}, Owners{0, 1}, Owners{2, 0, 1}});
+}
+
 TEST_CASE("sticky leaves topics to nobody when their subscribers drain, and plans the others") {
   CHECK(sticky({2,
                 {{.partitions = 2, .current = {0, 1}},

@@ -134,6 +134,15 @@ TEST_CASE("a group as text begins with one line that sums it up") {
         "3 partitions (1 unowned), lag 30 (unknown for 1 partition).");
 }
 
+TEST_CASE("what is unowned and what is being revoked stand in one parenthesis") {
+  GroupView view = some_group();
+  view.group.revoking = 2;
+  CHECK(group_text(view).find("3 partitions (1 unowned, 2 being revoked), lag") !=
+        std::string::npos);
+  view.group.unowned = 0;
+  CHECK(group_text(view).find("3 partitions (2 being revoked), lag") != std::string::npos);
+}
+
 TEST_CASE("a partition that moves shows from whom to whom") {
   GroupView view = some_group();
   view.partitions[0]->revoking = true;

@@ -57,7 +57,8 @@ TEST_CASE("plan: the shape of the answer, for one member alone") {
   CHECK(planned(R"({"strategy":"sticky","topics":{"t":6},
                     "members":[{"id":"a","topics":["t"],"owned":{"t":[0,1]}}]})") ==
         json::parse(R"({"assignment":{"a":{"t":[0,1,2,3,4,5]}},"moves":[],
-                        "balance":{"min":6,"max":6,"spread":0}})"));
+                        "balance":{"min":6,"max":6,"spread":0},
+                        "strategy":"sticky","unowned":{},"idle_pins":[]})"));
 }
 
 TEST_CASE("plan: sticky moves half to a newcomer, and a first assignment is no move") {
@@ -98,6 +99,57 @@ TEST_CASE("plan: without members everything that was owned goes to nobody") {
   CHECK(plan["assignment"] == json::object());
   CHECK(plan["moves"] == json::parse(R"([{"topic":"t","partition":0,"from":"ghost","to":null}])"));
   CHECK(plan["balance"] == json::parse(R"({"min":0,"max":0,"spread":0})"));
+  CHECK(plan["unowned"] == json::parse(R"({"t":[0]})"));
+}
+
+TEST_CASE("plan: the last member's partitions are unowned when it is removed") {
+  Scenario scenario = scenario_of(one_member(R"(,"topics":["t"],"owned":{"t":[0,1,2,3,4,5]})"));
+  REQUIRE(apply({.remove_members = {"a"}}, Limits{}, scenario));
+  const auto prediction = predict(scenario);
+  REQUIRE(prediction.has_value());
+  CHECK(prediction_text(*prediction)
+            .starts_with("By round_robin: 0 members, 6 partitions (6 unowned), 6 moves.\n"));
+}
+
+TEST_CASE("plan: no balance is claimed where nobody can own anything") {
+  const auto prediction = [](const std::string& fields) {
+    const Scenario scenario = scenario_of(one_member(fields));
+    return prediction_text(*predict(scenario));
+  };
+  CHECK(prediction(R"(,"topics":["t"],"draining":true)")
+            .ends_with("\nBalance: nobody gets a partition.\n"));
+  CHECK(prediction("").ends_with("\nBalance: nobody gets a partition.\n"));
+  CHECK(prediction(R"(,"topics":["t"])").ends_with("\nBalance: each member has 6 partitions.\n"));
+}
+
+TEST_CASE("plan: idle pins say which reason holds") {
+  const Scenario scenario = scenario_of(R"({"topics":{"t":3,"u":1},
+      "members":[{"id":"drains","topics":["t"],"draining":true},{"id":"other","topics":["u"]},
+                 {"id":"both","draining":true}],
+      "pins":{"t":{"0":"drains","1":"other","2":"both"}}})");
+  const auto prediction = predict(scenario);
+  REQUIRE(prediction.has_value());
+  const std::string text = prediction_text(*prediction);
+  CHECK(has(text, "The pin of t/0 to drains does nothing: the member drains.\n"));
+  CHECK(has(text, "to other does nothing: the member does not subscribe to the topic.\n"));
+  CHECK(has(text, "to both does nothing: the member drains, and does not subscribe to the topic."));
+  CHECK(json::parse(prediction_json(*prediction))["idle_pins"] ==
+        json::parse(R"([{"topic":"t","partition":0,"member":"drains","reasons":["draining"]},
+            {"topic":"t","partition":1,"member":"other","reasons":["not_subscribed"]},
+            {"topic":"t","partition":2,"member":"both","reasons":["draining","not_subscribed"]}])"));
+}
+
+TEST_CASE("plan: a leader's group can be asked about with another strategy, and not without") {
+  const std::string input =
+      R"({"strategy":"leader","topics":{"t":2},"members":[{"id":"a","topics":["t"]}]})";
+  Scenario scenario = scenario_of(input);
+  REQUIRE(apply({.strategy = "sticky"}, Limits{}, scenario));
+  CHECK(planned(scenario)["strategy"] == "sticky");
+  Scenario unchanged = scenario_of(input);
+  const auto refused = apply({}, Limits{}, unchanged);
+  REQUIRE_FALSE(refused.has_value());
+  CHECK(refused.error().code == ErrorCode::kInvalidStrategy);
+  CHECK(has(refused.error().message, "stands in"));
 }
 
 TEST_CASE("plan: patterns, drains and pins mean what they mean to the coordinator") {
@@ -157,6 +209,7 @@ TEST_CASE("plan: changes that the coordinator would refuse") {
   refused({.partitions = {{"t", 5}}}, "only grow");
   refused({.partitions = {{"t", 100'001}}}, "up to 100000");
   refused({.partitions = {{"z", 5}}}, "no topic 'z'");
+  refused({.partitions = {{"t", 12}, {"t", 9}}}, "'t' is given two partition counts");
 }
 
 TEST_CASE("plan: wrong input is refused with its place and the remedy") {
@@ -193,10 +246,8 @@ TEST_CASE("plan: wrong input is refused with its place and the remedy") {
 }
 
 TEST_CASE("plan: what the coordinator has a code for is refused with that code") {
-  const std::string sticky_stands_in =
-      refusal(R"({"strategy":"leader","topics":{},"members":[]})", ErrorCode::kInvalidStrategy);
-  CHECK(has(sticky_stands_in, "/strategy"));
-  CHECK(has(sticky_stands_in, "stands in"));
+  CHECK(has(refusal(R"({"strategy":"best","topics":{},"members":[]})", ErrorCode::kInvalidStrategy),
+            "/strategy: there is no strategy 'best'"));
   CHECK(has(refusal(R"({"topics":{"t":0},"members":[]})", ErrorCode::kInvalidPartitionCount),
             "/topics/t: a topic can't have 0 partitions"));
   CHECK(has(refusal(R"({"topics":{"":1},"members":[]})", ErrorCode::kInvalidName), "is empty"));
@@ -287,7 +338,7 @@ TEST_CASE("plan: the table for people") {
   REQUIRE(prediction.has_value());
   CHECK(prediction_text(*prediction) ==
         R"(By range: 3 members, 5 partitions (1 unowned), 3 moves.
-The pin of t/0 to c does nothing: the member drains, or does not subscribe to the topic.
+The pin of t/0 to c does nothing: the member drains.
 
 MEMBER        TOPIC  COUNT  PARTITIONS
 a             t          2  0-1

@@ -217,6 +217,16 @@ TEST_CASE("a plan of the leader tells how long it was waited for") {
         "changes, 40 ms waiting for the plan of leader a, 0 ms waiting for a's release");
 }
 
+TEST_CASE("a plan of a leader that the journal no longer names says so much") {
+  Owned t;
+  const SeatId b = t.join("b");
+  auto plan = t.plan_for(b, "b", t.a, "a");
+  plan.strategy = "leader";
+  t.happens(plan);
+  CHECK(t.last() ==
+        "#6  asked back from a and planned for b (generation 2, by the leader): b joined");
+}
+
 TEST_CASE(
     "a plan made instead of the leader says why, and a free partition whose plan it waits for") {
   Owned t;
@@ -339,6 +349,25 @@ TEST_CASE("a move that only other topics explain says that it is for the balance
   CHECK(t.last() ==
         "#9  asked back from a and planned for b (generation 3, sticky): for the balance with the "
         "group's other topics: c expired");
+}
+
+TEST_CASE("the pin of another partition is no cause beside one that is, and alone it is said") {
+  Owned t;
+  const SeatId b = t.join("b");
+  t.happens(t.plan());
+  SUBCASE("beside") {
+    t.happens(domain::PartitionPinned{.group = "g", .at = {1, 1}, .member_id = "a"}, kOperator);
+    t.join("c");
+    t.happens(t.plan_for(b, "b", t.a, "a"));
+    CHECK(t.last() == "#9  asked back from a and planned for b (generation 3, sticky): c joined");
+  }
+  SUBCASE("alone") {
+    t.happens(domain::PartitionPinned{.group = "g", .at = {1, 1}, .member_id = "a"}, kOperator);
+    t.happens(t.plan_for(b, "b", t.a, "a"));
+    CHECK(t.last() ==
+          "#8  asked back from a and planned for b (generation 3, sticky): for the balance with "
+          "the group's other partitions: t/1 was pinned to a by muster:ann at 10.0.0.9");
+  }
 }
 
 TEST_CASE("a wait for a pinned member that is absent is told as such") {
