@@ -24,8 +24,8 @@ constexpr std::int32_t kLagPartitionsMost = 2'000;
 constexpr std::uint64_t kEventsAtFirst = 50;
 constexpr std::uint32_t kIntervalMs = 1'000;
 // A server that does not answer must not keep a key waiting for long.
-constexpr Patience kPatience{.hello = std::chrono::milliseconds(2'000),
-                             .request = std::chrono::milliseconds(5'000)};
+constexpr Patience kSamplePatience{.hello = std::chrono::milliseconds(2'000),
+                                   .request = std::chrono::milliseconds(5'000)};
 
 /// What the server knows, into a TopState. Connects when it has to.
 class Sampler {
@@ -34,7 +34,7 @@ class Sampler {
 
   std::expected<void, Error> sample(TopState& state) {
     if (!link_) {
-      auto opened = ServerLink::open(server_, kPatience);
+      auto opened = ServerLink::open(server_, kSamplePatience);
       if (!opened) return std::unexpected(std::move(opened.error()));
       link_.emplace(std::move(*opened));
     }
