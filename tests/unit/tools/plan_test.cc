@@ -247,7 +247,7 @@ TEST_CASE("plan: wrong input is refused with its place and the remedy") {
 
 TEST_CASE("plan: what the coordinator has a code for is refused with that code") {
   CHECK(has(refusal(R"({"strategy":"best","topics":{},"members":[]})", ErrorCode::kInvalidStrategy),
-            "/strategy: there is no strategy 'best'"));
+            "/strategy: There is no strategy 'best'"));
   CHECK(has(refusal(R"({"topics":{"t":0},"members":[]})", ErrorCode::kInvalidPartitionCount),
             "/topics/t: a topic can't have 0 partitions"));
   CHECK(has(refusal(R"({"topics":{"":1},"members":[]})", ErrorCode::kInvalidName), "is empty"));
