@@ -14,7 +14,10 @@ std::vector<CLI::ConfigItem> ConfigurationFile::from_config(std::istream& input)
   std::set<std::string> names;
   for (const CLI::ConfigItem& item : lines) {
     check(item);
-    if (names.insert(item.name).second) continue;
+    // Lines of one name that follow each other come as one item with several values.
+    const CLI::Option* option = app_.get_option_no_throw("--" + item.name);
+    const bool one_value = option->get_multi_option_policy() == CLI::MultiOptionPolicy::Throw;
+    if (names.insert(item.name).second && !(one_value && item.inputs.size() > 1)) continue;
     throw CLI::ConfigError(fmt::format(
         "'{}' is there twice: leave one of the lines out, several values are written as one list, "
         "[\"…\", \"…\"]",

@@ -10,6 +10,7 @@
 #include <random>
 
 #include "in_child_process.h"
+#include "journal/snapshot_format.h"
 #include "journals.h"
 #include "scratch_directory.h"
 #include "snapshots.h"
@@ -174,7 +175,7 @@ TEST_CASE("what would leave no state behind is refused, and changes nothing") {
   CHECK(refused(DropSnapshot{50}));
   CHECK(refused(FinishSnapshot{description(70, 1)}));   // behind the newest
   CHECK(refused(FinishSnapshot{description(101, 1)}));  // of what is not there
-  CHECK(refused(PutChunk{90, 0, std::string(5 * kMiB, 'x')}));
+  CHECK(refused(PutChunk{90, kDescriptionChunk, "x"}));
   tend(store, {TrimHistory{80}, DropSnapshot{50}});
   auto reader = store.reader();
   CHECK(whole(*reader) == std::vector<std::uint64_t>{80});
