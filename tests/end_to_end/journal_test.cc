@@ -34,7 +34,10 @@ json journal_json(const std::string& verb, const std::string& directory,
 
 /// What describe says live and the journal can't know.
 json without_observations(json group) {
-  for (json& member : group.at("members")) member.erase("connected");
+  for (json& member : group.at("members")) {
+    member.erase("connected");
+    member.erase("stalled_ms");
+  }
   for (json& partition : group.at("partitions")) {
     partition["end"] = nullptr;
     partition["start"] = nullptr;

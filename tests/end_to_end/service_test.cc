@@ -75,7 +75,7 @@ TEST_CASE("--check-config says what is set, starts nothing, and makes no directo
   const CommandResult good =
       check_config({"--data-dir", data, "--config", directory / "muster.toml"});
   CHECK(good.status == 0);
-  CHECK(good.out == "The configuration is good.\ndata-dir = " + data + "\nmax-groups = 7\n");
+  CHECK(has(good.out, "The configuration is good.\ndata-dir = " + data + "\nmax-groups = 7\n"));
   CHECK_FALSE(std::filesystem::exists(data));
 
   write_file(directory / "muster.toml", "max-gruops = 7\n");
@@ -117,7 +117,7 @@ TEST_CASE("SIGHUP takes over limits at once, says what takes a restart, and refu
   };
   CHECK(has(create_another().err, "LIMIT_REACHED"));
 
-  write_file(file, "max-topics = 2\nmax-frame-bytes = 8000000\nlog-level = debug\n");
+  write_file(file, "max-topics = 2\nmax-frame-bytes = 4000000\nlog-level = debug\n");
   daemon.process().signal(SIGHUP);
   REQUIRE(wait_until([&] { return has(daemon.log(), "max-topics is 2 now, it was 1"); }));
   CHECK(has(daemon.log(), "log-level is debug now, it was info"));

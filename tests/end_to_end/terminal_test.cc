@@ -25,7 +25,7 @@ struct Scene {
     create_topic(member.client(), "orders", 2);
     member.join();
     REQUIRE(pump_until({&member}, [&] { return member.held().size() == 2; }));
-    muster({"--server", daemon.address(), "group", "configure", "audit"});
+    muster({"--server", daemon.address(), "group", "configure", "audit", "--strategy", "sticky"});
   }
 
   std::vector<std::string> command(std::vector<std::string> words) const {

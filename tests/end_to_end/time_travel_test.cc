@@ -24,7 +24,10 @@ struct Moment {
 };
 
 json as_the_journal_knows_it(json group) {
-  for (json& member : group.at("members")) member.erase("connected");
+  for (json& member : group.at("members")) {
+    member.erase("connected");
+    member.erase("stalled_ms");
+  }
   for (json& partition : group.at("partitions")) {
     partition["end"] = nullptr;
     partition["lag"] = nullptr;
