@@ -60,7 +60,7 @@ TEST_CASE("top: starts, follows keys and size, and leaves the terminal as it was
   CHECK(terminal.shows("by state"));
 
   terminal.forget();
-  terminal.resize(40, 10);
+  terminal.resize(24, 10);
   CHECK(terminal.shows("\x1b[H"));
   CHECK(wait_until([&] {
     terminal.forget();
@@ -145,9 +145,8 @@ std::string typed_in_bash(const Scene& scene, const std::string& keys, const std
   shell.type(keys);
   CHECK(shell.shows(until));
   const std::string written = shell.written();
-  shell.type(
-      "\x03"
-      "exit\n");
+  shell.type("\x15");  // the line is gone; an interrupt would take what follows with it
+  shell.type("exit\n");
   CHECK(shell.wait().has_value());
   return written;
 }
