@@ -151,11 +151,12 @@ Completion complete(const CLI::App& root, std::span<const std::string> words,
 }
 
 NameSource quick_source() {
-  return {.names = [](const NameQuestion& question) { return known_names(question, kAnswersWithin); },
-          .partitions =
-              [](const std::string& server, const std::string& topic) {
-                return known_partitions(server, topic, kAnswersWithin);
-              }};
+  return {
+      .names = [](const NameQuestion& question) { return known_names(question, kAnswersWithin); },
+      .partitions =
+          [](const std::string& server, const std::string& topic) {
+            return known_partitions(server, topic, kAnswersWithin);
+          }};
 }
 
 std::string completion_lines(const Completion& completion) {
