@@ -1,11 +1,13 @@
 // History in bounds, over the real daemon: snapshots, trimming, and making the file small.
 #include <doctest/doctest.h>
 
+#include <atomic>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "end_to_end/command_line.h"
@@ -86,6 +88,43 @@ TEST_CASE("under endless commits history begins later and later, and the disk's 
   CHECK(again.sequence == status.sequence);
   CHECK(again.state_digest == digest);
   CHECK(committed(client, "group", {"orders", 7}) == committer.offset());
+}
+
+TEST_CASE(
+    "whatever is asked of a journal while its history is trimmed is answered from what is left") {
+  const Daemon daemon({"--snapshot-every-bytes", "65536", "--history-max-bytes", "262144"});
+  Committer committer(daemon);
+  REQUIRE(committer.commit_until([](const auto& status) { return status.first_sequence > 1; }));
+  const std::uint64_t before = committer.status().first_sequence;
+  std::atomic<bool> stopping = false;
+  std::thread load([&] {
+    while (!stopping) committer.commit(20);
+  });
+  const TemporaryDirectory directory;
+  for (int round = 0; round < 3; ++round) {
+    const std::string copy = directory / ("backup-" + std::to_string(round));
+    const std::string text = directory / ("export-" + std::to_string(round));
+    for (const std::vector<std::string>& question :
+         std::vector<std::vector<std::string>>{{"log"},
+                                               {"log", "--group", "group", "--output", "json"},
+                                               {"why", "group", "orders/7"},
+                                               {"stats"},
+                                               {"state"},
+                                               {"verify"},
+                                               {"export", text},
+                                               {"backup", "--to", copy}}) {
+      std::vector<std::string> words = {"journal"};
+      words.insert(words.end(), question.begin(), question.end());
+      words.insert(words.end(), {"--data-dir", daemon.data_directory()});
+      const CommandResult result = muster(words);
+      CAPTURE(question.front());
+      CAPTURE(result.err);
+      CHECK(result.status == 0);
+    }
+  }
+  stopping = true;
+  load.join();
+  CHECK(committer.status().first_sequence > before);
 }
 
 TEST_CASE("history of a certain age is trimmed, and state is not") {
