@@ -21,6 +21,8 @@
 #include <utility>
 #include <vector>
 
+#include "domain/digest.h"
+
 namespace muster::linearizability {
 
 /// An operation and when it was under way, on one clock. Its effect took place in between.
@@ -36,7 +38,7 @@ class Checker {
  public:
   using History = std::vector<Timed<typename Model::Operation>>;
 
-  explicit Checker(const History& history) : history_(history), taken_(history.size()) {
+  explicit Checker(const History& history) : history_(history) {
     std::vector<std::pair<std::int64_t, int>> moments;  // time; a call is +i + 1, a return -i - 1
     for (int i = 0; i < static_cast<int>(history.size()); ++i) {
       moments.emplace_back(history[i].called_ns, i + 1);
@@ -115,9 +117,7 @@ class Checker {
     const std::size_t number = entries_[entry].number;
     std::vector<State> outcomes = Model::after(state, history_[number].operation);
     for (; alternative < outcomes.size(); ++alternative) {
-      taken_[number] = true;
-      const bool fresh = been_.emplace(taken_, outcomes[alternative]).second;
-      taken_[number] = false;
+      const bool fresh = been_.emplace(taken_ ^ mark(number), outcomes[alternative]).second;
       if (fresh) return Choice{entry, alternative, state, std::move(outcomes[alternative])};
     }
     return std::nullopt;
@@ -125,7 +125,7 @@ class Checker {
 
   void take(Choice choice, State& state) {
     const std::size_t number = entries_[choice.entry].number;
-    taken_[number] = true;
+    taken_ ^= mark(number);
     unlink(calls_[number]);
     unlink(returns_[number]);
     state = choice.after;
@@ -138,10 +138,14 @@ class Checker {
     const std::size_t number = entries_[last.entry].number;
     link(returns_[number]);  // in the reverse order of take()
     link(calls_[number]);
-    taken_[number] = false;
+    taken_ ^= mark(number);
     state = last.before;
     return last;
   }
+
+  /// Zobrist hashing: the operations taken are known by the sum of their marks. That two sets of
+  /// the same state have one sum does not happen in our time.
+  static std::uint64_t mark(std::size_t number) { return domain::EntityHash().add(number).value(); }
 
   void unlink(std::size_t at) {
     entries_[entries_[at].before].next = entries_[at].next;
@@ -156,9 +160,9 @@ class Checker {
   std::vector<Entry> entries_;
   std::vector<std::size_t> calls_;    // entries, by operation
   std::vector<std::size_t> returns_;  // entries, by operation
-  std::vector<bool> taken_;
+  std::uint64_t taken_ = 0;
   std::vector<Choice> choices_;
-  std::set<std::pair<std::vector<bool>, State>> been_;
+  std::set<std::pair<std::uint64_t, State>> been_;
 };
 
 template <typename Model>
