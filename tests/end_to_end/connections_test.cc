@@ -238,9 +238,10 @@ TEST_CASE("members that never read their pushes are closed, and the memory stays
   MESSAGE("at most ", (most - before) / 1'024, " KiB more than at first");
   if (kMeasuresMemory) CHECK(most - before < kLazy * kUnsent + (std::size_t{24} << 20));
   for (const auto& member : lazy) {
+    // Why, it learns only if it begins to read within five seconds.
     const auto closing = member->client().closing();
-    REQUIRE(closing.has_value());
-    CHECK(closing->name == "SLOW_READER");
+    if (closing) CHECK(closing->name == "SLOW_READER");
+    CHECK(member->client().ended());
   }
 }
 

@@ -11,7 +11,8 @@
 namespace muster::e2e {
 
 /// Follows the log of a journal and requires at each step that a partition is granted only while
-/// nobody owns it (single-owner), and that its tokens rise (fence-rises).
+/// nobody owns it (single-owner), and that its tokens rise (fence-rises). A log that does not begin
+/// with sequence 1 says nothing of who owned a partition before it is first named.
 class OwnershipHistory {
  public:
   explicit OwnershipHistory(const std::vector<nlohmann::json>& log);
@@ -35,6 +36,7 @@ class OwnershipHistory {
   void depart(const std::string& group, const std::string& member_id);
   void note(const std::string& group);
 
+  bool is_whole_;
   std::map<Place, Owner> owners_;
   std::map<Place, std::uint64_t> newest_fence_;
   std::map<std::string, std::vector<std::map<std::string, int>>> counts_;

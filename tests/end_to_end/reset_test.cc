@@ -125,8 +125,9 @@ TEST_CASE("--from-file sets what an export had") {
 TEST_CASE("--to-time is what was committed at that time") {
   ResetSetting setting;
   std::int64_t time_ms = 0;
-  for (const Json& event : setting.run({"offset", "fetch", "group"}).at("offsets")) {
-    time_ms = std::max<std::int64_t>(time_ms, event.at("commit_time_ms"));
+  const Json fetched = setting.run({"offset", "fetch", "group"});
+  for (const Json& offset : fetched.at("offsets")) {
+    time_ms = std::max<std::int64_t>(time_ms, offset.at("commit_time_ms"));
   }
   // The clock of the commits goes on before the next.
   REQUIRE(wait_until([&] {
