@@ -272,6 +272,7 @@ std::unexpected<EventError> unknown(const char* what, int number) {
       " is not one that this version knows: use the version of muster that wrote the journal"});
 }
 
+// NOLINTNEXTLINE(readability-function-size): a case a table
 std::expected<EventBody, EventError> read_body(const event::Event& source) {
   switch (source.body_type()) {
     case event::EventBody::TopicCreated:

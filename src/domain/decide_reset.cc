@@ -167,7 +167,7 @@ Decided decide(const State& state, const ResetOffsets& command, Now now) {
 
 Decided decide(const State& state, const FinishReset& command, Now) {
   const Group* group = state.group(command.group);
-  if (group == nullptr || !reset_is_due(*group)) return Decision{};
+  if (group == nullptr || !group->reset || !reset_is_due(*group)) return Decision{};
 
   const PendingReset& reset = *group->reset;
   OffsetsReset event{.group = group->name,

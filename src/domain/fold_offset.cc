@@ -82,6 +82,7 @@ Contradiction Folding::operator()(const OffsetsResetBegun& event) {
 }
 
 void Folding::forget_reset(Group& group) {
+  if (!group.reset) return;
   state_.digest -= hash_of(group.id, *group.reset);
   group.reset.reset();
 }

@@ -32,13 +32,14 @@ std::expected<CommitJudgement, Rejection> compare_and_set(std::string_view group
                                                           const CommitItem& item, TopicPartition at,
                                                           const PartitionState* partition) {
   const std::int64_t committed = partition == nullptr ? -1 : partition->committed;
+  const std::int64_t expected = item.expected.value_or(committed);
   const bool done = committed == item.offset && partition->committed_fence == item.fence &&
                     partition->metadata_view() == item.metadata;
   if (done) return CommitJudgement{.at = at, .unchanged = true};
-  if (committed == *item.expected) return CommitJudgement{.at = at};
+  if (committed == expected) return CommitJudgement{.at = at};
   return refuse(ErrorCode::kOffsetConflict, "Group '", group, "' did not set ", item.topic, "/",
                 item.partition, " to offset ", item.offset, ": ", committed_text(committed),
-                " committed, and ", committed_text(*item.expected),
+                " committed, and ", committed_text(expected),
                 " expected. Fetch it again, and decide anew.");
 }
 
