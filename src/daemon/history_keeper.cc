@@ -138,15 +138,15 @@ std::optional<domain::State> HistoryKeeper::fold() {
 }
 
 bool HistoryKeeper::make_snapshot() {
-  const auto state = fold();
-  return state && write(*state, [this] { return journal_.storage_full(); });
+  auto state = fold();
+  return state && write(std::move(*state), [this] { return journal_.storage_full(); });
 }
 
 /// A snapshot takes room of a full journal, but less than the history before it that it lets go.
 bool HistoryKeeper::make_room() {
   const Inventory inventory = look();
   if (inventory.header.last_sequence == no_room_by_) return true;
-  const auto state = fold();
+  auto state = fold();
   if (!state) return false;
   std::uint64_t bytes = 0;
   codec::encode_snapshot(*state, [&](const std::string& chunk) {
@@ -154,7 +154,7 @@ bool HistoryKeeper::make_room() {
     return !stopping_;
   });
   if (journal::makes_room(held(inventory), bytes, reserve_bytes_)) {
-    return write(*state, [] { return false; });
+    return write(std::move(*state), [] { return false; });
   }
   no_room_by_ = state->sequence;
   spdlog::warn(
@@ -164,7 +164,7 @@ bool HistoryKeeper::make_room() {
   return !stopping_;
 }
 
-bool HistoryKeeper::write(const domain::State& state, const std::function<bool()>& enough) {
+bool HistoryKeeper::write(domain::State state, const std::function<bool()>& enough) {
   journal::Snapshot snapshot{
       .sequence = state.sequence, .digest = state.digest, .time_ms = clock_.wall_ms()};
   bool given_up = false;
@@ -176,6 +176,7 @@ bool HistoryKeeper::write(const domain::State& state, const std::function<bool()
   });
   if (stopping_) return false;
   if (given_up) return drop_unfinished();
+  state = {};
   if (!has_done(journal::FinishSnapshot{snapshot})) return false;
   count_since_snapshot();
   spdlog::info("snapshot at sequence {}: {} bytes", snapshot.sequence, snapshot.bytes);

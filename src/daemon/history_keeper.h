@@ -48,7 +48,7 @@ class HistoryKeeper {
   bool make_snapshot();
   bool make_room();
   /// Gives up when it is enough.
-  bool write(const domain::State& state, const std::function<bool()>& enough);
+  bool write(domain::State state, const std::function<bool()>& enough);
   bool has_done(journal::Upkeep piece);
 
   /// The durable state; nothing when the daemon stops.

@@ -40,16 +40,15 @@ journal::StoreOptions store_options(const Configuration& configuration) {
                    .clear_above_bytes = full_below + pending}};
 }
 
-void say_storage_full(const Configuration& configuration, bool full) {
+void say_storage_full(const std::string& data_dir, bool full) {
   if (full) {
     spdlog::warn(
         "STORAGE_FULL: little room is left for the journal in {}: changes are refused, and its "
         "history is let go to make room. Free space on its filesystem, or raise "
         "max-journal-bytes and restart",
-        configuration.data_dir);
+        data_dir);
   } else {
-    spdlog::info("no longer STORAGE_FULL: the journal in {} has room again",
-                 configuration.data_dir);
+    spdlog::info("no longer STORAGE_FULL: the journal in {} has room again", data_dir);
   }
 }
 
@@ -72,10 +71,6 @@ std::expected<void, std::string> fit_into_descriptors(Configuration& configurati
   const auto fitting = fit_connections(configuration.max_connections,
                                        configuration.max_connections_asked, descriptors);
   if (!fitting) return std::unexpected(fitting.error());
-  if (*fitting < configuration.max_connections) {
-    spdlog::info("{} connections fit into RLIMIT_NOFILE, fewer than the usual {}", *fitting,
-                 configuration.max_connections);
-  }
   configuration.max_connections = *fitting;
   return {};
 }
@@ -110,7 +105,12 @@ void read_again(const std::vector<std::string>& arguments, Configuration& runnin
 /// The error is the sentence that the log gets.
 std::expected<void, std::string> serve(Configuration& configuration,
                                        const std::vector<std::string>& arguments) {
+  const std::size_t usual = configuration.max_connections;
   if (auto fits = fit_into_descriptors(configuration); !fits) return fits;
+  if (configuration.max_connections < usual) {
+    spdlog::info("{} connections fit into RLIMIT_NOFILE, fewer than the usual {}",
+                 configuration.max_connections, usual);
+  }
   const ServiceNotification manager;
 
   // Before the journal: a start that can't listen leaves no trace in it.
@@ -142,11 +142,12 @@ std::expected<void, std::string> serve(Configuration& configuration,
   Loop loop;
   const SystemClock clock;
   journal::GroupCommit journal(
-      std::move(*store),
-      {.wake = [&loop] { loop.wake(); },
-       .monotonic_ms = [&clock] { return clock.monotonic_ms(); },
-       .on_storage_full = [&configuration](bool full) { say_storage_full(configuration, full); },
-       .batch = configuration.batch});
+      std::move(*store), {.wake = [&loop] { loop.wake(); },
+                          .monotonic_ms = [&clock] { return clock.monotonic_ms(); },
+                          // On the writer's thread, while a reload may change the configuration.
+                          .on_storage_full = [data_dir = configuration.data_dir](
+                                                 bool full) { say_storage_full(data_dir, full); },
+                          .batch = configuration.batch});
   PlanThread planner([&loop] { loop.wake(); });
   HistoryKeeper keeper(journal, std::move(*keepers_reader), configuration.retention,
                        configuration.journal_reserve_bytes, clock);
@@ -194,6 +195,7 @@ int run(int argc, char** argv) {
     return nothing.exit_status;
   }
   if (configuration->check_only) return check(*configuration);
+  hold_reload_signals();
   start_logging(configuration->log_format, configuration->log_level);
   spdlog::info("musterd {} starts", MUSTER_VERSION);
   if (const auto served = serve(*configuration, arguments); !served) {

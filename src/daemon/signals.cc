@@ -27,6 +27,19 @@ StopSignals::~StopSignals() {
   close_and_wait(loop_, {as_handle(&handles_[0]), as_handle(&handles_[1])});
 }
 
+namespace {
+
+void mask_hang_up(int how) {
+  sigset_t hang_up;
+  sigemptyset(&hang_up);
+  sigaddset(&hang_up, SIGHUP);
+  pthread_sigmask(how, &hang_up, nullptr);
+}
+
+}  // namespace
+
+void hold_reload_signals() { mask_hang_up(SIG_BLOCK); }
+
 ReloadSignal::ReloadSignal(uv_loop_t* loop, std::function<void()> on_reload)
     : loop_(loop), on_reload_(std::move(on_reload)) {
   const int initialized = uv_signal_init(loop, &handle_);
@@ -38,9 +51,14 @@ ReloadSignal::ReloadSignal(uv_loop_t* loop, std::function<void()> on_reload)
   const int started = uv_signal_start(&handle_, on_hang_up, SIGHUP);
   MUSTER_ASSERT(started == 0);
   uv_unref(as_handle(&handle_));
+  mask_hang_up(SIG_UNBLOCK);
 }
 
-ReloadSignal::~ReloadSignal() { close_and_wait(loop_, {as_handle(&handle_)}); }
+ReloadSignal::~ReloadSignal() {
+  mask_hang_up(SIG_BLOCK);  // libuv gives it back its default action, which is to end the process
+  close_and_wait(loop_, {as_handle(&handle_)});
+  std::signal(SIGHUP, SIG_IGN);
+}
 
 void StopSignals::on_signal(uv_signal_t* handle, int signal) noexcept {
   auto* self = static_cast<StopSignals*>(handle->data);

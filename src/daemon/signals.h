@@ -27,10 +27,15 @@ class StopSignals {
   std::array<uv_signal_t, 2> handles_{};
 };
 
+/// Call it first of all, before there are threads: a SIGHUP waits from now on until there is a
+/// ReloadSignal. A start that folds a long journal is no time to die of one.
+void hold_reload_signals();
+
 /// SIGHUP asks for the configuration to be read again.
 class ReloadSignal {
  public:
-  /// Calls `on_reload` on the loop's thread at each SIGHUP.
+  /// Calls `on_reload` on the loop's thread at each SIGHUP, also for one that came before. After
+  /// its destruction, while the daemon stops, SIGHUP is ignored.
   ReloadSignal(uv_loop_t* loop, std::function<void()> on_reload);
   ~ReloadSignal();
   ReloadSignal(const ReloadSignal&) = delete;

@@ -56,4 +56,17 @@ void require_digest_equals_replay(const Daemon& daemon) {
   REQUIRE(state.at("state_digest") == status.at("state_digest"));
 }
 
+nlohmann::json without_observations(nlohmann::json group) {
+  for (nlohmann::json& member : group.at("members")) {
+    member.erase("connected");
+    member.erase("stalled_ms");
+  }
+  for (nlohmann::json& partition : group.at("partitions")) {
+    partition["end"] = nullptr;
+    partition["start"] = nullptr;
+    partition["lag"] = nullptr;
+  }
+  return group;
+}
+
 }  // namespace muster::e2e

@@ -28,4 +28,7 @@ std::vector<nlohmann::json> journal_log(const Daemon& daemon);
 /// the same sequence gives.
 void require_digest_equals_replay(const Daemon& daemon);
 
+/// `muster group describe`, without what it says live and a journal can't know.
+nlohmann::json without_observations(nlohmann::json group);
+
 }  // namespace muster::e2e

@@ -25,6 +25,7 @@ struct Entry {
   std::vector<std::string> arguments;  // "{NAME}" is a directory or file of the test
   std::vector<std::string> fields;     // of the object, or of the first
   Prints prints = Prints::kObject;
+  int status = 0;  // of one that prints no JSON
 };
 
 /// Before, the topic and the group are there, and a member that has it all; after `stop`, no
@@ -62,7 +63,8 @@ const std::vector<Entry> kWhileItRuns = {
     {"run",
      {"--group", "group", "--topic", "orders", "--", "no-such-program"},
      {},
-     Prints::kNoneOfJson},
+     Prints::kNoneOfJson,
+     127},
     {"group remove-member", {"group", "a"}, {"group", "member_id"}},
     {"group delete", {"free"}, {"group", "deleted"}},
     {"completion", {"bash"}, {"shell", "script"}},
@@ -127,7 +129,10 @@ void check_entry(const Entry& entry, const Daemon& daemon, const TemporaryDirect
   const CommandResult result = muster(words_of(entry, daemon, directory));
   CAPTURE(result.out);
   CAPTURE(result.err);
-  if (entry.prints == Prints::kNoneOfJson) return;
+  if (entry.prints == Prints::kNoneOfJson) {
+    CHECK(result.status == entry.status);
+    return;
+  }
   CHECK(result.err.empty());
   // A fence that is not current and a journal that is not sound are answers, with status 1.
   CHECK(result.status <= 1);

@@ -32,20 +32,6 @@ json journal_json(const std::string& verb, const std::string& directory,
   return json::parse(result.out);
 }
 
-/// What describe says live and the journal can't know.
-json without_observations(json group) {
-  for (json& member : group.at("members")) {
-    member.erase("connected");
-    member.erase("stalled_ms");
-  }
-  for (json& partition : group.at("partitions")) {
-    partition["end"] = nullptr;
-    partition["start"] = nullptr;
-    partition["lag"] = nullptr;
-  }
-  return group;
-}
-
 void make_history(const Daemon& daemon) {
   Member a(daemon.address(), {.member_id = "a", .topics = {"orders"}});
   Member b(daemon.address(), {.member_id = "b", .topics = {"orders"}});

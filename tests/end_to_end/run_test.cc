@@ -247,6 +247,7 @@ TEST_CASE("run: lines of commands that write at once are never torn") {
   const std::vector<std::string> lines = run->out_lines();
   CHECK(lines.size() == 200);
   for (const std::string& line : lines) {
+    REQUIRE_FALSE(line.empty());
     const char partition = line.back();
     std::string expected = begin + std::string(6, partition);
     std::ranges::replace(expected, 'N', partition);

