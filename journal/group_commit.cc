@@ -181,6 +181,7 @@ void GroupCommit::measure_room() {
   if (!full) stop_process(full.error());
   const bool changed = storage_full_.exchange(*full) != *full;
   room_bytes_ = store_.room_bytes();
+  left_bytes_ = store_.left_bytes();
   file_bytes_ = store_.file_bytes();
   if (changed && options_.on_storage_full) options_.on_storage_full(*full);
 }

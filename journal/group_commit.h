@@ -70,6 +70,8 @@ class GroupCommit final : public Journal {
   /// Any thread: bytes in the file of all records that became durable in this run.
   std::uint64_t appended_bytes() const { return appended_bytes_; }
   std::uint64_t file_bytes() const override { return file_bytes_; }
+  /// Any thread: what map and filesystem had left when last measured, the reserve counted.
+  std::uint64_t left_bytes() const { return left_bytes_; }
 
   /// Waits until all that was staged is durable and collected, then ends the writer's thread.
   /// Nothing may be staged afterwards. Idempotent.
@@ -107,6 +109,7 @@ class GroupCommit final : public Journal {
   std::atomic<bool> committed_{true};  // false: batch_ is in flight and not yet durable
   std::atomic<bool> storage_full_{false};
   std::atomic<std::uint64_t> room_bytes_{0};  // without the reserve, when last measured
+  std::atomic<std::uint64_t> left_bytes_{0};
   std::atomic<std::uint64_t> appended_bytes_{0};
   std::atomic<std::uint64_t> file_bytes_{0};
 

@@ -33,7 +33,9 @@ class Room {
   /// Looks at map and filesystem, and tops the reserve up. Returns whether the journal is full.
   std::expected<bool, Error> measure(const Environment& environment);
 
-  /// What was left for ordinary changes when it was last measured.
+  /// What was left when it was last measured, the reserve counted.
+  std::uint64_t measured_bytes() const { return left_bytes_; }
+  /// And for ordinary changes.
   std::uint64_t above_reserve_bytes() const {
     return left_bytes_ > settings_.reserve_bytes ? left_bytes_ - settings_.reserve_bytes : 0;
   }

@@ -14,8 +14,8 @@ namespace muster::journal {
 namespace {
 
 constexpr std::uint64_t kProgressPages = 4'096;
-/// More than any event or chunk has. What claims more is none.
-constexpr std::uint64_t kMostValueBytes = std::uint64_t{256} << 20;
+/// No event, and no chunk with its checksum, has more. What claims more is none.
+constexpr std::uint64_t kMostValueBytes = kMaxSnapshotChunkBytes + kRecordChecksumBytes;
 /// Runs overlap where a page holds a remainder of another one: so far back it is looked for.
 constexpr int kOverlappingRuns = 64;
 

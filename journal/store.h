@@ -70,6 +70,7 @@ class Store {
 
   /// What was left above the reserve when room was last measured.
   std::uint64_t room_bytes() const { return room_.above_reserve_bytes(); }
+  std::uint64_t left_bytes() const { return room_.measured_bytes(); }
 
  private:
   Store(std::string directory, WriterLock lock, Environment environment, const Header& header,

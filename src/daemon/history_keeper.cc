@@ -19,6 +19,9 @@ namespace {
 
 constexpr auto kLooksEvery = std::chrono::seconds(1);
 
+/// After a fold of the whole state that showed that a snapshot would make no room.
+constexpr std::uint64_t kTriesAgain_ms = 60'000;
+
 // A quarter of a core when the loop and the writer want all of it: they come first, and yet history
 // must not grow faster than it is trimmed.
 constexpr int kNice = 5;
@@ -119,9 +122,11 @@ bool HistoryKeeper::trim() {
     const auto up_to = journal::trim_up_to(settings_, held(inventory), clock_.wall_ms());
     if (!up_to) return true;
     const bool full = journal_.storage_full();
+    const std::uint64_t before = journal_.left_bytes();
     if (!has_done(journal::TrimHistory{*up_to})) return false;
     spdlog::info("history trimmed: it begins with sequence {} now{}", *up_to + 1,
                  full ? ", since the journal is full" : "");
+    vain_bytes_ = full && journal_.left_bytes() <= before ? journal_.left_bytes() : 0;
   }
 }
 
@@ -145,7 +150,7 @@ bool HistoryKeeper::make_snapshot() {
 /// A snapshot takes room of a full journal, but less than the history before it that it lets go.
 bool HistoryKeeper::make_room() {
   const Inventory inventory = look();
-  if (inventory.header.last_sequence == no_room_by_) return true;
+  if (clock_.monotonic_ms() < makes_room_at_ms_) return true;
   auto state = fold();
   if (!state) return false;
   std::uint64_t bytes = 0;
@@ -156,7 +161,7 @@ bool HistoryKeeper::make_room() {
   if (journal::makes_room(held(inventory), bytes, reserve_bytes_)) {
     return write(std::move(*state), [] { return false; });
   }
-  no_room_by_ = state->sequence;
+  makes_room_at_ms_ = clock_.monotonic_ms() + kTriesAgain_ms;
   spdlog::warn(
       "the journal is full, and nothing in it can be let go: a snapshot of its state takes {} "
       "bytes, its history since the last one {}",
@@ -199,7 +204,7 @@ journal::Held HistoryKeeper::held(const Inventory& inventory) const {
           .history_bytes = inventory.record_bytes,
           .bytes_since_snapshot = counted_bytes_ + journal_.appended_bytes() - appended_before_,
           .snapshots = inventory.snapshots,
-          .full = journal_.storage_full()};
+          .full = journal_.storage_full() && journal_.left_bytes() > vain_bytes_};
 }
 
 void HistoryKeeper::count_since_snapshot() {

@@ -65,9 +65,10 @@ class HistoryKeeper {
   journal::RetentionSettings changed_;   // what settings_ becomes; under mutex_
   std::uint64_t reserve_bytes_;
   const coordinator::Clock& clock_;
-  std::uint64_t counted_bytes_ = 0;    // of the records since the newest snapshot, when counted
-  std::uint64_t appended_before_ = 0;  // journal_.appended_bytes() when counted
-  Sequence no_room_by_ = 0;            // a snapshot at this sequence would make no room
+  std::uint64_t counted_bytes_ = 0;     // of the records since the newest snapshot, when counted
+  std::uint64_t appended_before_ = 0;   // journal_.appended_bytes() when counted
+  std::uint64_t vain_bytes_ = 0;        // were left after history was let go for nothing; 0: not so
+  std::uint64_t makes_room_at_ms_ = 0;  // not before that, on the monotonic clock
 
   std::atomic<bool> stopping_{false};
   std::mutex mutex_;  // of stop_ and changed_
