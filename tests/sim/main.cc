@@ -87,8 +87,10 @@ int main_of(int argc, char** argv) {
   app.add_option("--seed", flags.seed, "First seed (1)");
   app.add_option("--seeds", flags.seeds, "How many seeds, one after the other (1)");
   app.add_option("--steps", flags.steps, "Steps for each seed, before everything calms down");
-  app.add_flag("--shrink", flags.shrink,
-               "Reduce a failure to the fewest actions, and write them as a regression file");
+  app.add_flag(
+      "--shrink", flags.shrink,
+      "Reduce a failure, or with --replay its file, to the fewest actions, and write them as a "
+      "regression file");
   app.add_flag("--forever", flags.forever, "Seed after seed, until one fails");
   app.add_flag("--coverage", flags.coverage,
                "Print what was reached, and fail when something was not");
@@ -100,7 +102,8 @@ int main_of(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
   }
-  report_aborts();
+  report_aborts(flags.shrink ? flags.write.empty() ? "died.actions" : flags.write : "");
+  if (flags.shrink && !flags.replay.empty()) return shrink_file(flags.replay);
   return flags.replay.empty() ? run_seeds(flags) : replay_file(flags.replay, flags.tell);
 }
 

@@ -8,15 +8,20 @@
 
 namespace muster::sim {
 
-int replay_file(const std::string& path, bool tell) {
+std::optional<Plan> read_file(const std::string& path) {
   std::ifstream file(path);
   std::ostringstream text;
   text << file.rdbuf();
-  const auto plan = file ? plan_of(text.str()) : std::nullopt;
+  auto plan = file ? plan_of(text.str()) : std::nullopt;
   if (!plan) {
     std::cerr << path << " is no list of actions: use a file that muster_sim --shrink wrote.\n";
-    return 2;
   }
+  return plan;
+}
+
+int replay_file(const std::string& path, bool tell) {
+  const auto plan = read_file(path);
+  if (!plan) return 2;
   World world(*plan);
   if (tell) world.tell();
   const Result result = world.run();

@@ -2,11 +2,19 @@
 // for ever.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "tests/sim/action.h"
 
 namespace muster::sim {
+
+/// In place of an invariant: an assertion of the product stopped the process.
+inline constexpr std::string_view kDied = "an assertion";
+
+/// Nothing when the file can't be read, which is said.
+std::optional<Plan> read_file(const std::string& path);
 
 /// Runs it and says how it ends. 0: every invariant held.
 int replay_file(const std::string& path, bool tell);

@@ -7,6 +7,9 @@
 #include <array>
 #include <cstdio>
 #include <iostream>
+#include <utility>
+
+#include "tests/sim/regression.h"
 
 namespace muster::sim {
 namespace {
@@ -15,6 +18,8 @@ constexpr std::size_t kLastActions = 20;
 constexpr std::uint64_t kStepsAWorld = 8'000;
 
 std::array<char, 256> last_words;
+const World* running = nullptr;
+std::string actions_path;  // empty: they are not asked for
 
 void set_last_words(std::uint64_t seed, std::uint64_t steps, std::uint64_t world) {
   std::snprintf(last_words.data(), last_words.size(),
@@ -27,6 +32,11 @@ void set_last_words(std::uint64_t seed, std::uint64_t steps, std::uint64_t world
 void say_last_words(int signal_number) {
   const std::string_view words(last_words.data());
   (void)!::write(STDERR_FILENO, words.data(), words.size());
+  // Assertions fail between two steps of one thread, so that more than a handler may do is done.
+  if (signal_number == SIGABRT && running != nullptr && !actions_path.empty() &&
+      write_file(actions_path, running->plan(), std::string(kDied), "see what it says")) {
+    std::cerr << "reduce: muster_sim --replay " << actions_path << " --shrink\n";
+  }
   ::signal(signal_number, SIG_DFL);
   ::raise(signal_number);
 }
@@ -39,7 +49,9 @@ Result run_seed(std::uint64_t seed, std::uint64_t steps) {
     set_last_words(seed, steps, world);
     const std::uint64_t left = steps - whole.steps;
     World one(mixed(seed, world), std::min(left, kStepsAWorld));
+    running = &one;
     Result result = one.run();
+    running = nullptr;
     whole.steps += result.steps;
     whole.simulated_ms += result.simulated_ms;
     whole.events += result.events;
@@ -65,7 +77,8 @@ void report(const Result& result, std::uint64_t seed, std::uint64_t steps) {
   std::cout << "repeat: muster_sim --seed " << seed << " --steps " << steps << "\n" << std::flush;
 }
 
-void report_aborts() {
+void report_aborts(std::string write_actions_to) {
+  actions_path = std::move(write_actions_to);
   for (const int signal_number : {SIGABRT, SIGSEGV, SIGFPE, SIGILL, SIGBUS}) {
     ::signal(signal_number, say_last_words);
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "tests/sim/world.h"
 
@@ -14,7 +15,8 @@ Result run_seed(std::uint64_t seed, std::uint64_t steps);
 
 void report(const Result& result, std::uint64_t seed, std::uint64_t steps);
 
-/// From now on an assertion of the product that fails says which seed was running.
-void report_aborts();
+/// From now on an assertion of the product that fails says which seed was running, and writes the
+/// actions of its world to the file, unless that is empty.
+void report_aborts(std::string write_actions_to);
 
 }  // namespace muster::sim

@@ -1,16 +1,46 @@
 #include "tests/sim/shrink.h"
 
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <array>
+#include <cstdio>
 #include <iostream>
 #include <utility>
 
+#include "domain/assert.h"
 #include "tests/sim/regression.h"
 
 namespace muster::sim {
 namespace {
 
+/// The invariant that it breaks, or nothing. In a process of its own, which an assertion may stop.
+std::string broken_by(const Plan& plan) {
+  std::array<int, 2> pipe{};
+  MUSTER_ASSERT(::pipe(pipe.data()) == 0);
+  const pid_t child = ::fork();
+  MUSTER_ASSERT(child >= 0);
+  if (child == 0) {
+    ::signal(SIGABRT, SIG_DFL);
+    (void)!std::freopen("/dev/null", "w", stderr);
+    const std::string invariant = World(plan).run().invariant;
+    (void)!::write(pipe[1], invariant.data(), invariant.size());
+    ::_exit(0);
+  }
+  ::close(pipe[1]);
+  std::array<char, 64> said{};
+  const ssize_t bytes = ::read(pipe[0], said.data(), said.size());
+  ::close(pipe[0]);
+  int status = 0;
+  MUSTER_ASSERT(::waitpid(child, &status, 0) == child);
+  if (WIFSIGNALED(status)) return std::string(kDied);
+  return {said.data(), static_cast<std::size_t>(std::max<ssize_t>(bytes, 0))};
+}
+
 bool still_fails(const Plan& plan, const std::string& invariant) {
-  return World(plan).run().invariant == invariant;
+  return broken_by(plan) == invariant;
 }
 
 /// Without the `count` actions from `from` on.
@@ -52,7 +82,8 @@ int shrink_and_write(const Result& failure, std::uint64_t seed, std::string path
     return 1;
   }
   plan = shrunk(std::move(plan), failure.invariant);
-  const std::string evidence = World(plan).run().evidence;
+  const bool died = failure.invariant == kDied;
+  const std::string evidence = died ? "see what it says" : World(plan).run().evidence;
   if (path.empty()) path = "seed-" + std::to_string(seed) + ".actions";
   if (!write_file(path, plan, failure.invariant, evidence)) {
     std::cerr << path << " can't be written: name another file with --write.\n";
@@ -62,6 +93,15 @@ int shrink_and_write(const Result& failure, std::uint64_t seed, std::string path
             << " actions: " << evidence << "\nwritten to " << path
             << "\nrepeat: muster_sim --replay " << path << "\n";
   return 1;
+}
+
+int shrink_file(const std::string& path) {
+  auto plan = read_file(path);
+  if (!plan) return 2;
+  Result failure{.invariant = broken_by(*plan), .evidence = {}, .coverage = {}, .plan = {}};
+  if (failure.invariant.empty()) return replay_file(path, false);
+  failure.plan = std::move(*plan);
+  return shrink_and_write(failure, failure.plan.seed, path);
 }
 
 }  // namespace muster::sim

@@ -176,6 +176,19 @@ TEST_CASE("Live: a deleted topic is taken out of the reset") {
   CHECK_FALSE(world.group().reset.has_value());
 }
 
+TEST_CASE("Live: so is one of which nobody has ever had a partition") {
+  Working world;
+  world.apply(CreateTopic{.name = "u", .partition_count = 1});
+  ResetOffsets reset = resetting({{0, 3}}, true);
+  reset.items.push_back({.topic = "u", .partition = 0, .offset = 5});
+  world.apply(reset);
+  const Decision deleted = world.apply(DeleteTopic{.name = "u"});
+  CHECK(names(deleted) == Names{"GroupTopicDropped", "TopicDeleted"});
+  world.release("a", 1, 0);
+  const Decision done = world.apply(FinishReset{.group = "g"});
+  CHECK(std::get<OffsetsReset>(done.events.at(0)).offsets.size() == 1);
+}
+
 TEST_CASE("Live: what nobody owns is rewritten at once") {
   Working world;
   world.apply(CreateTopic{.name = "u", .partition_count = 1});
