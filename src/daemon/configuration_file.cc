@@ -3,45 +3,51 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 
+#include "daemon/configuration_lines.h"
 #include "domain/nearest_name.h"
 
 namespace muster::daemon {
 
 std::vector<CLI::ConfigItem> ConfigurationFile::from_config(std::istream& input) const {
-  std::vector<CLI::ConfigItem> lines = CLI::ConfigTOML::from_config(input);
+  const std::string text(std::istreambuf_iterator<char>(input), {});
+  const auto lines = read_configuration_lines(text);
+  if (!lines) throw CLI::ConfigError(lines.error());
+  std::vector<CLI::ConfigItem> settings;
   std::set<std::string> names;
-  for (const CLI::ConfigItem& item : lines) {
-    check(item);
-    // Lines of one name that follow each other come as one item with several values.
-    const CLI::Option* option = app_.get_option_no_throw("--" + item.name);
-    const bool one_value = option->get_multi_option_policy() == CLI::MultiOptionPolicy::Throw;
-    if (names.insert(item.name).second && !(one_value && item.inputs.size() > 1)) continue;
-    throw CLI::ConfigError(fmt::format(
-        "'{}' is there twice: leave one of the lines out, several values are written as one list, "
-        "[\"…\", \"…\"]",
-        item.name));
+  for (const ConfigurationLine& line : *lines) {
+    const auto wrong = check(line);
+    if (!wrong.empty()) throw CLI::ConfigError(fmt::format("line {}: {}", line.number, wrong));
+    if (!names.insert(line.name).second) {
+      throw CLI::ConfigError(
+          fmt::format("line {}: '{}' is there twice: leave one of the lines out, several values "
+                      "are written as one list, [\"…\", \"…\"]",
+                      line.number, line.name));
+    }
+    settings.push_back({.parents = {}, .name = line.name, .inputs = line.values});
   }
-  return lines;
+  return settings;
 }
 
-void ConfigurationFile::check(const CLI::ConfigItem& item) const {
-  if (!item.parents.empty()) {
-    throw CLI::ConfigError(
-        fmt::format("'{}' is a table: write all names without tables, as max-connections = 5000",
-                    item.parents.front()));
-  }
+std::string ConfigurationFile::check(const ConfigurationLine& line) const {
+  const CLI::Option* option = app_.get_option_no_throw("--" + line.name);
   const std::vector<std::string> known = file_names(app_);
-  if (std::ranges::find(known, item.name) != known.end()) return;
-  if (app_.get_option_no_throw("--" + item.name) != nullptr) {
-    throw CLI::ConfigError(
-        fmt::format("'{}' can't stand in a file: give it as --{}", item.name, item.name));
+  if (std::ranges::find(known, line.name) == known.end()) {
+    if (option != nullptr) {
+      return fmt::format("'{}' can't stand in a file: give it as --{}", line.name, line.name);
+    }
+    const std::string nearest = domain::nearest_name(line.name, known);
+    return fmt::format("the name '{}' is unknown. {}", line.name,
+                       nearest.empty() ? std::string("musterd --help lists the names")
+                                       : fmt::format("Did you mean '{}'?", nearest));
   }
-  const std::string nearest = domain::nearest_name(item.name, known);
-  throw CLI::ConfigError(fmt::format("the name '{}' is unknown. {}", item.name,
-                                     nearest.empty() ? std::string("musterd --help lists the names")
-                                                     : fmt::format("Did you mean '{}'?", nearest)));
+  const bool one_value = option->get_multi_option_policy() == CLI::MultiOptionPolicy::Throw;
+  if (one_value && line.values.size() > 1) {
+    return fmt::format("'{}' has a list: it takes one value", line.name);
+  }
+  return {};
 }
 
 std::vector<std::string> file_names(const CLI::App& app) {

@@ -1,11 +1,14 @@
-// The file that --config names: TOML without tables, one NAME = VALUE a line. CLI11 reads it; here
-// is what it would let pass, or refuse without a remedy.
+// The file that --config names, as CLI11 is given it. Read by configuration_lines.h and not by
+// CLI11's own reader, which cuts quoted values at a '#', takes a name without a value for "true",
+// and leaves out what it does not understand.
 #pragma once
 
 #include <CLI/CLI.hpp>
 #include <istream>
 #include <string>
 #include <vector>
+
+#include "daemon/configuration_lines.h"
 
 namespace muster::daemon {
 
@@ -14,12 +17,13 @@ class ConfigurationFile final : public CLI::ConfigTOML {
   /// `app` outlives it, and has all its options before the file is read.
   explicit ConfigurationFile(const CLI::App& app) : app_(app) {}
 
-  /// Throws CLI::ConfigError, whose text is a sentence, for a table, an unknown name, one that has
-  /// no place in a file, and one that is there twice.
+  /// Throws CLI::ConfigError, whose text is a sentence, for what can't be read, an unknown name,
+  /// one that has no place in a file, and one that is there twice.
   std::vector<CLI::ConfigItem> from_config(std::istream& input) const override;
 
  private:
-  void check(const CLI::ConfigItem& item) const;
+  /// What is wrong with the line, or nothing.
+  std::string check(const ConfigurationLine& line) const;
 
   const CLI::App& app_;
 };

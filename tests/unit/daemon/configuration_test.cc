@@ -118,7 +118,7 @@ TEST_CASE("a configuration file sets options, and flags win over it") {
 TEST_CASE("a misspelt line of the configuration file is refused, not ignored") {
   const ConfigurationFile file("data-dir = d\nmax-conections = 5\n");
   const std::string said = refusal({"--config", file.path()});
-  says(said, file.path() + ": the name 'max-conections' is unknown");
+  says(said, file.path() + ": line 2: the name 'max-conections' is unknown");
   says(said, "Did you mean 'max-connections'?");
 }
 
@@ -129,8 +129,17 @@ TEST_CASE("what a configuration file can't have is refused with a remedy") {
   says(refusal({"--config", table.path()}), "'limits' is a table: write all names without");
   const ConfigurationFile twice("data-dir = d\nmax-connections = 5\nmax-connections = 6\n");
   says(refusal({"--config", twice.path()}), "'max-connections' is there twice");
+  const ConfigurationFile list("data-dir = d\nmax-connections = [5, 6]\n");
+  says(refusal({"--config", list.path()}), "'max-connections' has a list: it takes one value");
   const ConfigurationFile nested("data-dir = d\ncheck-config = true\n");
   says(refusal({"--config", nested.path()}), "give it as --check-config");
+}
+
+TEST_CASE("what a configuration file says is never read as something else") {
+  const ConfigurationFile quoted("data-dir = \"/var/a#b\"\n");
+  CHECK(parsed({"--config", quoted.path()}).data_dir == "/var/a#b");
+  const ConfigurationFile nothing("data-dir\n");
+  says(refusal({"--config", nothing.path()}), "line 1: 'data-dir' has no value");
 }
 
 TEST_CASE("an unknown flag is answered with the one that is meant") {
