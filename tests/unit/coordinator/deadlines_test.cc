@@ -137,6 +137,21 @@ TEST_CASE("rule 4: a second plan does not restart the revocation's time") {
   CHECK(hand_over.world.token(1) > old);
 }
 
+TEST_CASE("rule 4: what a second plan asks back has a time of its own, and gives the first no more") {
+  HandOver hand_over;
+  hand_over.begin();
+  hand_over.pass(40'000);
+  const FencingToken old = hand_over.world.token(1);
+  WireClient first(hand_over.world);
+  first.ask<wire::JoinReplyT>(joining("0", 3));  // the first by its id: it gets t/0
+  hand_over.world.turn();
+  REQUIRE(hand_over.world.at(0).phase == domain::Phase::kRevoking);
+  hand_over.pass(20'500);
+  CHECK(hand_over.world.token(1) > old);
+  CHECK(hand_over.world.at(0).phase == domain::Phase::kRevoking);
+  CHECK(hand_over.world.owner(0) == "a");
+}
+
 TEST_CASE("a release with its last commit hands over at once and pushes the grant") {
   HandOver hand_over;
   hand_over.begin();

@@ -42,6 +42,8 @@ class Recorded {
     reader.add_snapshot(state.sequence, digest, std::move(chunks));
   }
   void spoil_record(Sequence sequence) { records_[sequence - 1] = "spoilt"; }
+  /// The record is the one before it once more, which no state can have.
+  void repeat_record(Sequence sequence) { records_[sequence - 1] = records_[sequence - 2]; }
 
   /// And how many events were folded for it.
   std::expected<domain::State, RecoveryError> recovered(RecoveryOptions options = {}) {
@@ -168,6 +170,16 @@ TEST_CASE("From the oldest place on, every snapshot is held against the events b
   CHECK(wrong.error().first_bad_sequence == 12);
   CHECK(wrong.error().message.find("is not what the events fold to") != std::string::npos);
   CHECK(journal.folded == 12);
+}
+
+TEST_CASE("An event that does not fold is corruption, and nothing is skipped (total-fold)") {
+  Recorded journal;
+  journal.repeat_record(15);
+  const auto wrong = journal.recovered();
+  REQUIRE_FALSE(wrong.has_value());
+  CHECK(wrong.error().first_bad_sequence == 15);
+  CHECK(wrong.error().message.find("its TopicCreated does not fold") != std::string::npos);
+  CHECK(journal.folded == 14);
 }
 
 TEST_CASE("A bad record behind a snapshot is found from the oldest place, and named") {

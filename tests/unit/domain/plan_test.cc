@@ -148,6 +148,26 @@ TEST_CASE("The deletion of a subscribed topic makes a plan due, and so does its 
   CHECK(world.share("a") == Partitions{0, 1, 2});
 }
 
+TEST_CASE("A plan whose rest was lost is due, though its group is as it was before") {
+  World world;
+  world.apply(CreateTopic{.name = "t", .partition_count = 4});
+  for (const char* member_id : {"a", "b"}) {
+    JoinGroup join = joining(member_id, static_cast<Incarnation>(member_id[0]), {});
+    join.patterns = {".*"};
+    world.apply(join);
+  }
+  world.settle();
+  REQUIRE(world.share("a") == Partitions{0, 2});
+  world.apply(CreateTopic{.name = "s", .partition_count = 1});  // all of "t" changes hands
+  world.limits.plan_slice_max = 1;
+  world.plan();  // its first slice; the coordinator dies before the next
+  world.apply(DeleteTopic{.name = "s"});
+  CHECK(needs_plan(world.state(), world.group()));
+  world.limits = Limits();
+  world.settle();
+  CHECK(world.share("a") == Partitions{0, 2});
+}
+
 TEST_CASE("Groups fold apart: a plan of one is no plan of another") {
   World world;
   world.apply(CreateTopic{.name = "t", .partition_count = 2});
