@@ -41,6 +41,8 @@ class CsvReader {
   }
 
   std::size_t line() const { return line_; }  // where the last row began
+  /// Whether the last row had a quote that is not closed, or something between it and the comma.
+  bool quotes_are_wrong() const { return quotes_are_wrong_; }
 
   /// Nothing: there is no further row. Empty lines are none.
   std::optional<Row> next() {
@@ -75,15 +77,21 @@ class CsvReader {
     while (!text_.empty()) {
       const char c = text_.front();
       text_.remove_prefix(1);
-      if (c == '"' && !text_.starts_with('"')) break;
+      if (c == '"' && !text_.starts_with('"')) {
+        const bool ends = text_.empty() || std::string_view(",\r\n").contains(text_.front());
+        quotes_are_wrong_ = quotes_are_wrong_ || !ends;
+        return quoted;
+      }
       if (c == '"') text_.remove_prefix(1);
       if (c == '\n') ++next_line_;
       quoted += c;
     }
+    quotes_are_wrong_ = true;
     return quoted;
   }
 
   std::string_view text_;
+  bool quotes_are_wrong_ = false;
   std::size_t line_ = 0;
   std::size_t next_line_ = 1;
 };
@@ -159,11 +167,24 @@ std::expected<std::vector<OffsetWish>, Error> read_csv(std::string_view text,
   }
   std::vector<OffsetWish> wishes;
   while (const auto row = reader.next()) {
+    if (reader.quotes_are_wrong()) {
+      return wrong_line(name, reader.line(),
+                        "has a quote that is not closed, or not right before the next comma: write "
+                        "\"…\" around the whole cell, and \"\" for a quote in it.");
+    }
     auto wish = wish_of(*row, *columns, name, reader.line());
     if (!wish) return std::unexpected(std::move(wish.error()));
     wishes.push_back(std::move(*wish));
   }
   return wishes;
+}
+
+/// Nothing for what is none, or too large: the library would make a negative number of it.
+std::optional<std::int64_t> integer(const Json& value) {
+  constexpr auto kMost = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+  if (!value.is_number_integer()) return std::nullopt;
+  if (value.is_number_unsigned() && value.get<std::uint64_t>() > kMost) return std::nullopt;
+  return value.get<std::int64_t>();
 }
 
 std::expected<OffsetWish, Error> wish_of(const Json& entry, const std::string& name,
@@ -178,17 +199,18 @@ std::expected<OffsetWish, Error> wish_of(const Json& entry, const std::string& n
   const auto topic = entry.find("topic");
   if (topic == entry.end() || !topic->is_string()) return wrong("has no topic");
   const auto partition = entry.find("partition");
-  const bool placed = partition != entry.end() && partition->is_number_integer() &&
-                      *partition >= 0 && *partition <= std::numeric_limits<std::int32_t>::max();
+  const auto index = partition == entry.end() ? std::nullopt : integer(*partition);
+  const bool placed = index && *index >= 0 && *index <= std::numeric_limits<std::int32_t>::max();
   if (!placed) return wrong("has no partition of 0 or more");
   const auto offset = entry.find("offset");
   const bool nothing = offset != entry.end() && offset->is_null();
-  const bool number_given = offset != entry.end() && offset->is_number_integer() && *offset >= -1 &&
-                            *offset <= std::numeric_limits<std::int64_t>::max();
-  if (!nothing && !number_given) return wrong("has no offset of 0 or more");
+  const auto number_given = nothing                 ? std::optional<std::int64_t>(-1)
+                            : offset == entry.end() ? std::nullopt
+                                                    : integer(*offset);
+  if (!number_given || *number_given < -1) return wrong("has no offset of 0 or more");
   OffsetWish wish;
-  wish.at = {.topic = topic->get<std::string>(), .partition = partition->get<std::int32_t>()};
-  wish.offset = nothing ? -1 : offset->get<std::int64_t>();
+  wish.at = {.topic = topic->get<std::string>(), .partition = static_cast<std::int32_t>(*index)};
+  wish.offset = *number_given;
   const auto metadata = entry.find("metadata");
   if (metadata != entry.end() && metadata->is_string()) wish.metadata = *metadata;
   return wish;

@@ -1,8 +1,9 @@
 // Writes the fuzzers' first inputs: a life of a topic, a group and its members, as requests and as
-// the events that come of them; a question to `muster plan` with all that it can hold; and the
-// snapshot of a state that has come of such events.
+// the events that come of them, in the journal and in an export; the snapshot of a state that has
+// come of such events; a question to `muster plan` with all that it can hold; and files as people
+// write them.
 //
-//   write_seeds WIRE_DIRECTORY EVENTS_DIRECTORY PLAN_DIRECTORY SNAPSHOT_DIRECTORY
+//   write_seeds DIRECTORY: a directory in it for each fuzzer
 
 #include <filesystem>
 #include <fstream>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "codec/event.h"
+#include "codec/export_line.h"
 #include "codec/frame.h"
 #include "codec/snapshot.h"
 #include "codec/wire.h"
@@ -194,21 +196,73 @@ std::string plan_input() {
  "owned":{"gone":{"t":[2]}},"pins":{"t":{"3":"a"}}})";
 }
 
-bool write(const std::filesystem::path& directory, const std::string& input) {
-  std::filesystem::create_directories(directory);
-  std::ofstream file(directory / "life", std::ios::binary);
+constexpr const char* kCsv =
+    "topic,partition,offset,metadata\n"
+    "t,0,41,plain\n"
+    "\"with,comma\",2,,\"says \"\"hello\"\",\r\nand more\"\n";
+constexpr const char* kJson =
+    R"({"group":"g","offsets":[{"topic":"t","partition":0,"offset":41,"metadata":"m"},
+ {"topic":"t","partition":1,"offset":null}]})";
+
+constexpr const char* kConfiguration = R"(# /etc/muster.toml
+data-dir = "/var/lib/muster"
+listen = ["127.0.0.1:0", 'unix:/run/m.sock',
+          "[::1]:7461"]  # three
+log-format = json
+log-level = "debug"
+session-timeout-default-ms = 45000
+gathering-window-ms = 0
+max-connections = 5000
+max-frame-bytes = 4194304
+history-max-age-ms = 86400000
+)";
+
+/// The lines of an export: of a whole history, and of one that begins with a snapshot.
+std::string exported() {
+  codec::ExportText text;
+  std::string lines;
+  const auto add = [&](const codec::ExportLine& what) {
+    const auto line = text.line(what);
+    MUSTER_ASSERT(line.has_value());
+    lines += *line + "\n";
+  };
+  const std::vector<domain::EventBody> bodies = life();
+  add(codec::ExportHead{.journal_id = "00112233445566778899aabbccddeeff",
+                        .fence_base = 7,
+                        .boot = 2,
+                        .last_sequence = bodies.size()});
+  add(codec::ExportChunk{.snapshot = 1, .number = 0, .bytes = "chunk"});
+  add(codec::ExportSnapshot{.sequence = 1, .chunks = 1, .bytes = 5, .digest = 9, .time_ms = 1});
+  Sequence sequence = 0;
+  for (const domain::EventBody& body : bodies) {
+    add(codec::ExportEvent{.sequence = ++sequence, .bytes = codec::encode_event(event_of(body))});
+  }
+  return lines;
+}
+
+void write(const std::filesystem::path& folder, const char* name, const std::string& input) {
+  std::filesystem::create_directories(folder);
+  std::ofstream file(folder / name, std::ios::binary);
   file << input;
-  return static_cast<bool>(file.flush());
+  MUSTER_ASSERT(file.flush());
+}
+
+void write_all(const std::filesystem::path& folder) {
+  write(folder / "wire", "life", requests());
+  write(folder / "events", "life", events());
+  write(folder / "snapshot", "life", snapshot());
+  write(folder / "plan", "question", plan_input());
+  write(folder / "offsets", "csv", kCsv);
+  write(folder / "offsets", "json", kJson);
+  write(folder / "export", "life", exported());
+  write(folder / "configuration", "file", kConfiguration);
 }
 
 }  // namespace
 }  // namespace muster::fuzz
 
 int main(int argc, char** argv) {
-  if (argc != 5) return 2;
-  const bool written = muster::fuzz::write(argv[1], muster::fuzz::requests()) &&
-                       muster::fuzz::write(argv[2], muster::fuzz::events()) &&
-                       muster::fuzz::write(argv[3], muster::fuzz::plan_input()) &&
-                       muster::fuzz::write(argv[4], muster::fuzz::snapshot());
-  return written ? 0 : 1;
+  if (argc != 2) return 2;
+  muster::fuzz::write_all(argv[1]);
+  return 0;
 }

@@ -76,6 +76,15 @@ TEST_CASE("A wrong line is named, with what to write") {
   CHECK(mentions(refused("topic,partition,offset\nt,0,2\nt,0,3\n"), "t/0 twice"));
 }
 
+TEST_CASE(
+    "A quote that is not closed, or followed by more, is refused and not read as something else") {
+  const std::string titles = "topic,partition,offset,metadata\n";
+  CHECK(mentions(refused(titles + "t,0,1,m\nt,1,2,\"says\nt,2,3,\n"), "Line 3 of 'f' has a quote"));
+  CHECK(mentions(refused(titles + "\"t\"x,0,1,m\n"), "Line 2 of 'f' has a quote"));
+  CHECK(mentions(refused(titles + "t,0,1,\"m\"x\n"), "Line 2 of 'f' has a quote"));
+  CHECK(read_offsets(titles + "t,0,1,\"m\"", "f").has_value());  // the end ends it
+}
+
 TEST_CASE("A wrong entry of JSON is named") {
   CHECK(mentions(refused("{\"offsets\": 3}"), "no JSON with offsets"));
   CHECK(mentions(refused("{\"offsets\": ["), "no JSON with offsets"));
@@ -83,6 +92,11 @@ TEST_CASE("A wrong entry of JSON is named") {
   CHECK(mentions(refused("[{\"topic\":\"t\",\"partition\":-1,\"offset\":1}]"), "no partition"));
   CHECK(mentions(refused("[{\"topic\":\"t\",\"partition\":0,\"offset\":1.5}]"), "no offset"));
   CHECK(mentions(refused("[7]"), "is no object"));
+  // 2^64 - 1 is not "nothing committed", though its bits are those of -1.
+  CHECK(mentions(refused("[{\"topic\":\"t\",\"partition\":0,\"offset\":18446744073709551615}]"),
+                 "no offset"));
+  CHECK(mentions(refused("[{\"topic\":\"t\",\"partition\":18446744073709551615,\"offset\":1}]"),
+                 "no partition"));
 }
 
 }  // namespace
