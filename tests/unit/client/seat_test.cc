@@ -206,6 +206,17 @@ TEST_CASE("a removed member is told, and does not come back") {
   CHECK_FALSE(c.sent<wire::JoinT>());
 }
 
+TEST_CASE(
+    "a removed member that missed the news learns it from its heartbeat, and does not come back") {
+  Conversation c;
+  c.join_holding({{.partition = 0, .fence = 7}});
+  c.pass(kHeartbeatMs);
+  c.reply(c.take<wire::HeartbeatT>().first, refusal(ErrorCode::kMemberRemoved));
+  CHECK(c.take_notices() == Notices{NoticeKind::kLost, NoticeKind::kEnded});
+  c.pass(60'000);
+  CHECK_FALSE(c.sent<wire::JoinT>());
+}
+
 TEST_CASE("an expired member that is told so joins again") {
   Conversation c;
   c.join_holding({{.partition = 0, .fence = 7}});

@@ -137,7 +137,8 @@ TEST_CASE("rule 4: a second plan does not restart the revocation's time") {
   CHECK(hand_over.world.token(1) > old);
 }
 
-TEST_CASE("rule 4: what a second plan asks back has a time of its own, and gives the first no more") {
+TEST_CASE(
+    "rule 4: what a second plan asks back has a time of its own, and gives the first no more") {
   HandOver hand_over;
   hand_over.begin();
   hand_over.pass(40'000);

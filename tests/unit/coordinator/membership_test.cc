@@ -92,6 +92,12 @@ TEST_CASE("rule 5: a member whose join is not durable is not acknowledged") {
   CHECK(!client.answered(beat));
 }
 
+TEST_CASE(
+    "rule 5: an incarnation that another one has followed is told so, and not just to resume") {
+  TwoMembers two;
+  CHECK(two.b.refused(heartbeat("a", 7)).code == ErrorCode::kFenced);
+}
+
 TEST_CASE("rule 6: leave ends the incarnation; a second leave is a success without effect") {
   TwoMembers two;
   two.a.ask<wire::DoneT>(leaving("a", 1));
