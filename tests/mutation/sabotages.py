@@ -200,7 +200,7 @@ SABOTAGES = [
              "  if (!command.presence.bound_here) return", "  if (false) return"),
     Sabotage("mind the end of a former connection", "server 1", COORDINATOR + "sessions.cc",
              "  if (bound != bound_.end()) bound->second.seats.erase(seat);\n  session.connection = 0;",
-             "  if (bound == bound_.end()) return;\n  session.connection = 0;"),
+             "  if (seat == 0 && bound == bound_.end()) return;\n  session.connection = 0;"),
     Sabotage("replace while the lease runs", "server 2", DOMAIN + "decide_join.cc",
              "if (!command.takeover && !presence.connection_ended",
              "if (false && !presence.connection_ended"),
