@@ -233,6 +233,7 @@ void Levelling::change(Cell cell, Count by) {
 void Levelling::undo(std::vector<Count> load) {
   for (const Change& change : log_) shares_.row(change.cell.row)[change.cell.at].count -= change.by;
   load_ = std::move(load);
+  std::ranges::fill(surplus_, 0);
 }
 
 // ---- the cheapest ways -------------------------------------------------------------------------
