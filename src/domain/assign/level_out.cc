@@ -378,9 +378,9 @@ void level_out(const AssignmentInput& input, std::span<const Audience> audiences
     kept += std::accumulate(audience.held.begin(), audience.held.end(), std::int64_t{0});
   }
   if (kept == partitions || pairs > kMostShares) return;
-  Shares shares(input, audiences, positions, assignment);
-  if (shares.all_even()) return;
+  if (all_even(input, audiences, positions, assignment)) return;
 
+  Shares shares(input, audiences, positions, assignment);
   const Network network(audiences, input.member_count);
   const auto subscriptions = static_cast<std::int64_t>(network.edge_count());
   std::int64_t steps = std::min(kMostSteps, kMostStepsEach * (partitions + subscriptions));

@@ -1,10 +1,61 @@
 #include "domain/assign/shares.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "domain/assert.h"
 
 namespace muster::domain {
+namespace {
+
+/// Calls `use` with the owner of each partition that has one.
+void for_each_owner(const AssignmentInput::Topic& topic, const std::vector<MemberIndex>& owners,
+                    auto use) {
+  for (const MemberIndex owner : owners) {
+    if (owner < kPinned) use(owner);
+  }
+  for (const AssignmentInput::Pin& pin : topic.pins) {
+    if (pin.member != kUnassigned) use(pin.member);
+  }
+}
+
+/// `counts`: by position, all 0 before and afterwards.
+bool is_even(const AssignmentInput::Topic& topic, const std::vector<MemberIndex>& owners,
+             const Positions& positions, std::span<Count> counts) {
+  std::size_t total = 0;
+  for_each_owner(topic, owners, [&](MemberIndex owner) {
+    ++total;
+    ++counts[positions[owner]];
+  });
+  // With no more than these at one above the mean, and none higher, all others are at the mean.
+  const auto mean = static_cast<Count>(total / counts.size());
+  std::size_t above = 0;
+  bool higher = false;
+  for_each_owner(topic, owners, [&](MemberIndex owner) {
+    Count& count = counts[positions[owner]];
+    higher = higher || count > mean + 1;
+    above += count == mean + 1 ? 1 : 0;
+    count = 0;
+  });
+  return !higher && above == total % counts.size();
+}
+
+}  // namespace
+
+bool all_even(const AssignmentInput& input, std::span<const Audience> audiences,
+              Positions& positions, const Assignment& assignment) {
+  std::vector<Count> counts;
+  for (const Audience& audience : audiences) {
+    counts.resize(audience.subscribers.size());
+    positions.enter(audience);
+    const bool even = std::ranges::all_of(audience.topics, [&](std::uint32_t topic) {
+      return is_even(input.topics[topic], assignment[topic], positions, counts);
+    });
+    positions.leave(audience);
+    if (!even) return false;
+  }
+  return true;
+}
 
 // Until `confine`, `least` counts the pinned partitions alone, and `most` these and the held ones.
 Shares::Shares(const AssignmentInput& input, std::span<const Audience> audiences,
@@ -44,14 +95,6 @@ Shares::Shares(const AssignmentInput& input, std::span<const Audience> audiences
     }
     positions.leave(audiences[i]);
   }
-}
-
-bool Shares::all_even() const {
-  for (std::uint32_t r = 0; r < row_count(); ++r) {
-    const auto [least, most] = std::ranges::minmax(row(r), {}, &Share::count);
-    if (most.count > least.count + 1) return false;
-  }
-  return true;
 }
 
 PresentFlow Shares::flow(const Network& network, const std::vector<Count>& pinned) const {

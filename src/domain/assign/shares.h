@@ -18,6 +18,11 @@ struct Share {
   Count most = 0;
 };
 
+/// Whether all topics have come out as even as any shares could be that add up to as much. Takes no
+/// longer than there are partitions and subscribers.
+bool all_even(const AssignmentInput& input, std::span<const Audience> audiences,
+              Positions& positions, const Assignment& assignment);
+
 /// The topics of some audiences, each a row with a share for every subscriber of its audience, in
 /// their order. Rows are numbered from 0, those of one audience one after the other.
 class Shares {
@@ -35,9 +40,6 @@ class Shares {
   std::span<const Share> row(std::uint32_t row) const {
     return std::span(shares_).subspan(begin_[row], begin_[row + 1] - begin_[row]);
   }
-
-  /// Whether all topics have come out as even as any shares could be that add up to as much.
-  bool all_even() const;
 
   /// What the assignment is as a flow. `pinned`: by member of the input.
   PresentFlow flow(const Network& network, const std::vector<Count>& pinned) const;
