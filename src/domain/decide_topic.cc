@@ -25,12 +25,12 @@ std::optional<Rejection> refuse_count(std::string_view topic, std::int32_t count
 
 bool knows(const Group& group, TopicId topic) {
   if (group.partitions.contains(topic)) return true;
-  if (group.reset) {  // perhaps of a partition that nobody has ever had
-    const auto at = group.reset->offsets.lower_bound({.topic = topic, .partition = 0});
-    if (at != group.reset->offsets.end() && at->first.topic == topic) return true;
-  }
   const auto pin = group.pins.lower_bound({.topic = topic, .partition = 0});
   if (pin != group.pins.end() && pin->first.topic == topic) return true;
+  if (group.reset) {  // of partitions, too, that nothing else was ever known of
+    const auto pending = group.reset->offsets.lower_bound({.topic = topic, .partition = 0});
+    if (pending != group.reset->offsets.end() && pending->first.topic == topic) return true;
+  }
   return std::ranges::any_of(group.patterns,
                              [&](const auto& one) { return one.second.topics.contains(topic); });
 }
