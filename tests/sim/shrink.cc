@@ -1,11 +1,11 @@
 #include "tests/sim/shrink.h"
 
-#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <csignal>
 #include <cstdio>
 #include <iostream>
 #include <utility>
@@ -23,7 +23,7 @@ std::string broken_by(const Plan& plan) {
   const pid_t child = ::fork();
   MUSTER_ASSERT(child >= 0);
   if (child == 0) {
-    ::signal(SIGABRT, SIG_DFL);
+    std::signal(SIGABRT, SIG_DFL);
     (void)!std::freopen("/dev/null", "w", stderr);
     const std::string invariant = World(plan).run().invariant;
     (void)!::write(pipe[1], invariant.data(), invariant.size());

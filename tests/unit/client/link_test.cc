@@ -129,6 +129,18 @@ TEST_CASE("servers are tried in turn, each after a wait") {
   w.attempt(0);
 }
 
+TEST_CASE("clients that lose their server at the same moment do not come back at the same") {
+  Wire one;
+  Wire other;
+  other.random = 20;
+  for (Wire* w : {&one, &other}) {
+    w->call();
+    w->attempt();
+    w->link.disconnected(w->now_ms, make_error(ErrorCode::kUnavailable, "reset"));
+  }
+  CHECK(one.link.next_deadline_ms() != other.link.next_deadline_ms());
+}
+
 TEST_CASE("a call cut off by a broken connection goes out again on the next") {
   Wire w;
   w.call();
