@@ -111,8 +111,19 @@ class Worker:
 
     def over(self, error):
         say("ended", error.name)
-        self.why = error
+        self.end(error)
+
+    def end(self, why):
+        self.why = why
         os.kill(os.getpid(), signal.SIGTERM)
+
+    def join(self):  # beside the main thread, which a signal may end meanwhile
+        try:
+            self.consumer.join()
+            say("joined", self.consumer.member_id)
+        except muster.Error as error:
+            if not self.ending:
+                self.end(error)
 
     def finish(self):
         with self.lock:
@@ -129,13 +140,13 @@ def main():
         worker = Worker(client, group, topic, name)
         with worker.consumer as consumer:
             try:
-                consumer.join()
-                say("joined", consumer.member_id)
+                joining = threading.Thread(target=worker.join)
+                joining.start()
                 signal.sigwait(ENDS)
                 worker.finish()
                 if worker.why:
                     raise worker.why  # the seat is another's, or removed: there is none to leave
-                consumer.leave()
+                consumer.leave()  # and ends a join that still waits
                 say("left")
             except muster.Error as error:
                 print(error, file=sys.stderr)
