@@ -75,7 +75,9 @@ TEST_CASE("client: the calls that don't wait answer as those that do, on the cal
   std::promise<std::expected<std::optional<CommittedOffset>, Error>> fetched;
   setting.consumer.fetch_committed_async("orders", 0,
                                          [&](const auto& outcome) { fetched.set_value(outcome); });
-  const auto offset = fetched.get_future().get();
+  auto answer = fetched.get_future();
+  REQUIRE(answer.wait_for(kPatience) == std::future_status::ready);
+  const auto offset = answer.get();
   REQUIRE(offset.has_value());
   REQUIRE(offset->has_value());
   CHECK((*offset)->offset == 5);
