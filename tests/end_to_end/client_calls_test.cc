@@ -129,6 +129,28 @@ TEST_CASE("client: close answers what is under way with CLOSED, once, and then c
   setting.daemon.resume();
 }
 
+TEST_CASE("bounded: calls that don't wait are refused while too many answers are awaited") {
+  CallsSetting setting;
+  REQUIRE(setting.consumer.join_group());
+  REQUIRE(setting.holds(2));
+  setting.daemon.stop();
+  std::atomic<int> refused = 0;
+  std::atomic<int> answered = 0;
+  const auto done = [&](const auto& outcome) {
+    ++answered;
+    if (!outcome && outcome.error().code == ErrorCode::kLimitReached) ++refused;
+  };
+  constexpr int kMost = 4'096;
+  for (int i = 0; i < kMost; ++i) setting.consumer.fetch_committed_async("orders", 0, done);
+  CHECK(answered == 0);
+  setting.consumer.fetch_committed_async("orders", 0, done);
+  setting.consumer.commit_offsets_async({{.topic = "orders", .partition = 0, .offset = 5}}, done);
+  CHECK(refused == 2);
+  setting.consumer.close();
+  CHECK(answered == kMost + 2);
+  setting.daemon.resume();
+}
+
 TEST_CASE("client: a call may be closed over from its own answer") {
   CallsSetting setting;
   REQUIRE(setting.consumer.join_group());
