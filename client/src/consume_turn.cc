@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <exception>
 #include <limits>
+#include <string_view>
 #include <utility>
 
 #include "client/src/consume_workers.h"
@@ -36,13 +37,13 @@ std::expected<std::deque<Record>, std::string> from_position(std::vector<Record>
 
 /// What a function of the application gives; that it throws is a failure like any other.
 template <typename Function>
-auto tried(const std::string& name, Function function) -> decltype(function()) {
+auto tried(std::string_view name, Function function) -> decltype(function()) {
   try {
     return function();
   } catch (const std::exception& thrown) {
-    return std::unexpected(name + " threw: " + thrown.what());
+    return std::unexpected(std::string(name) + " threw: " + thrown.what());
   } catch (...) {
-    return std::unexpected(name + " threw what is no std::exception.");
+    return std::unexpected(std::string(name) + " threw what is no std::exception.");
   }
 }
 

@@ -17,7 +17,7 @@ elsewhere. An exception that leaves one is printed, and counts as a return: a re
 released then. Every method may be called from within one.
 
 `with` closes a consumer; so does the end of the program, and the collection of one that nobody holds
-any more, which nobody should wait for. A signal interrupts join(), as far as its handler raises.
+any more, which nobody should wait for.
 """
 
 import atexit
@@ -321,7 +321,8 @@ class Consumer(_Closing):
             _lib.muster_consumer_free(self._handle)
 
     def join(self):
-        """Returns once this consumer's share of the plan is granted."""
+        """Returns once this consumer's share of the plan is granted. An exception that a signal's handler
+        raises meanwhile does not end the join, as the seat may be taken: leave() or close() does."""
         failed = []
 
         def wait():
