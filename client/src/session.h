@@ -279,7 +279,8 @@ class Session {
   std::optional<LastCommit> last_commit(const PartitionKey& key, FencingToken fence) const;
   std::size_t begin_stored_commits(std::uint64_t now_ms, CallId part_of);
   CommitCall& begin_own_commit(std::uint64_t now_ms, CallId part_of);
-  void split_own_commit(std::uint64_t now_ms, const CommitCall& refused);
+  void halve_own_commit(std::uint64_t now_ms, const CommitCall& refused);
+  CommitCall without_released(const CommitCall& commit) const;
   bool own_commits_under_way() const;
   void commit_automatically(std::uint64_t now_ms);
   void own_commit_answered(std::uint64_t now_ms, CallId part_of,

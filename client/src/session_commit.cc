@@ -245,33 +245,45 @@ void Session::commit_answered(std::uint64_t now_ms, CallId call,
 
 /// Commits are applied all or not at all; of what was stored, one that the server does not take
 /// must not keep the others from it. Halves find it in a few steps, however many there are.
-void Session::split_own_commit(std::uint64_t now_ms, const CommitCall& refused) {
+void Session::halve_own_commit(std::uint64_t now_ms, const CommitCall& refused) {
   const std::size_t half = refused.offsets.size() / 2;
-  CommitCall& first = begin_own_commit(now_ms, refused.part_of);
-  CommitCall& second = begin_own_commit(now_ms, refused.part_of);
-  for (std::size_t i = 0; i < refused.offsets.size(); ++i) {
-    (i < half ? first : second).take(refused, i);
+  if (half > 0) {
+    CommitCall& first = begin_own_commit(now_ms, refused.part_of);
+    for (std::size_t i = 0; i < half; ++i) first.take(refused, i);
+    const auto call = stored_calls_.find(refused.part_of);
+    if (call != stored_calls_.end()) ++call->second.commits;  // two instead of one
   }
-  const auto call = stored_calls_.find(refused.part_of);
-  if (call != stored_calls_.end()) ++call->second.commits;  // two instead of one
+  CommitCall& last = begin_own_commit(now_ms, refused.part_of);
+  for (std::size_t i = half; i < refused.offsets.size(); ++i) last.take(refused, i);
+}
+
+/// What has gone with the release of its partition meanwhile (last_commit) need not go again.
+Session::CommitCall Session::without_released(const CommitCall& commit) const {
+  CommitCall left;
+  left.part_of = commit.part_of;
+  for (std::size_t i = 0; i < commit.offsets.size(); ++i) {
+    const Ended* ended = holdings_.ended({commit.offsets[i].topic, commit.offsets[i].partition});
+    const bool released = ended != nullptr && ended->fence == commit.fences[i] && !ended->lost;
+    if (!released || standing_ != Standing::kSeated) left.take(commit, i);
+  }
+  return left;
 }
 
 void Session::commit_refused(std::uint64_t now_ms, CallId call, const Error& why) {
   const auto found = commits_.find(call);
   if (found == commits_.end()) return;
   const bool for_good = call >= kFirstOwnCall && !why.retriable;
-  if (for_good && found->second.offsets.size() > 1) {
-    const CommitCall refused = std::move(found->second);
-    commits_.erase(found);
-    split_own_commit(now_ms, refused);
-    return;
+  if (!for_good) return commit_answered(now_ms, call, std::unexpected(why));
+  const CommitCall refused = found->second;
+  const CommitCall left = without_released(refused);
+  if (!left.offsets.empty() && refused.offsets.size() == 1) {
+    const OffsetCommit& offset = left.offsets.front();
+    holdings_.stored_refused({offset.topic, offset.partition}, left.fences.front(), offset.offset);
+    return commit_answered(now_ms, call, std::unexpected(why));
   }
-  if (for_good) {
-    const OffsetCommit& offset = found->second.offsets.front();
-    holdings_.stored_refused({offset.topic, offset.partition}, found->second.fences.front(),
-                             offset.offset);
-  }
-  commit_answered(now_ms, call, std::unexpected(why));
+  commits_.erase(found);
+  if (left.offsets.empty()) return own_commit_answered(now_ms, refused.part_of, {});
+  halve_own_commit(now_ms, left);
 }
 
 /// What goes with the release of a partition: the furthest that was stored, or that was sent or

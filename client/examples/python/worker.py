@@ -75,7 +75,7 @@ class Worker:
         self.consumer = muster.Consumer(
             client, group, topics=[topic], consumer_id=name, session_timeout=10,
             on_assigned=self.assigned, on_revoked=self.revoked, on_lost=self.lost, on_paused=self.paused,
-            on_resumed=self.resumed, on_ended=self.over)
+            on_resumed=self.resumed, on_waiting=self.waiting, on_ended=self.over)
 
     def assigned(self, partition):
         say("assigned", place(partition), partition.fence)
@@ -108,6 +108,9 @@ class Worker:
             work = self.works.pop(place(partition), None)
         if work:
             work.finish(commit)
+
+    def waiting(self, error):  # the name is another's, or the disk is full: it is tried again
+        say("waiting", error.name)
 
     def over(self, error):
         say("ended", error.name)

@@ -158,6 +158,24 @@ TEST_CASE("stored: of a thousand partitions a refused one is found in a few step
   CHECK(c.take_notices() == Notices{NoticeKind::kCommitFailed});
 }
 
+TEST_CASE(
+    "stored: what went with a release meanwhile is not committed again beside a refused one") {
+  Stored c;
+  c.store(0, 10);
+  c.store(1, 20);
+  c.pass(kIntervalMs);
+  CHECK(c.committed() == "0:10 1:20");
+  c.push_revoke(0, 7);
+  c.release(0, 7);
+  c.take_notices();
+  CHECK(c.take<wire::ReleaseT>().second.items[0]->offset == 10);
+  c.reply(c.last_commit, refusal(ErrorCode::kMetadataTooLarge));
+  CHECK(c.committed() == "1:20");
+  CHECK_FALSE(c.sent<wire::CommitT>());
+  c.reply(c.last_commit, refusal(ErrorCode::kMetadataTooLarge));
+  CHECK(c.take_notices() == Notices{NoticeKind::kCommitFailed});
+}
+
 TEST_CASE("stored: a refused last commit of a release is told") {
   Stored c;
   c.store(0, 10);
