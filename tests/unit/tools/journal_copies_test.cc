@@ -99,11 +99,11 @@ void make_journal(const std::string& directory, std::uint64_t events = kEvents) 
                                                          .full_below_bytes = 1 << 17,
                                                          .clear_above_bytes = 1 << 18}});
   REQUIRE(store.has_value());
-  std::vector<journal::Unit> units;
+  journal::EncodedEvents events;
   for (std::uint64_t i = 1; i <= events; ++i) {
-    units.push_back({codec::encode_event(topic_event(i))});
+    events.append(codec::encode_event(topic_event(i)));
   }
-  REQUIRE(store->append(1, units).has_value());
+  REQUIRE(store->append(1, events).has_value());
 }
 
 std::uint64_t digest_of(const std::string& directory) {
