@@ -99,11 +99,11 @@ void make_journal(const std::string& directory, std::uint64_t events = kEvents) 
                                                          .full_below_bytes = 1 << 17,
                                                          .clear_above_bytes = 1 << 18}});
   REQUIRE(store.has_value());
-  journal::EncodedEvents events;
+  journal::EncodedEvents encoded;
   for (std::uint64_t i = 1; i <= events; ++i) {
-    events.append(codec::encode_event(topic_event(i)));
+    encoded.append(codec::encode_event(topic_event(i)));
   }
-  REQUIRE(store->append(1, events).has_value());
+  REQUIRE(store->append(1, encoded).has_value());
 }
 
 std::uint64_t digest_of(const std::string& directory) {
