@@ -7,14 +7,27 @@
 
 namespace muster {
 
+namespace {
+
+// The identity of a thread that has ended may be another's by now; this is nobody else's.
+thread_local const Callbacks* callbacks_of_this_thread = nullptr;
+
+}  // namespace
+
 Callbacks::Callbacks() {
-  thread_ = start_quiet_thread([this] { work(); });
+  thread_ = start_quiet_thread([this] {
+    callbacks_of_this_thread = this;
+    work();
+  });
 }
+
+bool Callbacks::is_this_thread() const { return callbacks_of_this_thread == this; }
 
 Callbacks::~Callbacks() {
   // A callback that destroys its consumer would have to wait for itself.
-  MUSTER_ASSERT(std::this_thread::get_id() != thread_.get_id());
+  MUSTER_ASSERT(!is_this_thread());
   stop();
+  wait();
 }
 
 void Callbacks::push(std::function<void()> callback) {
@@ -31,13 +44,13 @@ void Callbacks::push_answer(std::function<void()> answer) {
 }
 
 void Callbacks::stop() {
-  {
-    const std::lock_guard lock(mutex_);
-    stopping_ = true;
-    std::erase_if(waiting_, [](const Waiting& each) { return !each.is_answer; });
-    changed_.notify_one();
-  }
-  if (std::this_thread::get_id() == thread_.get_id()) return;
+  const std::lock_guard lock(mutex_);
+  stopping_ = true;
+  std::erase_if(waiting_, [](const Waiting& each) { return !each.is_answer; });
+  changed_.notify_one();
+}
+
+void Callbacks::wait() {
   const std::lock_guard lock(joining_);
   if (thread_.joinable()) thread_.join();
 }

@@ -19,11 +19,13 @@ class Callbacks {
 
   void push(std::function<void()> callback);
   /// The same for one that runs in any case, if only while this stops: the answer to a call. Not
-  /// after stop() has returned.
+  /// after stop().
   void push_answer(std::function<void()> answer);
-  /// No callback starts after this, but answers that wait. Waits for what is running, unless called
-  /// from it.
+  /// No callback starts after this, but answers that wait.
   void stop();
+  /// After stop(): until what is running, and the answers, are over. Not from within a callback.
+  void wait();
+  bool is_this_thread() const;
 
  private:
   struct Waiting {

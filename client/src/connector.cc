@@ -3,6 +3,7 @@
 #include <poll.h>
 
 #include <algorithm>
+#include <system_error>
 #include <utility>
 
 #include "client/src/quiet_thread.h"
@@ -19,12 +20,21 @@ void Connector::begin(const Address& address) {
     return;
   }
   // A name server that does not answer must not stop the leases' clock.
-  start_quiet_thread([lookup = lookup_, wake = wake_, address] {
+  const auto look_up = [lookup = lookup_, wake = wake_, address] {
     auto found = resolve(address);
     const std::lock_guard lock(lookup->mutex);
     lookup->found = std::move(found);
     wake->signal();
-  }).detach();
+  };
+  try {
+    start_quiet_thread(look_up).detach();
+  } catch (const std::system_error& refused) {
+    lookup_->found = std::unexpected(make_error(
+        ErrorCode::kUnavailable, "Looking up " + name_ + " needs a thread: " + refused.what() +
+                                     ". It is tried again; name an IP address to do "
+                                     "without."));
+    wake_->signal();
+  }
 }
 
 void Connector::cancel() {

@@ -1,5 +1,6 @@
 #include "muster/consume_loop.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "client/src/consume_workers.h"
@@ -41,6 +42,39 @@ class ConsumeLoop::Implementation final : public ConsumeSeat {
     with_session([&](Session& session, std::uint64_t now_ms) { session.progress(now_ms, at_ms); });
   }
 
+  std::uint64_t progress_timeout_ms() const override {
+    const std::int64_t timeout_ms = consumer.self_->options.progress_timeout.count();
+    return static_cast<std::uint64_t>(std::max<std::int64_t>(timeout_ms, 0));
+  }
+
+  std::expected<void, Error> run() {
+    const auto run = workers->begin();
+    if (!run) {
+      return std::unexpected(make_error(ErrorCode::kInvalidArgument,
+                                        "The loop runs already. Call run() again when that one "
+                                        "has returned."));
+    }
+    const Incarnation incarnation = join(*run);
+    if (const auto over = workers->run(incarnation)) return std::unexpected(*over);
+    return consumer.commit_stored();
+  }
+
+  /// The work begins with the first partition, and may be stopped before the join is answered. The
+  /// answer is that of this run, although another one may be under way by then.
+  Incarnation join(std::uint64_t run) {
+    GroupConsumer::Implementation& self = *consumer.self_;
+    Incarnation incarnation = 0;
+    const auto start = [&](Session& session, std::uint64_t now_ms, CallId call) {
+      session.join(now_ms, call);
+      incarnation = session.incarnation();
+    };
+    self.transport->run_async(self.participant, self.with_progress(start),
+                              [workers = workers, run](const auto& joined) {
+                                if (!joined) workers->join_failed(run, joined.error());
+                              });
+    return incarnation;
+  }
+
   void observe(std::shared_ptr<PartitionObserver> observer) {
     consumer.self_->set(consumer.self_->observer, std::move(observer));
   }
@@ -66,12 +100,7 @@ void ConsumeLoop::on_start(StartCallback callback) {
   self_->workers->on_start(std::move(callback));
 }
 
-std::expected<void, Error> ConsumeLoop::run() {
-  self_->workers->begin();
-  if (auto joined = self_->consumer.join_group(); !joined) return joined;
-  if (const auto ended = self_->workers->run()) return std::unexpected(*ended);
-  return self_->consumer.commit_stored();
-}
+std::expected<void, Error> ConsumeLoop::run() { return self_->run(); }
 
 void ConsumeLoop::stop() { self_->workers->stop(); }
 

@@ -2,9 +2,8 @@
 
 #include <algorithm>
 #include <chrono>
-#include <exception>
 #include <limits>
-#include <thread>
+#include <system_error>
 #include <utility>
 
 #include "client/src/quiet_thread.h"
@@ -13,34 +12,10 @@
 namespace muster {
 namespace {
 
-// Then another partition has its turn.
-constexpr int kRecordsATurn = 64;
+constexpr std::uint64_t kReportsATimeout = 4;
 constexpr std::uint64_t kWaits = std::numeric_limits<std::uint64_t>::max();
 
 PartitionKey key_of(const Partition& partition) { return {partition.topic, partition.index}; }
-
-std::int64_t after(const Record& record) { return record.next.value_or(record.offset + 1); }
-
-std::uint64_t wait_of_ms(std::chrono::milliseconds duration) {
-  return static_cast<std::uint64_t>(std::max<std::int64_t>(duration.count(), 1));
-}
-
-/// Records that the loop is past are dropped: sources that give whole blocks give some again.
-std::expected<std::deque<Record>, std::string> from_position(std::vector<Record> records,
-                                                             std::int64_t position) {
-  std::deque<Record> kept;
-  for (Record& record : records) {
-    if (record.offset < position) continue;
-    const std::int64_t least = kept.empty() ? position : after(kept.back());
-    if (record.offset < least || after(record) <= record.offset) {
-      return std::unexpected("The fetch gave offset " + std::to_string(record.offset) +
-                             " where at least " + std::to_string(least) +
-                             " follows: records must ascend.");
-    }
-    kept.push_back(std::move(record));
-  }
-  return kept;
-}
 
 }  // namespace
 
@@ -56,21 +31,59 @@ ConsumeWorkers::ConsumeWorkers(ConsumeSeat& seat, ConsumeLoop::Fetch fetch,
 
 // ---- the run ----------------------------------------------------------------------------------
 
-std::optional<Error> ConsumeWorkers::run() {
-  std::vector<std::thread> threads;
-  for (std::size_t worker = 1; worker < busy_since_ms_.size(); ++worker) {
-    threads.push_back(start_quiet_thread([this, worker] { work(worker); }));
+std::optional<std::uint64_t> ConsumeWorkers::begin() {
+  const std::lock_guard lock(mutex_);
+  if (running_) return std::nullopt;
+  running_ = true;
+  incarnation_ = 0;
+  join_failed_.reset();
+  return ++run_;
+}
+
+void ConsumeWorkers::join_failed(std::uint64_t run, const Error& why) {
+  const std::lock_guard lock(mutex_);
+  if (run != run_) return;
+  join_failed_ = why;
+  changed_.notify_all();
+}
+
+std::optional<Error> ConsumeWorkers::run(Incarnation incarnation) {
+  {
+    const std::lock_guard lock(mutex_);
+    incarnation_ = incarnation;
   }
+  std::vector<std::thread> threads;
+  start_threads(threads);
   work(0);
   for (std::thread& thread : threads) thread.join();
   const std::lock_guard lock(mutex_);
+  running_ = false;
   stopping_ = false;
-  return std::exchange(ended_, std::nullopt);
+  return why_over();
 }
 
-void ConsumeWorkers::begin() {
-  const std::lock_guard lock(mutex_);
-  ended_.reset();
+void ConsumeWorkers::start_threads(std::vector<std::thread>& threads) {
+  try {
+    for (std::size_t worker = 1; worker < busy_since_ms_.size(); ++worker) {
+      threads.push_back(start_quiet_thread([this, worker] { work(worker); }));
+    }
+  } catch (const std::system_error& refused) {
+    const std::lock_guard lock(mutex_);
+    join_failed_ =
+        make_error(ErrorCode::kInternalError,
+                   "The system gives the loop only " + std::to_string(threads.size() + 1) +
+                       " of its " + std::to_string(busy_since_ms_.size()) +
+                       " threads: " + refused.what() + ". Ask for fewer.");
+    changed_.notify_all();
+  }
+}
+
+/// Why the run that is under way has to end; a former membership's end is no reason.
+std::optional<Error> ConsumeWorkers::why_over() const {
+  if (closed_) return closed_;
+  if (join_failed_) return join_failed_;
+  if (ended_ && ended_->incarnation == incarnation_) return ended_->why;
+  return std::nullopt;
 }
 
 void ConsumeWorkers::stop() {
@@ -81,7 +94,7 @@ void ConsumeWorkers::stop() {
 
 void ConsumeWorkers::work(std::size_t worker) {
   Lock lock(mutex_);
-  while (!stopping_ && !ended_) {
+  while (!stopping_ && !why_over()) {
     const std::uint64_t now_ms = boottime_ms();
     const auto work = take_due(now_ms);
     if (work == nullptr) {
@@ -113,107 +126,16 @@ std::shared_ptr<ConsumeWorkers::Work> ConsumeWorkers::take_due(std::uint64_t now
 
 void ConsumeWorkers::wait_for_work(Lock& lock, std::uint64_t now_ms) {
   std::uint64_t wait_ms = wait_of_ms(options_.idle_wait);
+  // An idle loop is no stuck one, however long it may wait.
+  const std::uint64_t progress_ms = seat_.progress_timeout_ms();
+  if (progress_ms > 0) {
+    wait_ms = std::clamp<std::uint64_t>(progress_ms / kReportsATimeout, 1, wait_ms);
+  }
   for (const auto& [at, work] : works_) {
     const bool comes_up = !work->in_hand && !work->stopped && work->due_ms > now_ms;
     if (comes_up) wait_ms = std::min(wait_ms, work->due_ms - now_ms);
   }
   changed_.wait_for(lock, std::chrono::milliseconds(wait_ms));
-}
-
-// ---- one partition's turn ---------------------------------------------------------------------
-
-void ConsumeWorkers::take_turn(Lock& lock, Work& work, std::size_t worker) {
-  if (work.fetched.empty() && !fetch_more(lock, work, worker)) return;
-  for (int handled = 0; handled < kRecordsATurn && !work.fetched.empty(); ++handled) {
-    if (!may_go_on(work) || !handle_one(lock, work, worker)) return;
-  }
-}
-
-bool ConsumeWorkers::may_go_on(Work& work) {
-  return !stopping_ && !work.over && !work.sought && seat_.may_work_on(work.partition);
-}
-
-/// False: there is nothing to handle now.
-bool ConsumeWorkers::fetch_more(Lock& lock, Work& work, std::size_t worker) {
-  const std::int64_t position = work.position;
-  lock.unlock();
-  auto answer = fetch_(work.partition, position);
-  auto records = answer ? from_position(std::move(*answer), position)
-                        : std::expected<std::deque<Record>, std::string>(
-                              std::unexpected(std::move(answer.error())));
-  lock.lock();
-  busy(worker);
-  if (!records) {
-    failed(lock, work, nullptr, records.error());
-    return false;
-  }
-  work.attempt = 1;
-  work.fetched = std::move(*records);
-  if (work.fetched.empty()) work.due_ms = boottime_ms() + wait_of_ms(options_.idle_wait);
-  return !work.fetched.empty();
-}
-
-/// False: the partition's turn ends with this record.
-bool ConsumeWorkers::handle_one(Lock& lock, Work& work, std::size_t worker) {
-  // Only this worker takes records away while the partition is in its hand.
-  const Record& record = work.fetched.front();
-  lock.unlock();
-  const auto outcome = call_handler(work.partition, record);
-  lock.lock();
-  busy(worker);
-  if (outcome) return passed(work, record);
-  const auto then = failed(lock, work, &record, outcome.error());
-  return then == ConsumeFailure::Then::kSkipRecord && passed(work, record);
-}
-
-std::expected<void, std::string> ConsumeWorkers::call_handler(const Partition& partition,
-                                                              const Record& record) {
-  try {
-    return handle_(partition, record);
-  } catch (const std::exception& thrown) {
-    return std::unexpected(std::string("The handler threw: ") + thrown.what());
-  }
-}
-
-/// The record is handled, or skipped on purpose. Nothing else moves a position on.
-bool ConsumeWorkers::passed(Work& work, const Record& record) {
-  const std::int64_t next = after(record);
-  work.position = next;
-  work.attempt = 1;
-  work.fetched.pop_front();
-  return seat_.handled(work.partition, next).has_value();
-}
-
-ConsumeFailure::Then ConsumeWorkers::failed(Lock& lock, Work& work, const Record* record,
-                                            const std::string& why) {
-  using Then = ConsumeFailure::Then;
-  ConsumeFailure failure;
-  failure.partition = work.partition;
-  if (record != nullptr) failure.record = *record;
-  failure.offset = record == nullptr ? work.position : record->offset;
-  failure.attempt = work.attempt;
-  failure.why = why;
-  if (record != nullptr && work.attempt > options_.retries) {
-    failure.then = options_.after_retries == AfterRetries::kSkipRecord ? Then::kSkipRecord
-                                                                       : Then::kStopPartition;
-  }
-  lock.unlock();
-  if (on_failure_) on_failure_(failure);
-  lock.lock();
-  if (failure.then == Then::kRetry) {
-    work.due_ms = boottime_ms() + back_off_ms(work.attempt);
-    if (work.attempt < std::numeric_limits<int>::max()) ++work.attempt;
-  }
-  if (failure.then == Then::kStopPartition) work.stopped = true;
-  return failure.then;
-}
-
-std::uint64_t ConsumeWorkers::back_off_ms(int attempt) {
-  const std::uint64_t longest_ms = wait_of_ms(options_.longest_back_off);
-  std::uint64_t wait_ms = wait_of_ms(options_.first_back_off);
-  for (int i = 1; i < attempt && wait_ms < longest_ms; ++i) wait_ms *= 2;
-  wait_ms = std::min(wait_ms, longest_ms);
-  return wait_ms - entropy_() % (wait_ms / 2 + 1);
 }
 
 // ---- progress ---------------------------------------------------------------------------------
@@ -234,10 +156,10 @@ void ConsumeWorkers::report_progress() {
 // ---- what happens to partitions ---------------------------------------------------------------
 
 void ConsumeWorkers::assigned(const Partition& partition) {
-  const std::int64_t start = on_start_ ? on_start_(partition) : partition.committed.value_or(0);
   auto work = std::make_shared<Work>();
   work->partition = partition;
-  work->position = start;
+  work->started = on_start_ == nullptr;
+  work->position = partition.committed.value_or(0);
   const std::lock_guard lock(mutex_);
   std::shared_ptr<Work>& slot = works_[key_of(partition)];
   if (slot != nullptr) slot->over = true;
@@ -254,10 +176,11 @@ std::shared_ptr<ConsumeWorkers::Work> ConsumeWorkers::remove(const Partition& pa
   return work;
 }
 
-void ConsumeWorkers::revoked(const Partition& partition) {
+bool ConsumeWorkers::revoked(const Partition& partition) {
   Lock lock(mutex_);
   const auto work = remove(partition);
-  if (work != nullptr) changed_.wait(lock, [&] { return !work->in_hand; });
+  if (work != nullptr) changed_.wait(lock, [&] { return !work->in_hand || closed_; });
+  return !closed_;
 }
 
 void ConsumeWorkers::lost(const Partition& partition) {
@@ -270,9 +193,22 @@ void ConsumeWorkers::resumed() {
   changed_.notify_all();
 }
 
-void ConsumeWorkers::ended(const Error& why) {
+void ConsumeWorkers::ended(Incarnation incarnation, const Error& why) {
   const std::lock_guard lock(mutex_);
-  ended_ = why;
+  ended_ = {.incarnation = incarnation, .why = why};
+  drop_everything();
+}
+
+void ConsumeWorkers::closed(const Error& why) {
+  const std::lock_guard lock(mutex_);
+  closed_ = why;
+  drop_everything();
+}
+
+/// After a leave nothing is told of the single partitions.
+void ConsumeWorkers::drop_everything() {
+  for (const auto& [at, work] : works_) work->over = true;
+  works_.clear();
   changed_.notify_all();
 }
 
@@ -286,6 +222,7 @@ std::optional<std::int64_t> ConsumeWorkers::position(const PartitionKey& at) con
 }
 
 void ConsumeWorkers::go_to(Work& work, std::int64_t offset) {
+  work.started = true;
   work.position = offset;
   work.fetched.clear();
   work.attempt = 1;

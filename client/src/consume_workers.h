@@ -1,7 +1,9 @@
 // The workers of a consume loop: which partition is fetched and handled next, and what becomes of a
-// record that fails. It sees the consumer through ConsumeSeat alone.
+// record that fails (consume_turn.cc). It sees the consumer through ConsumeSeat alone.
 #pragma once
 
+#include <algorithm>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -11,6 +13,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "client/src/backoff.h"
@@ -30,7 +33,14 @@ class ConsumeSeat {
   virtual std::expected<void, Error> handled(const Partition& partition, std::int64_t next) = 0;
   /// No thread was stuck at that time (boottime_ms).
   virtual void progress(std::uint64_t at_ms) = 0;
+  /// How long nothing of that may be said before the application counts as stuck; 0: for ever.
+  virtual std::uint64_t progress_timeout_ms() const = 0;
 };
+
+/// At least a moment, so that nothing spins.
+inline std::uint64_t wait_of_ms(std::chrono::milliseconds duration) {
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(duration.count(), 1));
+}
 
 class ConsumeWorkers final : public PartitionObserver {
  public:
@@ -40,10 +50,14 @@ class ConsumeWorkers final : public PartitionObserver {
   void on_failure(ConsumeLoop::FailureCallback callback) { on_failure_ = std::move(callback); }
   void on_start(ConsumeLoop::StartCallback callback) { on_start_ = std::move(callback); }
 
-  /// Before the group is joined: what ended before is over.
-  void begin();
-  /// Works until stop() or the end of the membership: nothing, or why it ended.
-  std::optional<Error> run();
+  /// Before the group is joined. Names the run; nothing while another one is under way.
+  std::optional<std::uint64_t> begin();
+  /// The join of that run failed, which is its end.
+  void join_failed(std::uint64_t run, const Error& why);
+  /// Works until stop(), a failed join, or the end of this incarnation's membership: nothing, or
+  /// why it ended. After begin().
+  std::optional<Error> run(Incarnation incarnation);
+  /// Ends the run that is under way, otherwise the next one.
   void stop();
 
   std::optional<std::int64_t> position(const PartitionKey& at) const;
@@ -54,18 +68,20 @@ class ConsumeWorkers final : public PartitionObserver {
   // ---- PartitionObserver
   void assigned(const Partition& partition) override;
   /// Waits for the record in hand.
-  void revoked(const Partition& partition) override;
+  bool revoked(const Partition& partition) override;
   void lost(const Partition& partition) override;
   void resumed() override;
-  void ended(const Error& why) override;
+  void ended(Incarnation incarnation, const Error& why) override;
+  void closed(const Error& why) override;
 
  private:
   /// A partition that is held. Guarded by the lock.
   struct Work {
     Partition partition;
+    bool started = false;        // on_start has said where to begin, or somebody else has
     std::int64_t position = 0;   // after the last record handled
     std::deque<Record> fetched;  // from the position on
-    int attempt = 1;             // of the first of them, or of the fetch
+    int attempt = 1;             // of the first of them, or of what comes before
     std::uint64_t due_ms = 0;
     std::uint64_t last_turn = 0;
     bool in_hand = false;  // of a worker
@@ -75,16 +91,25 @@ class ConsumeWorkers final : public PartitionObserver {
   };
   using Lock = std::unique_lock<std::mutex>;
 
+  /// How the membership of an incarnation ended.
+  struct End {
+    Incarnation incarnation = 0;
+    Error why;
+  };
+
+  void start_threads(std::vector<std::thread>& threads);
+  std::optional<Error> why_over() const;
+  void drop_everything();
   void work(std::size_t worker);
   std::shared_ptr<Work> take_due(std::uint64_t now_ms);
   void wait_for_work(Lock& lock, std::uint64_t now_ms);
   void take_turn(Lock& lock, Work& work, std::size_t worker);
+  bool start(Lock& lock, Work& work, std::size_t worker);
   bool fetch_more(Lock& lock, Work& work, std::size_t worker);
   bool handle_one(Lock& lock, Work& work, std::size_t worker);
   bool may_go_on(Work& work);
   bool passed(Work& work, const Record& record);
   ConsumeFailure::Then failed(Lock& lock, Work& work, const Record* record, const std::string& why);
-  std::expected<void, std::string> call_handler(const Partition& partition, const Record& record);
   void busy(std::size_t worker);
   void idle(std::size_t worker);
   void report_progress();
@@ -105,8 +130,13 @@ class ConsumeWorkers final : public PartitionObserver {
   std::map<PartitionKey, std::shared_ptr<Work>> works_;
   std::vector<std::uint64_t> busy_since_ms_;  // of each worker; kNever: it waits
   std::uint64_t turns_ = 0;
+  bool running_ = false;
   bool stopping_ = false;
-  std::optional<Error> ended_;
+  std::uint64_t run_ = 0;             // the last one begun
+  Incarnation incarnation_ = 0;       // whose membership it works for
+  std::optional<Error> join_failed_;  // of this run
+  std::optional<End> ended_;          // the last membership that ended
+  std::optional<Error> closed_;
 };
 
 }  // namespace muster

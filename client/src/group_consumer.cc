@@ -116,8 +116,19 @@ void GroupConsumer::close() {
   // Whoever wants to know whether it went well calls commit_stored first.
   if (owes) self_->transport->run(self_->participant, &Session::commit_stored);
   self_->transport->remove(self_->participant);
-  self_->participant.callbacks.stop();
-  if (self_->participant.planner) self_->participant.planner->stop();
+  // Before the callbacks' thread is waited for: it may be waiting for the work of a loop, and this
+  // may be called from that work.
+  const auto observing = self_->copy_of(self_->observer);
+  if (observing != nullptr) observing->closed(closed_consumer());
+  std::optional<Callbacks>& planner = self_->participant.planner;
+  Callbacks& callbacks = self_->participant.callbacks;
+  callbacks.stop();
+  if (planner) planner->stop();
+  // From within a callback it can't wait for that one, nor for another that may wait for it
+  // likewise.
+  if (callbacks.is_this_thread() || (planner && planner->is_this_thread())) return;
+  callbacks.wait();
+  if (planner) planner->wait();
 }
 
 // ---- offsets ----------------------------------------------------------------------------------
@@ -230,8 +241,8 @@ std::expected<std::optional<CommittedOffset>, Error> committed_offset(
 
 std::expected<std::optional<CommittedOffset>, Error> GroupConsumer::fetch_committed(
     std::string_view topic, PartitionIndex partition) {
-  return committed_offset(
-      self_->transport->call(asking_for_offset(self_->options.group_id, topic, partition)));
+  return committed_offset(self_->transport->call(
+      self_->participant, asking_for_offset(self_->options.group_id, topic, partition)));
 }
 
 void GroupConsumer::fetch_committed_async(std::string_view topic, PartitionIndex partition,
@@ -248,7 +259,8 @@ std::expected<void, Error> GroupConsumer::report_end(std::string_view topic,
     return std::unexpected(make_error(ErrorCode::kInvalidArgument,
                                       "A partition can't begin or end at a negative offset."));
   }
-  const auto reply = self_->transport->call([&] {
+  // Copies: a close from elsewhere answers the call, and the connection still has the request.
+  const auto reporting = [topic = std::string(topic), partition, end, start] {
     wire::ReportEndsT report;
     auto& item = *report.items.emplace_back(std::make_unique<wire::EndReportT>());
     item.topic = topic;
@@ -258,7 +270,8 @@ std::expected<void, Error> GroupConsumer::report_end(std::string_view topic,
     wire::RequestBodyUnion body;
     body.Set(std::move(report));
     return body;
-  });
+  };
+  const auto reply = self_->transport->call(self_->participant, reporting);
   if (!reply) return std::unexpected(reply.error());
   if (reply->AsDone() == nullptr) return std::unexpected(unexpected_reply());
   return {};

@@ -8,7 +8,7 @@
 namespace muster {
 namespace {
 
-constexpr std::uint32_t kDefaultRebalanceTimeoutMs = 60'000;
+constexpr std::chrono::milliseconds kDefaultRebalanceTimeout{60'000};
 
 std::uint32_t to_ms(std::chrono::milliseconds duration) {
   return static_cast<std::uint32_t>(
@@ -26,9 +26,10 @@ SessionOptions session_options(const GroupConsumerOptions& options,
   session.session_timeout_ms = to_ms(options.session_timeout);
   session.disconnect_grace_ms = to_ms(options.disconnect_grace);
   session.rebalance_timeout_ms = to_ms(options.rebalance_timeout);
-  session.join_timeout_ms = options.join_timeout.count() > 0
-                                ? to_ms(options.join_timeout)
-                                : session.session_timeout_ms + kDefaultRebalanceTimeoutMs;
+  session.join_timeout_ms =
+      options.join_timeout.count() > 0
+          ? to_ms(options.join_timeout)
+          : to_ms(std::chrono::milliseconds(session.session_timeout_ms) + kDefaultRebalanceTimeout);
   session.call_timeout_ms = to_ms(timeout);
   session.takeover = options.takeover;
   session.progress_timeout_ms = to_ms(options.progress_timeout);
@@ -54,8 +55,8 @@ Partition partition_of(const Notice& notice) {
   return partition;
 }
 
-/// A planner is the one callback from which an exception is caught: the group has a plan without
-/// it.
+/// Of the consumer's callbacks the planner is the one from which an exception is caught: the group
+/// has a plan without it.
 std::expected<Plan, Error> call_planner(const std::function<Plan(const PlanRequest&)>& callback,
                                         const PlanRequest& request) {
   try {
@@ -83,6 +84,7 @@ GroupConsumer::Implementation::Implementation(std::shared_ptr<Transport> shared_
 void GroupConsumer::Implementation::tell(const Notice& notice) {
   switch (notice.kind) {
     case NoticeKind::kEnded:
+    case NoticeKind::kLeft:
     case NoticeKind::kWaiting:
     case NoticeKind::kCommitFailed:
       return tell_why(notice);
@@ -92,13 +94,14 @@ void GroupConsumer::Implementation::tell(const Notice& notice) {
 }
 
 void GroupConsumer::Implementation::tell_why(const Notice& notice) {
+  const bool left = notice.kind == NoticeKind::kLeft;
   const bool ended = notice.kind == NoticeKind::kEnded;
   const EndedCallback callback = copy_of(ended                                 ? on_ended
                                          : notice.kind == NoticeKind::kWaiting ? on_waiting
                                                                                : on_commit_failed);
-  if (callback) callback(notice.why);
+  if (callback && !left) callback(notice.why);
   const auto observing = copy_of(observer);
-  if (ended && observing != nullptr) observing->ended(notice.why);
+  if ((ended || left) && observing != nullptr) observing->ended(notice.incarnation, notice.why);
 }
 
 /// Whoever works on partitions begins after the application's callback, and ends before it.
@@ -106,7 +109,9 @@ void GroupConsumer::Implementation::tell_of_partition(const Notice& notice) {
   const PartitionCallback callback = copy_of(slot_of(notice.kind));
   const auto observing = copy_of(observer);
   const bool observed = observing != nullptr;
-  if (observed && notice.kind == NoticeKind::kRevoked) observing->revoked(partition_of(notice));
+  if (observed && notice.kind == NoticeKind::kRevoked) {
+    if (!observing->revoked(partition_of(notice))) return;
+  }
   if (observed && notice.kind == NoticeKind::kLost) observing->lost(partition_of(notice));
   if (callback) callback(partition_of(notice));
   if (observed && notice.kind == NoticeKind::kAssigned) observing->assigned(partition_of(notice));

@@ -80,7 +80,16 @@ void Holdings::store(const PartitionKey& key, LastCommit offset) {
   const auto found = held_.find(key);
   MUSTER_ASSERT(found != held_.end());
   std::optional<LastCommit>& stored = found->second.stored;
-  if (!stored || stored->offset <= offset.offset) stored = std::move(offset);
+  if (stored && stored->offset > offset.offset) return;
+  stored = std::move(offset);
+  found->second.stored_refused = false;
+}
+
+void Holdings::stored_refused(const PartitionKey& key, FencingToken fence, std::int64_t offset) {
+  const auto found = held_.find(key);
+  if (found == held_.end() || found->second.fence != fence) return;
+  Held& held = found->second;
+  if (held.stored && held.stored->offset == offset) held.stored_refused = true;
 }
 
 void Holdings::hold_back(const PartitionKey& key, bool held_back) {

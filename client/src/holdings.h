@@ -36,6 +36,7 @@ struct Held {
   std::uint64_t release_by_ms = 0;                  // while revoking
   std::optional<LastCommit> uncertain;              // sent or tried, and its answer never came
   std::optional<LastCommit> stored = std::nullopt;  // to be committed by and by
+  bool stored_refused = false;                      // for good, and the application was told
   bool held_back = false;                           // by the application: no new work on it
 
   /// Whether what is stored is still to be committed.
@@ -75,6 +76,9 @@ class Holdings {
   void uncertain(const PartitionKey& key, FencingToken fence, LastCommit last);
   /// The partition must be held. Of several the highest counts.
   void store(const PartitionKey& key, LastCommit offset);
+  /// A commit of what was stored was refused, and would be again. Without effect when the token is
+  /// not held any more, or something further was stored meanwhile.
+  void stored_refused(const PartitionKey& key, FencingToken fence, std::int64_t offset);
   /// The partition must be held.
   void hold_back(const PartitionKey& key, bool held_back);
   /// The release with its last commit was answered.

@@ -16,7 +16,8 @@ enum class NoticeKind : std::uint8_t {
   kResumed,
   kWaiting,
   kEnded,
-  kCommitFailed
+  kCommitFailed,
+  kLeft  // on the application's own word: for what is built on a consumer, which has to end too
 };
 
 struct Notice {
@@ -25,7 +26,8 @@ struct Notice {
   FencingToken fence = 0;  // the token that it was held under
   std::int64_t committed = -1;
   std::uint64_t release_by_ms = 0;  // kRevoked, on the session's clock
-  Error why = {};                   // kWaiting, kEnded, kCommitFailed
+  Error why = {};                   // kWaiting, kEnded, kLeft, kCommitFailed
+  Incarnation incarnation = 0;      // kEnded, kLeft: whose membership it was
 };
 
 }  // namespace muster

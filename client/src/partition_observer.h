@@ -1,6 +1,7 @@
 // What a part of the library hears of a consumer's partitions, beside the application.
 #pragma once
 
+#include "domain/ids.h"
 #include "muster/error.hpp"
 #include "muster/partition.hpp"
 
@@ -12,12 +13,16 @@ class PartitionObserver {
  public:
   virtual ~PartitionObserver() = default;
   virtual void assigned(const Partition& partition) = 0;
-  /// The partition is released soon after this returns.
-  virtual void revoked(const Partition& partition) = 0;
+  /// The partition is released soon after this returns. False: the consumer was closed meanwhile,
+  /// and nothing more is to be said of it.
+  virtual bool revoked(const Partition& partition) = 0;
   virtual void lost(const Partition& partition) = 0;
   virtual void resumed() = 0;
-  /// The membership ended for good.
-  virtual void ended(const Error& why) = 0;
+  /// The membership of this incarnation ended: for good, or because the application left.
+  virtual void ended(Incarnation incarnation, const Error& why) = 0;
+  /// The consumer is being closed, on the thread that closes it. Waits for nothing: that thread may
+  /// be the observer's own.
+  virtual void closed(const Error& why) = 0;
 };
 
 }  // namespace muster

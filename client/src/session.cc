@@ -99,7 +99,7 @@ bool Session::on_reply(std::uint64_t now_ms, const InFlight& sent,
     case RequestKind::kRelease:
       if (reply.AsReleaseReply() == nullptr) return false;
       lease_.renew(sent.sent_at_ms);
-      releases_answered(sent);
+      releases_answered(sent, *reply.AsReleaseReply());
       return true;
     case RequestKind::kCommit:
       if (reply.AsCommitReply() == nullptr) return false;
@@ -130,7 +130,7 @@ bool Session::on_refusal(std::uint64_t now_ms, const InFlight& sent, const Error
       // A server that stops refuses what the next one will take: it goes out again on the next
       // connection, until its time is up.
       if (why.code != ErrorCode::kShuttingDown) {
-        commit_answered(now_ms, sent.call, std::unexpected(why));
+        commit_refused(now_ms, sent.call, why);
       }
       break;
     case RequestKind::kDetach:
@@ -176,6 +176,9 @@ void Session::advance(std::uint64_t now_ms) {
   give_up_commits(now_ms);
   give_up_subscribe(now_ms);
   if (leave_call_ && now_ms >= leave_call_->gives_up_at_ms) {
+    if (bound_ && !in_flight(RequestKind::kLeave)) {  // it waited for a last commit
+      request(now_ms, RequestKind::kLeave, speaking_as_member<wire::LeaveT>());
+    }
     finish_leave(std::unexpected(
         make_error(ErrorCode::kTimedOut,
                    "Leaving the group \"" + options_.group +
@@ -194,7 +197,7 @@ std::uint64_t Session::next_deadline_ms() const {
   const bool seated = standing_ == Standing::kSeated;
   due(seated && !paused_, lease_.lapses_at_ms());
   due(seated && bound_, next_heartbeat_ms_);
-  due(seated && stall_ == Stall::kNone && !paused_ && !holdings_.all().empty(), stalls_at_ms());
+  due(seated && stall_ == Stall::kNone && may_stall(), stalls_at_ms());
   due(seated && stall_ == Stall::kPaused, gives_up_at_ms());
   due(true, auto_commit_at_ms_);
   due(connected_ && wants_to_join() && !in_flight(RequestKind::kJoin), join_attempt_at_ms_);
@@ -216,7 +219,9 @@ void Session::pump(std::uint64_t now_ms) {
   if (wants_to_join() && may_join) send_join(now_ms);
   if (!bound_) return;
   if (!paused_) send_commits(now_ms);
-  if (standing_ == Standing::kLeaving && !in_flight(RequestKind::kLeave)) {
+  // Behind its last commits: with the seat the tokens end under which they are made.
+  const bool may_leave = !own_commits_under_way() && !in_flight(RequestKind::kLeave);
+  if (standing_ == Standing::kLeaving && may_leave) {
     request(now_ms, RequestKind::kLeave, speaking_as_member<wire::LeaveT>());
   }
   if (standing_ != Standing::kSeated) return;

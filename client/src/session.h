@@ -67,6 +67,9 @@ struct SessionRequest {
 
 inline constexpr std::uint64_t kNever = std::numeric_limits<std::uint64_t>::max();
 
+/// What calls of a consumer are answered that was closed.
+Error closed_consumer();
+
 /// Times are milliseconds on any clock that never goes back; it should go on during suspend.
 /// After each input take what came out: requests, notices and outcomes, in their order.
 class Session {
@@ -179,6 +182,12 @@ class Session {
     bool in_flight = false;  // on this connection
     bool was_sent = false;   // ever
     CallId part_of = 0;      // of the session's own: the commit_stored call; 0: automatic
+
+    /// Adds what another one has at this place.
+    void take(const CommitCall& from, std::size_t place) {
+      offsets.push_back(from.offsets[place]);
+      fences.push_back(from.fences[place]);
+    }
   };
   struct StoredCall {
     std::size_t commits = 0;  // not answered yet
@@ -229,6 +238,7 @@ class Session {
   void lose_everything();
   void expired(std::uint64_t now_ms);
   void end(const Error& why);
+  void tell_end(NoticeKind kind, const Error& why);
   void fail_join(std::uint64_t now_ms, const Error& why);
   void answer_join_calls(const std::expected<void, Error>& outcome);
   void check_join(std::uint64_t now_ms);
@@ -247,6 +257,7 @@ class Session {
   // session_progress.cc: an application that is stuck
   std::uint64_t stalls_at_ms() const;
   std::uint64_t gives_up_at_ms() const;
+  bool may_stall() const;
   void check_progress(std::uint64_t now_ms);
   void give_back(const PartitionKey& key);
   bool stands_by() const { return stall_ == Stall::kGivingUp || unsubscribed_; }
@@ -261,12 +272,16 @@ class Session {
   void revoked(const wire::RevokeT& push);
   void lost(std::uint64_t now_ms, const wire::LostT& push);
   void send_releases(std::uint64_t now_ms);
-  void releases_answered(const InFlight& sent);
+  void releases_answered(const InFlight& sent, const wire::ReleaseReplyT& reply);
 
   // session_commit.cc: commits, and offsets that are stored for later ones
   std::expected<FencingToken, Error> token_to_commit(const OffsetCommit& offset) const;
   std::optional<LastCommit> last_commit(const PartitionKey& key, FencingToken fence) const;
   std::size_t begin_stored_commits(std::uint64_t now_ms, CallId part_of);
+  CommitCall& begin_own_commit(std::uint64_t now_ms, CallId part_of);
+  void halve_own_commit(std::uint64_t now_ms, const CommitCall& refused);
+  CommitCall without_released(const CommitCall& commit) const;
+  bool own_commits_under_way() const;
   void commit_automatically(std::uint64_t now_ms);
   void own_commit_answered(std::uint64_t now_ms, CallId part_of,
                            const std::expected<void, Error>& outcome);
@@ -275,6 +290,7 @@ class Session {
   void send_commits(std::uint64_t now_ms);
   void commit_answered(std::uint64_t now_ms, CallId call,
                        const std::expected<void, Error>& outcome);
+  void commit_refused(std::uint64_t now_ms, CallId call, const Error& why);
   void give_up_commits(std::uint64_t now_ms);
 
   SessionOptions options_;
@@ -289,9 +305,10 @@ class Session {
   std::uint64_t disconnected_at_ms_ = 0;
   Error last_refusal_;  // of the connection or of a join, for the message when time is up
 
-  bool bound_ = false;       // this connection speaks for the seat
-  bool resync_ = false;      // asked for a fresh listing although bound
-  RequestId seated_by_ = 0;  // refusals of earlier requests speak of an earlier seat
+  bool may_be_seated_ = false;  // kSeeking: a join was sent, and not refused
+  bool bound_ = false;          // this connection speaks for the seat
+  bool resync_ = false;         // asked for a fresh listing although bound
+  RequestId seated_by_ = 0;     // refusals of earlier requests speak of an earlier seat
   std::uint64_t join_attempt_at_ms_ = 0;
   std::uint64_t refused_since_ms_ = 0;  // MEMBER_ID_IN_USE on the way back; 0: not
   bool takeover_ = false;

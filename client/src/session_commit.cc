@@ -117,18 +117,28 @@ void Session::commit_stored(std::uint64_t now_ms, CallId call) {
   advance(now_ms);
 }
 
-/// Split well below any server's limits.
+Session::CommitCall& Session::begin_own_commit(std::uint64_t now_ms, CallId part_of) {
+  CommitCall& commit = commits_[++last_own_call_];
+  commit.part_of = part_of;
+  commit.gives_up_at_ms = now_ms + options_.call_timeout_ms;
+  return commit;
+}
+
+bool Session::own_commits_under_way() const {
+  return commits_.lower_bound(kFirstOwnCall) != commits_.end();
+}
+
+/// Split well below any server's limits. What was refused before is tried again for a commit_stored
+/// call alone, which is to be told.
 std::size_t Session::begin_stored_commits(std::uint64_t now_ms, CallId part_of) {
   std::size_t begun = 0;
   std::size_t bytes = kCommitBytesPerRequest;
   CommitCall* commit = nullptr;
   for (const auto& [key, held] : holdings_.all()) {
-    if (!held.owes_commit()) continue;
+    if (!held.owes_commit() || (held.stored_refused && part_of == 0)) continue;
     if (commit == nullptr || bytes >= kCommitBytesPerRequest ||
         commit->offsets.size() >= kCommitItemsPerRequest) {
-      commit = &commits_[++last_own_call_];
-      commit->part_of = part_of;
-      commit->gives_up_at_ms = now_ms + options_.call_timeout_ms;
+      commit = &begin_own_commit(now_ms, part_of);
       bytes = 0;
       ++begun;
     }
@@ -149,8 +159,7 @@ void Session::commit_automatically(std::uint64_t now_ms) {
   if (now_ms < auto_commit_at_ms_) return;
   auto_commit_at_ms_ = kNever;
   if (!owes_commits()) return;
-  const bool under_way = commits_.lower_bound(kFirstOwnCall) != commits_.end();
-  if (paused_ || under_way) {
+  if (paused_ || own_commits_under_way()) {
     auto_commit_at_ms_ = now_ms + options_.auto_commit_interval_ms;
   } else {
     begin_stored_commits(now_ms, 0);
@@ -234,6 +243,49 @@ void Session::commit_answered(std::uint64_t now_ms, CallId call,
   answer_commit(now_ms, call, commit, outcome);
 }
 
+/// Commits are applied all or not at all; of what was stored, one that the server does not take
+/// must not keep the others from it. Halves find it in a few steps, however many there are.
+void Session::halve_own_commit(std::uint64_t now_ms, const CommitCall& refused) {
+  const std::size_t half = refused.offsets.size() / 2;
+  if (half > 0) {
+    CommitCall& first = begin_own_commit(now_ms, refused.part_of);
+    for (std::size_t i = 0; i < half; ++i) first.take(refused, i);
+    const auto call = stored_calls_.find(refused.part_of);
+    if (call != stored_calls_.end()) ++call->second.commits;  // two instead of one
+  }
+  CommitCall& last = begin_own_commit(now_ms, refused.part_of);
+  for (std::size_t i = half; i < refused.offsets.size(); ++i) last.take(refused, i);
+}
+
+/// What has gone with the release of its partition meanwhile (last_commit) need not go again.
+Session::CommitCall Session::without_released(const CommitCall& commit) const {
+  CommitCall left;
+  left.part_of = commit.part_of;
+  for (std::size_t i = 0; i < commit.offsets.size(); ++i) {
+    const Ended* ended = holdings_.ended({commit.offsets[i].topic, commit.offsets[i].partition});
+    const bool released = ended != nullptr && ended->fence == commit.fences[i] && !ended->lost;
+    if (!released || standing_ != Standing::kSeated) left.take(commit, i);
+  }
+  return left;
+}
+
+void Session::commit_refused(std::uint64_t now_ms, CallId call, const Error& why) {
+  const auto found = commits_.find(call);
+  if (found == commits_.end()) return;
+  const bool for_good = call >= kFirstOwnCall && !why.retriable;
+  if (!for_good) return commit_answered(now_ms, call, std::unexpected(why));
+  const CommitCall refused = found->second;
+  const CommitCall left = without_released(refused);
+  if (!left.offsets.empty() && refused.offsets.size() == 1) {
+    const OffsetCommit& offset = left.offsets.front();
+    holdings_.stored_refused({offset.topic, offset.partition}, left.fences.front(), offset.offset);
+    return commit_answered(now_ms, call, std::unexpected(why));
+  }
+  commits_.erase(found);
+  if (left.offsets.empty()) return own_commit_answered(now_ms, refused.part_of, {});
+  halve_own_commit(now_ms, left);
+}
+
 /// What goes with the release of a partition: the furthest that was stored, or that was sent or
 /// tried and not answered.
 std::optional<LastCommit> Session::last_commit(const PartitionKey& key, FencingToken fence) const {
@@ -249,7 +301,8 @@ std::optional<LastCommit> Session::last_commit(const PartitionKey& key, FencingT
     }
   }
   const Held& held = *holdings_.held(key);
-  if (held.owes_commit() && (!last || last->offset <= held.stored->offset)) last = held.stored;
+  const bool to_be_committed = held.owes_commit() && !held.stored_refused;
+  if (to_be_committed && (!last || last->offset <= held.stored->offset)) last = held.stored;
   return last;
 }
 

@@ -18,11 +18,15 @@ std::uint64_t Session::stalls_at_ms() const {
                                            : gives_up_at_ms() - options_.progress_timeout_ms / 10;
 }
 
-/// Nobody is stuck who has nothing to do: its time begins with the first partition, and with the
-/// resume after a lapsed lease.
+/// Nobody is stuck who has nothing to do: its time begins with the first partition, with the resume
+/// after a lapsed lease, and with the answer of a join_group that waited for the rest of its share.
+bool Session::may_stall() const {
+  return !paused_ && !holdings_.all().empty() && join_calls_.empty();
+}
+
 void Session::check_progress(std::uint64_t now_ms) {
   if (standing_ != Standing::kSeated) return;
-  if (stall_ == Stall::kNone && (paused_ || holdings_.all().empty())) {
+  if (stall_ == Stall::kNone && !may_stall()) {
     progressed_at_ms_ = now_ms;
     return;
   }

@@ -24,6 +24,7 @@ void Session::join(std::uint64_t now_ms, CallId call) {
     do incarnation_ = entropy_();
     while (incarnation_ == 0);
     standing_ = Standing::kSeeking;
+    may_be_seated_ = false;
     ended_.reset();
     stall_ = Stall::kNone;
     unsubscribed_ = false;
@@ -49,19 +50,25 @@ void Session::leave(std::uint64_t now_ms, CallId call) {
       make_error(ErrorCode::kClosed, "leave_group was called while join_group waited.")));
   answer_subscribe(std::unexpected(
       make_error(ErrorCode::kClosed, "leave_group was called while subscribe waited.")));
-  // Without a seat, and with no join under way that could still take one, there is nothing to
-  // give up.
-  const bool seat_possible =
-      standing_ == Standing::kSeated || in_flight(RequestKind::kJoin) || !connected_;
-  begin_stored_commits(now_ms, 0);  // sent before the leave
+  // Without a seat, and with no join that could have taken one, there is nothing to give up.
+  const bool seat_possible = standing_ == Standing::kSeated || may_be_seated_;
+  begin_stored_commits(now_ms, 0);
   while (!holdings_.all().empty()) holdings_.release(holdings_.all().begin()->first, {});
   standing_ = Standing::kLeaving;
   paused_ = false;
   stall_ = Stall::kNone;
   listing_.reset();
   leave_call_ = {.id = call, .gives_up_at_ms = now_ms + options_.call_timeout_ms};
+  tell_end(NoticeKind::kLeft,
+           make_error(ErrorCode::kClosed, "The consumer has left the group \"" + options_.group +
+                                              "\" by leave_group. Join it again to go on."));
   if (!seat_possible) finish_leave({});
   advance(now_ms);
+}
+
+Error closed_consumer() {
+  return make_error(ErrorCode::kClosed,
+                    "The consumer was closed. Make a new one to join the group again.");
 }
 
 void Session::close(std::uint64_t now_ms) {
@@ -69,8 +76,7 @@ void Session::close(std::uint64_t now_ms) {
   if (connected_ && (bound_ || in_flight(RequestKind::kJoin))) {
     request(now_ms, RequestKind::kDetach, speaking_as_member<wire::DetachT>());
   }
-  const auto closed = std::unexpected(make_error(
-      ErrorCode::kClosed, "The consumer was closed. Make a new one to join the group again."));
+  const auto closed = std::unexpected(closed_consumer());
   answer_join_calls(closed);
   answer_subscribe(closed);
   if (leave_call_) answer(leave_call_->id, closed);
@@ -86,6 +92,7 @@ void Session::close(std::uint64_t now_ms) {
   stall_ = Stall::kNone;
   ended_ = closed.error();
   unbind();
+  tell_end(NoticeKind::kLeft, closed.error());
 }
 
 void Session::finish_leave(std::expected<void, Error> outcome) {
@@ -119,6 +126,7 @@ bool Session::wants_to_join() const {
 void Session::send_join(std::uint64_t now_ms) {
   auto join = speaking_as_member<wire::JoinT>();
   join.resume = standing_ != Standing::kSeeking;
+  may_be_seated_ = true;
   join.takeover = !join.resume && takeover_;
   join.named = named_;
   InFlight details;
@@ -204,6 +212,7 @@ void Session::join_refused(std::uint64_t now_ms, const InFlight& sent, const Err
     }
     return;
   }
+  may_be_seated_ = false;
   const bool repeated = last_refusal_.code == why.code;
   last_refusal_ = why;
   if (why.code == ErrorCode::kUnknownMember) {  // to a resume, overtaken by the news
@@ -306,6 +315,7 @@ void Session::expired(std::uint64_t now_ms) {
   lose_everything();
   if (stall_ != Stall::kNone) stall_ = Stall::kGivingUp;  // it wants no seat before it goes on
   standing_ = Standing::kSeeking;
+  may_be_seated_ = false;
   paused_ = false;
   gathering_ = false;
   pending_ = 0;
@@ -322,7 +332,11 @@ void Session::end(const Error& why) {
   ended_ = why;
   answer_join_calls(std::unexpected(why));
   answer_subscribe(std::unexpected(why));
-  notices_.push_back({.kind = NoticeKind::kEnded, .why = why});
+  tell_end(NoticeKind::kEnded, why);
+}
+
+void Session::tell_end(NoticeKind kind, const Error& why) {
+  notices_.push_back({.kind = kind, .why = why, .incarnation = incarnation_});
 }
 
 // ---- join_group's answer ----------------------------------------------------------------------
@@ -349,6 +363,10 @@ std::uint64_t Session::connection_awaited_until_ms() const {
 
 void Session::check_join(std::uint64_t now_ms) {
   if (join_calls_.empty()) return;
+  if (standing_ == Standing::kSeeking && stands_by() && !subscribe_call_) {
+    answer_join_calls({});  // it wants no seat before it wants a partition
+    return;
+  }
   if (standing_ == Standing::kSeated) {
     const bool settled = !gathering_ && pending_ == 0 && !listing_ && !paused_;
     if (settled || now_ms >= settles_by_ms_) answer_join_calls({});

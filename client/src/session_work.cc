@@ -4,6 +4,7 @@
 
 #include "client/src/session.h"
 #include "client/src/session_request.h"
+#include "client/src/wire_error.h"
 #include "domain/assert.h"
 
 namespace muster {
@@ -188,8 +189,14 @@ void Session::send_releases(std::uint64_t now_ms) {
   to_release_.clear();
 }
 
-void Session::releases_answered(const InFlight& sent) {
+/// A refused commit does not block the release: the application has to hear of it.
+void Session::releases_answered(const InFlight& sent, const wire::ReleaseReplyT& reply) {
   for (const auto& [key, fence] : sent.tokens) holdings_.release_answered(key, fence);
+  for (const auto& result : reply.results) {
+    if (!result->released || result->commit_error == nullptr) continue;
+    notices_.push_back(
+        {.kind = NoticeKind::kCommitFailed, .why = from_wire(*result->commit_error)});
+  }
 }
 
 }  // namespace muster

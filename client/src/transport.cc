@@ -15,6 +15,7 @@ namespace muster {
 namespace {
 
 constexpr std::size_t kReadBytes = 256 * 1024;
+constexpr std::size_t kMostAwaitedAnswers = 4'096;
 
 LinkOptions link_options(const ClientOptions& options) {
   return {.client_id = options.client_id.empty() ? std::string(program_invocation_short_name)
@@ -22,11 +23,6 @@ LinkOptions link_options(const ClientOptions& options) {
           .server_count = std::max<std::size_t>(options.servers.size(), 1),
           .timeout_ms = static_cast<std::uint32_t>(
               std::clamp<std::int64_t>(options.timeout.count(), 1, 24 * 60 * 60 * 1'000))};
-}
-
-Error closed_consumer() {
-  return make_error(ErrorCode::kClosed,
-                    "The consumer was closed. Make a new one to join the group again.");
 }
 
 }  // namespace
@@ -134,46 +130,62 @@ std::expected<void, Error> Transport::run(Participant& participant, const Start&
   return answer.get();
 }
 
+/// Threads that wait limit themselves; calls that don't wait have to be limited (bounded).
+std::optional<Error> Transport::too_many_calls(const Participant& participant) const {
+  const std::lock_guard lock(mutex_);
+  if (calls_.size() + participant.questions.size() < kMostAwaitedAnswers) return std::nullopt;
+  Error why = make_error(ErrorCode::kLimitReached,
+                         std::to_string(kMostAwaitedAnswers) +
+                             " calls await their answers: wait for some of them before the next.");
+  why.retriable = true;
+  return why;
+}
+
 void Transport::run_async(Participant& participant, const Start& start, Done done) {
   using Outcome = std::expected<void, Error>;
+  if (const auto refused = too_many_calls(participant)) return done(std::unexpected(*refused));
   const auto refused = begin(participant, start, [&participant, done](Outcome outcome) {
     participant.callbacks.push_answer([done, outcome = std::move(outcome)] { done(outcome); });
   });
   if (refused) done(std::unexpected(*refused));
 }
 
-std::expected<wire::ServerBodyUnion, Error> Transport::call(RequestMaker make_request) {
+std::expected<wire::ServerBodyUnion, Error> Transport::call(Participant& participant,
+                                                            RequestMaker make_request) {
   using Outcome = std::expected<wire::ServerBodyUnion, Error>;
   auto promise = std::make_shared<std::promise<Outcome>>();
   std::future<Outcome> answer = promise->get_future();
-  {
-    const std::lock_guard lock(mutex_);
-    if (auto why = refusal()) return std::unexpected(*why);
-    const std::uint64_t now_ms = boottime_ms();
-    link_.call(now_ms, std::move(make_request),
-               [promise](Outcome outcome) { promise->set_value(std::move(outcome)); });
-    settle_and_wake(now_ms);
-  }
+  const auto refused = ask(participant, std::move(make_request),
+                           [promise](Outcome outcome) { promise->set_value(std::move(outcome)); });
+  if (refused) return std::unexpected(*refused);
   return answer.get();
 }
 
-void Transport::call_async(Participant& participant, RequestMaker make_request, Reply reply) {
-  std::optional<Error> refused;
-  {
-    const std::lock_guard lock(mutex_);
-    refused = refusal(participant);
-    if (!refused) {
-      const std::uint64_t now_ms = boottime_ms();
-      const std::uint64_t id = ++last_call_;
-      participant.questions.emplace(id, std::move(reply));
-      link_.call(now_ms, std::move(make_request), [this, &participant, id](auto outcome) {
-        answer_question(participant, id, std::move(outcome));
+void Transport::call_async(Participant& participant, RequestMaker make_request,
+                           const Reply& reply) {
+  if (const auto refused = too_many_calls(participant)) return reply(std::unexpected(*refused));
+  using Outcome = std::expected<wire::ServerBodyUnion, Error>;
+  const auto refused =
+      ask(participant, std::move(make_request), [&participant, reply](Outcome outcome) {
+        participant.callbacks.push_answer([reply, shared = std::make_shared<Outcome>(std::move(
+                                                      outcome))] { reply(std::move(*shared)); });
       });
-      settle_and_wake(now_ms);
-      return;
-    }
-  }
-  reply(std::unexpected(*refused));
+  if (refused) reply(std::unexpected(*refused));
+}
+
+/// Set: it was refused, and no answer follows.
+std::optional<Error> Transport::ask(Participant& participant, RequestMaker make_request,
+                                    Reply answer) {
+  const std::lock_guard lock(mutex_);
+  if (auto why = refusal(participant)) return why;
+  const std::uint64_t now_ms = boottime_ms();
+  const std::uint64_t id = ++last_call_;
+  participant.questions.emplace(id, std::move(answer));
+  link_.call(now_ms, std::move(make_request), [this, &participant, id](auto outcome) {
+    answer_question(participant, id, std::move(outcome));
+  });
+  settle_and_wake(now_ms);
+  return std::nullopt;
 }
 
 /// A consumer that was closed meanwhile has had its answer.
@@ -182,13 +194,9 @@ void Transport::answer_question(Participant& participant, std::uint64_t id,
   if (!participants_.contains(&participant)) return;
   const auto found = participant.questions.find(id);
   if (found == participant.questions.end()) return;
-  Reply reply = std::move(found->second);
+  const Reply answer = std::move(found->second);
   participant.questions.erase(found);
-  using Outcome = std::expected<wire::ServerBodyUnion, Error>;
-  participant.callbacks.push_answer(
-      [reply = std::move(reply), shared = std::make_shared<Outcome>(std::move(outcome))] {
-        reply(std::move(*shared));
-      });
+  answer(std::move(outcome));
 }
 
 /// Hands on what came out of the sessions.

@@ -35,7 +35,7 @@ struct Participant {
   Session session;  // guarded by the transport's lock
   std::function<void(const Notice&)> tell;
   std::function<void(const PlanNotice&)> plan;  // may be empty
-  std::map<std::uint64_t, Reply> questions;     // guarded by the transport's lock
+  std::map<std::uint64_t, Reply> questions;     // guarded by the transport's lock, run under it
   // Last, so that their threads end first.
   Callbacks callbacks;
   /// Plans are made beside the other callbacks: one that finishes its work for a minute must not
@@ -65,13 +65,14 @@ class Transport {
   using Start = std::function<void(Session&, std::uint64_t now_ms, CallId)>;
   std::expected<void, Error> run(Participant& participant, const Start& start);
   /// The same without waiting: `done` runs once, on the participant's callbacks; when it or this is
-  /// closed already, at once.
+  /// closed already, or too many answers are awaited, at once.
   using Done = std::function<void(const std::expected<void, Error>&)>;
   void run_async(Participant& participant, const Start& start, Done done);
   /// A request that needs no membership, answered.
-  std::expected<wire::ServerBodyUnion, Error> call(RequestMaker make_request);
+  std::expected<wire::ServerBodyUnion, Error> call(Participant& participant,
+                                                   RequestMaker make_request);
   /// The same without waiting; `reply` runs as `done` above.
-  void call_async(Participant& participant, RequestMaker make_request, Reply reply);
+  void call_async(Participant& participant, RequestMaker make_request, const Reply& reply);
 
   /// Reads a session, or changes it without waiting.
   template <typename Function>
@@ -98,6 +99,8 @@ class Transport {
   std::optional<Error> refusal() const;
   std::optional<Error> refusal(Participant& participant) const;
   std::optional<Error> begin(Participant& participant, const Start& start, Answer answer);
+  std::optional<Error> too_many_calls(const Participant& participant) const;
+  std::optional<Error> ask(Participant& participant, RequestMaker make_request, Reply answer);
   void answer_question(Participant& participant, std::uint64_t id,
                        std::expected<wire::ServerBodyUnion, Error> outcome);
   void settle(std::uint64_t now_ms);

@@ -67,6 +67,7 @@ void Announcements::before(const domain::Event& event) {
     if (left->removed) {
       tell_seat_ended(group, *group.member(left->seat), domain::TokenEnd::kRemoved, true);
     } else {  // it asked for it: the reply says enough
+      awaiting_plan_.erase(left->seat);
       announcements_.push_back({.seat = left->seat, .body = {}, .ends_seat = true});
     }
   } else if (const auto* expired = std::get_if<domain::MemberExpired>(&event.body)) {
@@ -83,12 +84,12 @@ void Announcements::before(const domain::Event& event) {
   }
 }
 
-/// Who has to hear of the plan, granted something or not: members that no plan has counted yet, and
-/// those that wait for more or for less than before. One that waits for something which the plan
-/// gives to another would wait for ever (no-orphan).
+/// Who has to hear of the plan, granted something or not: members that no plan has counted yet or
+/// that were told of this one, and those that wait for more or for less than before. One that waits
+/// for something which the plan gives to another would wait for ever (no-orphan).
 void Announcements::note_waiting(const domain::PlanMade& plan) {
   planned_ = state_.group(plan.group);
-  if (!plan.more) note_uncounted(plan.membership);
+  if (!plan.more) note_expectant(plan);
   const auto note_former = [this](const domain::PartitionList& list) {
     for (const PartitionIndex index : list.partitions) {
       const auto* partition = planned_->partition({.topic = list.topic, .partition = index});
@@ -103,11 +104,22 @@ void Announcements::note_waiting(const domain::PlanMade& plan) {
   }
 }
 
-/// Members that the plan counts first; `membership` 0: it counts everybody.
-void Announcements::note_uncounted(Sequence membership) {
+/// Members that the plan counts first (`membership` 0: it counts everybody), and those that had a
+/// plan before and await this one, unless another follows it.
+void Announcements::note_expectant(const domain::PlanMade& plan) {
   for (const auto& [seat, member] : planned_->members) {
-    if (member.planned || (membership != 0 && seat > membership)) continue;
-    waiting_.insert(seat);
+    const bool counted_first = !member.planned && (plan.membership == 0 || seat <= plan.membership);
+    const bool awaits = !plan.outdated && awaiting_plan_.erase(seat) > 0;
+    if (counted_first || awaits) waiting_.insert(seat);
+  }
+}
+
+/// Whoever awaits a plan gets none for now.
+void Announcements::note_frozen(const domain::GroupFrozen& event) {
+  if (!event.frozen) return;
+  planned_ = state_.group(event.group);
+  for (const auto& [seat, member] : planned_->members) {
+    if (awaiting_plan_.erase(seat) > 0 || !member.planned) waiting_.insert(seat);
   }
 }
 
@@ -120,6 +132,8 @@ void Announcements::after(const domain::Event& event) {
     tell_granted(*granted);
   } else if (const auto* fenced = std::get_if<domain::PartitionsFenced>(&event.body)) {
     tell_fenced(*fenced);
+  } else if (const auto* frozen = std::get_if<domain::GroupFrozen>(&event.body)) {
+    note_frozen(*frozen);
   } else if (const auto* requested = std::get_if<domain::PlanRequested>(&event.body)) {
     ask_leader(*state_.group(requested->group));
   }
@@ -246,6 +260,7 @@ void Announcements::tell_seat_ended(const Group& group, const Member& member,
   }
   tell_lost(group, member, tokens, reason, true);
   announcements_.back().ends_seat = ends_seat;
+  awaiting_plan_.erase(member.seat);
 }
 
 /// In as many pushes as it takes; the last one says whether the seat is gone with them.

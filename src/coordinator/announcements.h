@@ -32,9 +32,13 @@ struct Announcement {
 /// Collects the announcements of one unit while it is folded.
 class Announcements {
  public:
-  Announcements(const domain::State& state, const Settings& settings)
+  /// `awaiting_plan`: seats that a plan has counted before, and whose members were told since then
+  /// that another one is being made. Those that are told of it are taken out.
+  Announcements(const domain::State& state, const Settings& settings,
+                std::set<SeatId>& awaiting_plan)
       : state_(state),
         settings_(settings),
+        awaiting_plan_(awaiting_plan),
         partitions_a_push_(
             std::max<std::size_t>(settings.max_frame_bytes / 2 / kBytesAPartition, 1)) {}
 
@@ -52,7 +56,8 @@ class Announcements {
   static constexpr std::size_t kBytesAPartition = 384;
 
   void note_waiting(const domain::PlanMade& plan);
-  void note_uncounted(Sequence membership);
+  void note_expectant(const domain::PlanMade& plan);
+  void note_frozen(const domain::GroupFrozen& event);
   void tell_revoked(const std::string& group_name, const std::vector<domain::MemberPartitions>& all,
                     wire::RevokeReason reason);
   void tell_granted(const domain::PartitionsGranted& event);
@@ -68,6 +73,7 @@ class Announcements {
 
   const domain::State& state_;
   const Settings& settings_;
+  std::set<SeatId>& awaiting_plan_;
   std::size_t partitions_a_push_;
   std::vector<Announcement> announcements_;
   const domain::Group* planned_ = nullptr;  // the group of this unit's plan

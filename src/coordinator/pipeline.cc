@@ -204,7 +204,7 @@ std::expected<domain::Decision, Rejection> Pipeline::Implementation::execute(
 
 void Pipeline::Implementation::append(std::span<const domain::Event> events,
                                       const journal::EncodedEvents& unit) {
-  Announcements announcements(state_, settings_);
+  Announcements announcements(state_, settings_, awaiting_plan_);
   for (const domain::Event& event : events) {
     announcements.before(event);
     const auto folded = domain::fold(state_, state_.sequence + 1, event);
@@ -295,7 +295,9 @@ Answer Pipeline::Implementation::reply_to(const domain::Command& command,
               .incarnation = member.incarnation,
               .settings = member.settings});
     if (group.request && group.request->leader == member.seat) reminders_.push_back(group.name);
-    return body_of(join_reply(view(), group, member));
+    wire::JoinReplyT reply = join_reply(view(), group, member);
+    if (reply.gathering && member.planned) awaiting_plan_.insert(member.seat);
+    return body_of(std::move(reply));
   }
   if (const auto* commit = std::get_if<domain::CommitOffsets>(&command)) {
     note_ends(*commit);

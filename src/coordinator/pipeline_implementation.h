@@ -143,6 +143,7 @@ class Pipeline::Implementation {
   std::string last_sliced_;  // group whose plan was gone on with last
   LeaderDeadlines leader_deadlines_;
   std::map<std::string, std::string> overruled_;  // groups whose leader failed → how
+  std::set<SeatId> awaiting_plan_;                // to be told of the next one (announcements.h)
   std::vector<std::string> reminders_;            // groups whose leader came back and owes a plan
   std::uint64_t quiet_until_ms_ = 0;              // of the session clock; while there is one
   EndOffsets ends_;

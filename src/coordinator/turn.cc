@@ -133,7 +133,7 @@ void Pipeline::Implementation::remind_leaders() {
   for (const std::string& name : std::exchange(reminders_, {})) {
     const domain::Group* group = state_.group(name);
     if (group == nullptr || !group->request || domain::request_outdated(state_, *group)) continue;
-    Announcements announcements(state_, settings_);
+    Announcements announcements(state_, settings_, awaiting_plan_);
     announcements.ask_leader(*group);
     announce(announcements.take());
   }

@@ -75,7 +75,9 @@ TEST_CASE("client: the calls that don't wait answer as those that do, on the cal
   std::promise<std::expected<std::optional<CommittedOffset>, Error>> fetched;
   setting.consumer.fetch_committed_async("orders", 0,
                                          [&](const auto& outcome) { fetched.set_value(outcome); });
-  const auto offset = fetched.get_future().get();
+  auto answer = fetched.get_future();
+  REQUIRE(answer.wait_for(kPatience) == std::future_status::ready);
+  const auto offset = answer.get();
   REQUIRE(offset.has_value());
   REQUIRE(offset->has_value());
   CHECK((*offset)->offset == 5);
@@ -124,6 +126,28 @@ TEST_CASE("client: close answers what is under way with CLOSED, once, and then c
   CHECK(late.thread == std::this_thread::get_id());
   setting.consumer.fetch_committed_async("orders", 0, fetched);
   CHECK(fetches == 2);
+  setting.daemon.resume();
+}
+
+TEST_CASE("bounded: calls that don't wait are refused while too many answers are awaited") {
+  CallsSetting setting;
+  REQUIRE(setting.consumer.join_group());
+  REQUIRE(setting.holds(2));
+  setting.daemon.stop();
+  std::atomic<int> refused = 0;
+  std::atomic<int> answered = 0;
+  const auto done = [&](const auto& outcome) {
+    ++answered;
+    if (!outcome && outcome.error().code == ErrorCode::kLimitReached) ++refused;
+  };
+  constexpr int kMost = 4'096;
+  for (int i = 0; i < kMost; ++i) setting.consumer.fetch_committed_async("orders", 0, done);
+  CHECK(answered == 0);
+  setting.consumer.fetch_committed_async("orders", 0, done);
+  setting.consumer.commit_offsets_async({{.topic = "orders", .partition = 0, .offset = 5}}, done);
+  CHECK(refused == 2);
+  setting.consumer.close();
+  CHECK(answered == kMost + 2);
   setting.daemon.resume();
 }
 

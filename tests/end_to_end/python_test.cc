@@ -75,5 +75,38 @@ TEST_CASE("a worker in Python is told of its removal, and ends") {
   CHECK(python->errors().find("MEMBER_REMOVED") != std::string::npos);
 }
 
+TEST_CASE("a worker in Python whose join waits is ended by a signal") {
+  PythonSetting setting;
+  Member holder(setting.daemon.address(), {.member_id = "python-1", .topics = {"orders"}});
+  holder.join();
+  auto python = setting.worker("python-1");
+  REQUIRE_MESSAGE(python->says("waiting MEMBER_ID_IN_USE"), python->errors());
+  const SteadyClock::time_point told = SteadyClock::now();
+  python->process().signal(SIGTERM);
+  CHECK_MESSAGE(python->process().wait() == 0, python->errors());
+  CHECK(since(told) < Milliseconds{3'000});
+}
+
+TEST_CASE("a careless program in Python is no crash") {
+  PythonSetting setting;
+  const std::map<std::string, std::vector<std::string>> habits{
+      {"dropped", {"well"}},
+      {"in_a_circle", {"well"}},
+      {"collected_in_a_callback", {"well"}},
+      {"closed_in_a_callback", {"commit CLOSED", "well"}},
+      {"left_open", {"well"}},
+      {"interrupted", {"interrupted", "well"}},
+  };
+  for (const auto& [habit, events] : habits) {
+    INFO(habit);
+    WorkerProcess python(
+        {"/usr/bin/env", "python3", "-B", PYTHON_CARELESS, setting.daemon.address(), habit, habit},
+        {{"MUSTER_LIBRARY", LIBMUSTER}, {"MUSTER_MODULE", PYTHON_MODULE}});
+    CHECK(python.process().wait() == 0);
+    CHECK(python.errors() == "");
+    CHECK(python.said() == events);
+  }
+}
+
 }  // namespace
 }  // namespace muster::e2e

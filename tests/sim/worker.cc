@@ -247,8 +247,8 @@ void Worker::take_notices(std::uint64_t now) {
 void Worker::take(const Notice& notice, std::uint64_t now) {
   trace_.add(static_cast<std::uint64_t>(notice.kind));
   trace_.add(notice.fence);
-  constexpr std::array kKinds{"assigned", "revoked", "lost",  "paused",
-                              "resumed",  "waiting", "ended", "commit failed"};
+  constexpr std::array kKinds{"assigned", "revoked", "lost",          "paused", "resumed",
+                              "waiting",  "ended",   "commit failed", "left"};
   trace_.say(schedule_.now_us(), "worker ", member_id(), " of ", group(), ": ",
              kKinds.at(static_cast<std::size_t>(notice.kind)), " ", notice.at.topic, "/",
              notice.at.index, " token ", notice.fence);
@@ -296,6 +296,7 @@ void Worker::take(const Notice& notice, std::uint64_t now) {
     }
     case NoticeKind::kWaiting:
     case NoticeKind::kCommitFailed:
+    case NoticeKind::kLeft:
       break;
     case NoticeKind::kEnded:
       return die(false);

@@ -14,13 +14,19 @@ fail raise muster.Error. Consumers and clients may be used by all threads at onc
 
 Callbacks run on a thread of the consumer, one at a time and in order, also while Python code runs
 elsewhere. An exception that leaves one is printed, and counts as a return: a revoked partition is
-released then. Every method may be called from within one, except close. Close consumers before the
-program ends: `with` does it.
+released then. Every method may be called from within one.
+
+`with` closes a consumer; so does the end of the program, and the collection of one that nobody holds
+any more, which nobody should wait for.
 """
+
+import atexit
 
 import ctypes
 import ctypes.util
 import os
+import threading
+import weakref
 from ctypes import POINTER, byref, c_bool, c_char_p, c_int, c_int32, c_int64, c_size_t, c_uint32, c_uint64, c_void_p
 from typing import Callable, Dict, List, NamedTuple, Optional
 
@@ -80,6 +86,7 @@ _FUNCTIONS = {
                                           POINTER(c_void_p)]),
     "muster_consumer_unsubscribe": (c_int, [c_void_p, POINTER(c_void_p)]),
     "muster_consumer_leave_group": (c_int, [c_void_p, POINTER(c_void_p)]),
+    "muster_consumer_close": (None, [c_void_p]),
     "muster_consumer_member_id": (c_void_p, [c_void_p]),
     "muster_consumer_leader": (c_void_p, [c_void_p]),
     "muster_consumer_generation": (c_uint64, [c_void_p]),
@@ -194,15 +201,30 @@ def _milliseconds(seconds: float) -> int:
     return round(seconds * 1000)
 
 
-class _Handle:
-    """Something that is freed once: by close, or at the end of a `with`."""
+_telling = threading.local()  # .now: a callback runs on this thread
+_open = weakref.WeakSet()     # consumers
 
-    def __init__(self, handle, free):
-        self._handle, self._free = handle, free
 
-    def close(self):
-        handle, self._handle = self._handle, c_void_p()
-        self._free(handle)
+def _told(tell, make):
+    """What the library calls: tells what `make` makes of a handle."""
+    def callback(_, handle, __):
+        _telling.now = True
+        try:
+            tell(make(handle))
+        finally:
+            _telling.now = False
+    return callback
+
+
+@atexit.register
+def _close_all():
+    """While callbacks still can run: the interpreter takes no more calls when it has ended."""
+    for consumer in list(_open):
+        consumer.close()
+
+
+class _Closing:
+    """Closes at the end of a `with`."""
 
     def __enter__(self):
         return self
@@ -211,7 +233,7 @@ class _Handle:
         self.close()
 
 
-class Client(_Handle):
+class Client(_Closing):
     """A connection, shared by any number of consumers. Connects when something needs it."""
 
     def __init__(self, servers: List[str] = (), *, timeout: float = 5.0, client_id: str = ""):
@@ -225,12 +247,21 @@ class Client(_Handle):
             _call(_lib.muster_client_new, options, byref(client))
         finally:
             _lib.muster_client_options_free(options)
-        super().__init__(client, _lib.muster_client_free)
+        self._handle = client
+        self._free = weakref.finalize(self, _lib.muster_client_free, client)
+        self._free.atexit = False  # its consumers are closed then, and may have to commit
+
+    def close(self):
+        """Its consumers keep their seats for their grace; what they call fails with CLOSED."""
+        self._handle = c_void_p()
+        self._free()
 
 
-class Consumer(_Handle):
+class Consumer(_Closing):
     """One member of a group. `on_assigned`, `on_revoked`, `on_lost`, `on_paused` and `on_resumed` are
     given a Partition, `on_waiting`, `on_ended` and `on_commit_failed` an Error."""
+
+    _handle = None
 
     def __init__(self, client: Client, group: str, *, topics: List[str] = (), patterns: List[str] = (),
                  consumer_id: str = "", metadata: bytes = b"", session_timeout: float = 30.0,
@@ -257,24 +288,54 @@ class Consumer(_Handle):
             _call(_lib.muster_consumer_new, client._handle, options, byref(consumer))
         finally:
             _lib.muster_consumer_options_free(options)
-        super().__init__(consumer, _lib.muster_consumer_free)
+        self._client = client  # which has to outlive it
+        self._handle = consumer
+        _open.add(self)
 
     @staticmethod
     def _set_callbacks(options, callbacks):
         kept = []
         for name, callback in callbacks.items():
             if name in ("on_waiting", "on_ended", "on_commit_failed"):
-                kept.append(_ERROR_CALLBACK(lambda _, error, __, tell=callback: tell(Error(error))))
+                kept.append(_ERROR_CALLBACK(_told(callback, Error)))
             elif name in ("on_assigned", "on_revoked", "on_lost", "on_paused", "on_resumed"):
-                kept.append(_PARTITION_CALLBACK(lambda _, partition, __, tell=callback: tell(_partition(partition))))
+                kept.append(_PARTITION_CALLBACK(_told(callback, _partition)))
             else:
                 raise TypeError(f"Consumer has no callback {name!r}")
             getattr(_lib, f"muster_consumer_options_{name}")(options, kept[-1], None)
         return kept
 
+    def close(self):
+        """Commits what is stored and keeps the seat for its grace. Waits for a callback that is running,
+        unless it is called from it; none runs afterwards."""
+        _lib.muster_consumer_close(self._handle)
+
+    def __del__(self):
+        if self._handle is None:  # it was never made
+            return
+        # Here nobody is within one of its calls. But the collector runs on any thread, and a callback
+        # can't wait for its own end.
+        if getattr(_telling, "now", False):
+            threading.Thread(target=_free_consumer, args=(self._handle, self._callbacks, self._client)).start()
+        else:
+            _lib.muster_consumer_free(self._handle)
+
     def join(self):
-        """Returns once this consumer's share of the plan is granted."""
-        _call(_lib.muster_consumer_join_group, self._handle)
+        """Returns once this consumer's share of the plan is granted. An exception that a signal's handler
+        raises meanwhile does not end the join, as the seat may be taken: leave() or close() does."""
+        failed = []
+
+        def wait():
+            try:
+                _call(_lib.muster_consumer_join_group, self._handle)
+            except Error as error:
+                failed.append(error)
+        # It may take long, and no signal's handler would run within the library's call.
+        waiting = threading.Thread(target=wait, daemon=True)
+        waiting.start()
+        waiting.join()
+        if failed:
+            raise failed[0]
 
     def subscribe(self, topics: List[str], patterns: List[str] = ()):
         """To these instead of the former ones, without leaving."""
@@ -380,6 +441,11 @@ class Consumer(_Handle):
     @property
     def generation(self) -> int:
         return _lib.muster_consumer_generation(self._handle)
+
+
+def _free_consumer(handle, _callbacks, _client):
+    """On a thread of its own, which keeps alive what the library may call until then."""
+    _lib.muster_consumer_free(handle)
 
 
 def _partition(handle) -> Partition:

@@ -75,7 +75,7 @@ class Worker:
         self.consumer = muster.Consumer(
             client, group, topics=[topic], consumer_id=name, session_timeout=10,
             on_assigned=self.assigned, on_revoked=self.revoked, on_lost=self.lost, on_paused=self.paused,
-            on_resumed=self.resumed, on_ended=self.over)
+            on_resumed=self.resumed, on_waiting=self.waiting, on_ended=self.over)
 
     def assigned(self, partition):
         say("assigned", place(partition), partition.fence)
@@ -109,10 +109,24 @@ class Worker:
         if work:
             work.finish(commit)
 
+    def waiting(self, error):  # the name is another's, or the disk is full: it is tried again
+        say("waiting", error.name)
+
     def over(self, error):
         say("ended", error.name)
-        self.why = error
+        self.end(error)
+
+    def end(self, why):
+        self.why = why
         os.kill(os.getpid(), signal.SIGTERM)
+
+    def join(self):  # beside the main thread, which a signal may end meanwhile
+        try:
+            self.consumer.join()
+            say("joined", self.consumer.member_id)
+        except muster.Error as error:
+            if not self.ending:
+                self.end(error)
 
     def finish(self):
         with self.lock:
@@ -129,13 +143,13 @@ def main():
         worker = Worker(client, group, topic, name)
         with worker.consumer as consumer:
             try:
-                consumer.join()
-                say("joined", consumer.member_id)
+                joining = threading.Thread(target=worker.join)
+                joining.start()
                 signal.sigwait(ENDS)
                 worker.finish()
                 if worker.why:
                     raise worker.why  # the seat is another's, or removed: there is none to leave
-                consumer.leave()
+                consumer.leave()  # and ends a join that still waits
                 say("left")
             except muster.Error as error:
                 print(error, file=sys.stderr)

@@ -54,7 +54,7 @@ struct ConsumeFailure {
   enum class Then : std::uint8_t { kRetry, kStopPartition, kSkipRecord };
 
   Partition partition;
-  std::optional<Record> record = std::nullopt;  // empty: the fetch failed
+  std::optional<Record> record = std::nullopt;  // empty: the fetch, or on_start, failed
   std::int64_t offset = 0;                      // of the record, or where the fetch began
   int attempt = 1;                              // of this record or fetch, counted from 1
   std::string why;
@@ -76,6 +76,8 @@ struct ConsumeFailure {
 /// after the last record, which is stored by then. The consumer's release_on_return must be true.
 /// Not more than one loop for a consumer; make it before join_group, and destroy it before the
 /// consumer.
+///
+/// What fetch, handle, on_start and on_failure throw is a failure of theirs, and goes no further.
 class ConsumeLoop {
  public:
   /// Gives records from `position` on, ascending, as many as it likes; none when there is nothing
@@ -96,17 +98,23 @@ class ConsumeLoop {
   ConsumeLoop& operator=(const ConsumeLoop&) = delete;
 
   /// Called for each failure, on the thread that had it, before the loop goes on. A record to be
-  /// skipped can be put elsewhere here. Set it, and on_start, before run().
+  /// skipped can be put elsewhere here: should this throw, it is tried again instead. Set it, and
+  /// on_start, before run().
   void on_failure(FailureCallback callback);
-  /// Where to begin with a partition that was assigned, on the callbacks' thread; as when the sink
-  /// knows better than the commits. Without it: the committed offset, or 0 when there is none.
+  /// Where to begin with a partition that was assigned, before its first fetch; as when the sink
+  /// knows better than the commits. Should it throw, it is asked again as a fetch is. Without it:
+  /// the committed offset, or 0 when there is none.
   void on_start(StartCallback callback);
 
-  /// Joins the group, and works until stop() or until the membership ends. Commits what is stored,
-  /// and does not leave: leave_group() or close() the consumer afterwards. Returns the error of
-  /// join_group, of the end of the membership, or of the last commit.
+  /// Joins the group, and works on each partition from its grant on, until stop() or until the
+  /// membership ends, be it by leave_group(), close() or the end of the client (kClosed). Commits
+  /// what is stored, and does not leave: leave_group() or close() the consumer afterwards. Returns
+  /// the error of the join, of the end of the membership, or of the last commit; kInvalidArgument
+  /// when it runs already. May be called again when it has returned.
   std::expected<void, Error> run();
-  /// run() returns when the records in hand are handled. From any thread, the handler's too.
+  /// run() returns when the records in hand are handled; also one that still joins, whose join goes
+  /// on until leave_group() or close(). While none is under way: the next one ends at once. From
+  /// any thread, the handler's too.
   void stop();
 
   /// Where this partition is: the offset after the last record handled. Empty: it is not held.

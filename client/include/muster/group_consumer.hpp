@@ -50,8 +50,8 @@ struct GroupConsumerOptions {
   /// Time without progress after which the application counts as stuck: its partitions are handed
   /// over although heartbeats go on. A tenth earlier everything is paused (on_paused). It makes
   /// progress with each call of progress(), of a commit, store_offset, release, subscribe or
-  /// join_group, and is never stuck while it holds nothing. With the next one it takes part again.
-  /// 0: off.
+  /// join_group, and is never stuck while it holds nothing or join_group waits. With the next one
+  /// it takes part again. 0: off.
   std::chrono::milliseconds progress_timeout{0};
   /// How often stored offsets are committed by themselves (store_offset). 0: only when a partition
   /// is released, by leave_group, close and commit_stored.
@@ -62,7 +62,8 @@ struct GroupConsumerOptions {
 ///
 /// Calls that wait for the coordinator have an _async variant. That one calls `done` once, on the
 /// callbacks' thread; when the consumer is closed first with kClosed, and when it was closed before
-/// the call, at once on the calling thread.
+/// the call, at once on the calling thread. Likewise at once with kLimitReached while the answers
+/// of 4,096 calls are awaited.
 ///
 /// Callbacks of one consumer run one at a time, in order, on a thread of that consumer; on_plan and
 /// on_plan_refused on another one, so that they may run beside the rest. Every method may be called
@@ -103,8 +104,9 @@ class GroupConsumer {
   /// removed by an operator (kMemberRemoved), or refused when it came back. on_lost has run for
   /// every partition. It does not join again by itself.
   void on_ended(EndedCallback callback);
-  /// An automatic commit of stored offsets was refused, or not answered in time. What is still
-  /// held goes with the next one.
+  /// An automatic commit of stored offsets, or the last one of a release, was refused or not
+  /// answered in time. What is still held goes with the next one; an offset that is refused for
+  /// good keeps no other from its commit, and waits for commit_stored or for a further one.
   void on_commit_failed(EndedCallback callback);
 
   /// Who shall have what. Called when the group's strategy is `leader` and this consumer, as its
@@ -148,7 +150,8 @@ class GroupConsumer {
   /// Ends this consumer but keeps the seat for its disconnect grace, so that a process of the
   /// same name that starts in time moves nothing. Commits what is stored, waiting for the client's
   /// timeout at most. Waits for a callback that is running, unless called from it; none runs
-  /// afterwards but the `done` of calls that were under way. Idempotent.
+  /// afterwards but the `done` of calls that were under way. Calls that wait on other threads are
+  /// answered kClosed. Idempotent, and for a handler of a ConsumeLoop too, whose run() it ends.
   void close();
 
   /// The partitions it holds by topic, ascending, those being revoked included.

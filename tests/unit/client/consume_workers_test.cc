@@ -1,126 +1,15 @@
-// The consume loop: in order, never past a record that failed, and away from what is not its own.
-#include "client/src/consume_workers.h"
-
-#include <doctest/doctest.h>
-
-#include <algorithm>
-#include <atomic>
+// The consume loop and its records: in order, never past one that failed, and away from what is not
+// its own.
+#include <limits>
 #include <random>
-#include <set>
-#include <thread>
+#include <stdexcept>
 
-#include "client/src/wake.h"
+#include "tests/unit/client/running_loop.h"
 
-namespace muster {
+namespace muster::testing {
 namespace {
 
 using namespace std::chrono_literals;
-
-Partition part(PartitionIndex index, FencingToken fence = 7, std::int64_t committed = -1) {
-  return {.topic = "t",
-          .index = index,
-          .committed = committed < 0 ? std::nullopt : std::optional(committed),
-          .fence = fence};
-}
-
-ConsumeLoopOptions at_once(AfterRetries after_retries = AfterRetries::kStopPartition) {
-  return {.retries = 2,
-          .first_back_off = 1ms,
-          .longest_back_off = 2ms,
-          .after_retries = after_retries,
-          .idle_wait = 1ms};
-}
-
-/// A seat that writes down what was stored.
-class WritingSeat final : public ConsumeSeat {
- public:
-  bool may_work_on(const Partition& partition) override {
-    const std::lock_guard lock(mutex_);
-    return !held_back_.contains(partition.index);
-  }
-  std::expected<void, Error> handled(const Partition& partition, std::int64_t next) override {
-    const std::lock_guard lock(mutex_);
-    stored_[partition.index].push_back(next);
-    return {};
-  }
-  void progress(std::uint64_t at_ms) override {
-    const std::lock_guard lock(mutex_);
-    progress_ms_ = std::max(progress_ms_, at_ms);
-  }
-
-  std::vector<std::int64_t> stored(PartitionIndex index) {
-    const std::lock_guard lock(mutex_);
-    return stored_[index];
-  }
-  std::int64_t last(PartitionIndex index) {
-    const auto all = stored(index);
-    return all.empty() ? -1 : all.back();
-  }
-  void hold_back(PartitionIndex index, bool held_back) {
-    const std::lock_guard lock(mutex_);
-    if (held_back) held_back_.insert(index);
-    if (!held_back) held_back_.erase(index);
-  }
-  std::uint64_t progress_ms() {
-    const std::lock_guard lock(mutex_);
-    return progress_ms_;
-  }
-
- private:
-  std::mutex mutex_;
-  std::map<PartitionIndex, std::vector<std::int64_t>> stored_;
-  std::set<PartitionIndex> held_back_;
-  std::uint64_t progress_ms_ = 0;
-};
-
-bool comes_true(const std::function<bool()>& condition) {
-  for (int i = 0; i < 10'000; ++i) {
-    if (condition()) return true;
-    std::this_thread::sleep_for(1ms);
-  }
-  return false;
-}
-
-/// Records 0 … end - 1 of every partition, three at a time.
-ConsumeLoop::Fetch log_of(std::int64_t end) {
-  return [end](const Partition&, std::int64_t position) {
-    std::vector<Record> records;
-    while (position < end && records.size() < 3) records.push_back({.offset = position++});
-    return std::expected<std::vector<Record>, std::string>(std::move(records));
-  };
-}
-
-/// Workers that run until the end of the test.
-struct Running {
-  Running(ConsumeLoop::Fetch fetch, ConsumeLoop::Handle handle, ConsumeLoopOptions options)
-      : workers(seat, std::move(fetch), std::move(handle), options, [] { return 0; }) {
-    workers.on_failure([this](const ConsumeFailure& failure) {
-      const std::lock_guard lock(mutex);
-      failures.push_back(failure);
-    });
-  }
-  ~Running() { end(); }
-  void start() {
-    thread = std::thread([this] { ended = workers.run(); });
-  }
-  void end() {
-    workers.stop();
-    if (thread.joinable()) thread.join();
-  }
-  std::vector<ConsumeFailure> failed() {
-    const std::lock_guard lock(mutex);
-    return failures;
-  }
-
-  WritingSeat seat;
-  ConsumeWorkers workers;
-  std::mutex mutex;
-  std::vector<ConsumeFailure> failures;
-  std::optional<Error> ended;
-  std::thread thread;
-};
-
-std::expected<void, std::string> succeed(const Partition&, const Record&) { return {}; }
 
 TEST_CASE("loop: from the committed offset on, in order, and stored after each record") {
   std::vector<std::int64_t> handled;
@@ -353,54 +242,73 @@ TEST_CASE("loop: on_start says where to begin") {
   CHECK(loop.seat.stored(0) == std::vector<std::int64_t>{9, 10});
 }
 
-TEST_CASE(
-    "loop: a stuck thread is not hidden by one that goes on, and idle ones are no stuck ones") {
-  std::atomic<bool> go_on = false;
-  ConsumeLoopOptions options = at_once();
-  options.threads = 2;
+TEST_CASE("loop: a fetch that throws has failed, and its partition goes on and can be revoked") {
+  std::atomic<int> calls = 0;
   Running loop(
-      log_of(1'000'000),
-      [&](const Partition& partition, const Record&) -> std::expected<void, std::string> {
-        if (partition.index == 0) comes_true([&] { return go_on.load(); });
-        std::this_thread::sleep_for(100us);
+      [&](const Partition& partition, std::int64_t position) {
+        if (++calls == 1) throw std::runtime_error("no route");
+        if (calls == 2) throw 5;  // NOLINT(misc-throw-by-value-catch-by-reference)
+        return log_of(3)(partition, position);
+      },
+      succeed, at_once());
+  loop.workers.assigned(part(0));
+  loop.start();
+  REQUIRE(comes_true([&] { return loop.seat.last(0) == 3; }));
+  const auto failures = loop.failed();
+  REQUIRE(failures.size() == 2);
+  CHECK(failures[0].why == "The fetch threw: no route");
+  CHECK(failures[1].why == "The fetch threw what is no std::exception.");
+  CHECK(loop.workers.revoked(part(0)));
+}
+
+TEST_CASE("loop: on_failure that throws: nothing is skipped before it was told") {
+  std::atomic<int> told = 0;
+  Running loop(
+      log_of(10),
+      [](const Partition&, const Record& record) -> std::expected<void, std::string> {
+        if (record.offset == 5) return std::unexpected("poison");
         return {};
       },
-      options);
-  loop.workers.assigned(part(0));
-  loop.workers.assigned(part(1));
-  loop.start();
-  REQUIRE(comes_true([&] { return loop.seat.last(1) > 20; }));
-  const std::uint64_t stuck_since_ms = loop.seat.progress_ms();
-  const std::int64_t before = loop.seat.last(1);
-  REQUIRE(comes_true([&] { return loop.seat.last(1) > before + 200; }));
-  CHECK(loop.seat.progress_ms() <= stuck_since_ms + 5);
-  go_on = true;
-  CHECK(comes_true([&] { return loop.seat.progress_ms() > stuck_since_ms + 20; }));
-  loop.workers.lost(part(0));
-  loop.workers.lost(part(1));
-  const std::uint64_t idle_since_ms = boottime_ms();
-  CHECK(comes_true([&] { return loop.seat.progress_ms() > idle_since_ms; }));
-}
-
-TEST_CASE("loop: the end of the membership ends the run, with the reason") {
-  Running loop(log_of(3), succeed, at_once());
-  loop.start();
-  loop.workers.ended(make_error(ErrorCode::kMemberRemoved, "An operator removed it."));
-  loop.thread.join();
-  REQUIRE(loop.ended.has_value());
-  CHECK(loop.ended->code == ErrorCode::kMemberRemoved);
-}
-
-TEST_CASE("loop: a stop before the run ends it at once, and the next run works") {
-  Running loop(log_of(3), succeed, at_once());
-  loop.workers.stop();
-  loop.start();
-  loop.thread.join();
-  CHECK_FALSE(loop.ended.has_value());
+      at_once(AfterRetries::kSkipRecord));
+  loop.workers.on_failure([&](const ConsumeFailure& failure) {
+    CHECK(loop.seat.last(0) == 5);
+    if (failure.then == ConsumeFailure::Then::kSkipRecord) ++told;
+    if (told < 3) throw std::runtime_error("the place for such records is full");
+  });
   loop.workers.assigned(part(0));
   loop.start();
-  CHECK(comes_true([&] { return loop.seat.last(0) == 3; }));
+  REQUIRE(comes_true([&] { return loop.seat.last(0) == 10; }));
+  CHECK(told == 3);
+  CHECK(loop.workers.revoked(part(0)));
+}
+
+TEST_CASE("loop: on_start that throws is asked again, and nothing is fetched before it says") {
+  std::atomic<int> asked = 0;
+  Running loop(log_of(10), succeed, at_once());
+  loop.workers.on_start([&](const Partition&) -> std::int64_t {
+    if (++asked < 3) throw std::runtime_error("the sink is away");
+    return 8;
+  });
+  loop.workers.assigned(part(0, 7, 3));
+  loop.start();
+  REQUIRE(comes_true([&] { return loop.seat.last(0) == 10; }));
+  CHECK(loop.seat.stored(0) == std::vector<std::int64_t>{9, 10});
+  const auto failures = loop.failed();
+  REQUIRE(failures.size() == 2);
+  CHECK(failures[0].why == "on_start threw: the sink is away");
+  CHECK_FALSE(failures[0].record.has_value());
+}
+
+TEST_CASE("loop: a record that nothing can follow is a failed fetch") {
+  Running loop(
+      [](const Partition&, std::int64_t) -> std::expected<std::vector<Record>, std::string> {
+        return std::vector<Record>{{.offset = std::numeric_limits<std::int64_t>::max()}};
+      },
+      succeed, at_once());
+  loop.workers.assigned(part(0));
+  loop.start();
+  CHECK(comes_true([&] { return !loop.failed().empty(); }));
 }
 
 }  // namespace
-}  // namespace muster
+}  // namespace muster::testing

@@ -239,7 +239,8 @@ namespace doctest {
 template <>
 struct StringMaker<muster::NoticeKind> {
   static String convert(muster::NoticeKind kind) {
-    constexpr const char* kNames[] = {"assigned", "revoked", "lost", "paused", "resumed", "ended"};
+    constexpr const char* kNames[] = {"assigned", "revoked", "lost",          "paused", "resumed",
+                                      "waiting",  "ended",   "commit failed", "left"};
     return kNames[static_cast<std::size_t>(kind)];
   }
 };

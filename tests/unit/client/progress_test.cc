@@ -203,6 +203,28 @@ TEST_CASE("stuck: nobody is who holds nothing; the time begins with the first pa
   CHECK(c.session.paused());
 }
 
+TEST_CASE("stuck: nobody is who waits in join_group for the rest of its share") {
+  Conversation c(watched());
+  c.connect();
+  c.session.join(c.now_ms, Conversation::kJoinCall);
+  c.collect();
+  wire::JoinReplyT reply = join_reply({{.partition = 0, .fence = 7}});
+  reply.pending = 1;
+  c.reply(c.take<wire::JoinT>().first, std::move(reply));
+  c.take_notices();
+  beat_until(c, kStartMs + 2 * kProgressMs);
+  CHECK(c.take_notices().empty());
+  CHECK_FALSE(c.session.paused());
+  c.push_assigned({{.partition = 1, .fence = 9}});
+  CHECK(c.code(Conversation::kJoinCall) == ErrorCode::kNone);
+  c.take_notices();
+  // Its time begins with the answer.
+  beat_until(c, kStartMs + 2 * kProgressMs + kPauseMs - 1);
+  CHECK_FALSE(c.session.paused());
+  c.pass(1);
+  CHECK(c.session.paused());
+}
+
 TEST_CASE("stuck: the time of a lapsed lease does not count against the application") {
   Conversation c(watched());
   c.join_holding({{.partition = 0, .fence = 7}});
@@ -297,6 +319,9 @@ TEST_CASE("standing by: an unsubscribed member keeps its seat and asks for nothi
   CHECK_FALSE(c.sent<wire::JoinT>());
   c.push_lost(0, 7, wire::TokenEnd::expired, true);  // even without the seat it seeks none
   CHECK_FALSE(c.sent<wire::JoinT>());
+  c.session.join(c.now_ms, 7);  // nor does it wait for one
+  c.collect();
+  CHECK(c.code(7) == ErrorCode::kNone);
   c.session.subscribe(c.now_ms, 6, {"u"}, {});
   c.collect();
   CHECK(c.take<wire::JoinT>().second.topics == std::vector<std::string>{"u"});

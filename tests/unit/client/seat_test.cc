@@ -273,7 +273,34 @@ TEST_CASE("leaving gives everything back and is answered") {
   c.reply(c.take<wire::LeaveT>().first, wire::DoneT());
   CHECK(c.code(9) == ErrorCode::kNone);
   CHECK_FALSE(c.session.is_active());
-  CHECK(c.take_notices().empty());
+  CHECK(c.take_notices() == Notices{NoticeKind::kLeft});
+}
+
+TEST_CASE("leaving before any join was sent needs no server") {
+  Conversation c;
+  c.session.join(c.now_ms, kJoin);
+  c.session.leave(c.now_ms, 9);
+  c.collect();
+  CHECK(c.code(kJoin) == ErrorCode::kClosed);
+  CHECK(c.code(9) == ErrorCode::kNone);
+}
+
+TEST_CASE("leaving after a join whose answer was lost gives the seat up that it may have taken") {
+  Conversation c;
+  c.connect();
+  c.session.join(c.now_ms, kJoin);
+  c.collect();
+  c.take<wire::JoinT>();
+  c.disconnect();
+  c.session.leave(c.now_ms, 9);
+  c.collect();
+  CHECK_FALSE(c.outcome(9).has_value());
+  c.connect();
+  const auto [id, join] = c.take<wire::JoinT>();
+  CHECK(join.resume);
+  c.reply(id, join_reply());
+  c.reply(c.take<wire::LeaveT>().first, wire::DoneT());
+  CHECK(c.code(9) == ErrorCode::kNone);
 }
 
 TEST_CASE("leaving over a broken connection resumes first, and gives up in time") {

@@ -101,6 +101,95 @@ TEST_CASE("stored: a refused automatic commit is told, and tried again with the 
   CHECK(c.committed() == "0:10");
 }
 
+TEST_CASE("stored: one that is refused for good keeps no other from its commit, and is told once") {
+  Stored c;
+  c.store(0, 10);
+  c.store(1, 20);
+  c.pass(kIntervalMs);
+  CHECK(c.committed() == "0:10 1:20");
+  c.reply(c.last_commit, refusal(ErrorCode::kMetadataTooLarge));
+  CHECK(c.take_notices().empty());  // not known of which
+  CHECK(c.committed() == "0:10");
+  c.reply(c.last_commit, wire::CommitReplyT());
+  CHECK(c.committed() == "1:20");
+  c.reply(c.last_commit, refusal(ErrorCode::kMetadataTooLarge));
+  CHECK(c.take_notices() == Notices{NoticeKind::kCommitFailed});
+  c.store(0, 11);
+  c.pass(kIntervalMs);
+  CHECK(c.committed() == "0:11");
+  c.reply(c.last_commit, wire::CommitReplyT());
+  c.pass(kIntervalMs);
+  CHECK_FALSE(c.sent<wire::CommitT>());
+  CHECK(c.take_notices().empty());
+  // What is stored after it is a new attempt.
+  c.store(1, 21);
+  c.pass(kIntervalMs);
+  CHECK(c.committed() == "1:21");
+}
+
+TEST_CASE("stored: of a thousand partitions a refused one is found in a few steps") {
+  constexpr PartitionIndex kPartitions = 900;
+  constexpr PartitionIndex kBad = 517;
+  Conversation c(committing());
+  std::vector<Grant> held;
+  for (PartitionIndex i = 0; i < kPartitions; ++i) {
+    held.push_back({.partition = i, .fence = 100 + static_cast<FencingToken>(i)});
+  }
+  c.join_holding(held);
+  for (PartitionIndex i = 0; i < kPartitions; ++i) {
+    REQUIRE(c.session.store(c.now_ms, {.topic = "t", .partition = i, .offset = 5}));
+  }
+  c.pass(kIntervalMs);
+  std::size_t committed = 0;
+  int requests = 0;
+  while (const auto commit = c.take_if_any<wire::CommitT>()) {
+    ++requests;
+    const bool bad = std::ranges::any_of(commit->second.items,
+                                         [](const auto& item) { return item->partition == kBad; });
+    if (bad) {
+      c.reply(commit->first, refusal(ErrorCode::kInvalidOffset));
+    } else {
+      committed += commit->second.items.size();
+      c.reply(commit->first, wire::CommitReplyT());
+    }
+  }
+  CHECK(committed == kPartitions - 1);
+  CHECK(requests <= 25);
+  CHECK(c.take_notices() == Notices{NoticeKind::kCommitFailed});
+}
+
+TEST_CASE(
+    "stored: what went with a release meanwhile is not committed again beside a refused one") {
+  Stored c;
+  c.store(0, 10);
+  c.store(1, 20);
+  c.pass(kIntervalMs);
+  CHECK(c.committed() == "0:10 1:20");
+  c.push_revoke(0, 7);
+  c.release(0, 7);
+  c.take_notices();
+  CHECK(c.take<wire::ReleaseT>().second.items[0]->offset == 10);
+  c.reply(c.last_commit, refusal(ErrorCode::kMetadataTooLarge));
+  CHECK(c.committed() == "1:20");
+  CHECK_FALSE(c.sent<wire::CommitT>());
+  c.reply(c.last_commit, refusal(ErrorCode::kMetadataTooLarge));
+  CHECK(c.take_notices() == Notices{NoticeKind::kCommitFailed});
+}
+
+TEST_CASE("stored: a refused last commit of a release is told") {
+  Stored c;
+  c.store(0, 10);
+  c.push_revoke(0, 7);
+  c.release(0, 7);
+  c.take_notices();
+  wire::ReleaseReplyT released;
+  auto& result = *released.results.emplace_back(std::make_unique<wire::ReleaseResultT>());
+  result.released = true;
+  result.commit_error = std::make_unique<wire::ErrorT>(refusal(ErrorCode::kMetadataTooLarge));
+  c.reply(c.take<wire::ReleaseT>().first, std::move(released));
+  CHECK(c.take_notices() == Notices{NoticeKind::kCommitFailed});
+}
+
 TEST_CASE("stored: goes with the release of its partition") {
   Stored c;
   c.store(0, 10);
@@ -121,15 +210,32 @@ TEST_CASE("stored: a release that names its own last commit overrules it") {
   CHECK(c.take<wire::ReleaseT>().second.items[0]->offset == 9);
 }
 
-TEST_CASE("stored: a leave commits it first, on the same connection") {
+TEST_CASE("stored: a leave commits it first, and what can be committed beside what can't") {
+  Stored c;
+  c.store(0, 10);
+  c.store(1, 20);
+  c.session.leave(c.now_ms, 5);
+  c.collect();
+  CHECK(c.committed() == "0:10 1:20");
+  c.reply(c.last_commit, refusal(ErrorCode::kMetadataTooLarge));
+  CHECK(c.committed() == "0:10");
+  c.reply(c.last_commit, refusal(ErrorCode::kMetadataTooLarge));
+  CHECK_FALSE(c.sent<wire::LeaveT>());
+  CHECK(c.committed() == "1:20");
+  c.reply(c.last_commit, wire::CommitReplyT());
+  c.reply(c.take<wire::LeaveT>().first, wire::DoneT());
+  CHECK(c.code(5) == ErrorCode::kNone);
+  CHECK(c.take_notices() == Notices{NoticeKind::kLeft, NoticeKind::kCommitFailed});
+}
+
+TEST_CASE("stored: a leave does not stay behind a commit that is not answered") {
   Stored c;
   c.store(0, 10);
   c.session.leave(c.now_ms, 5);
   c.collect();
-  REQUIRE(c.requests.size() == 2);
-  CHECK(c.requests[0].body.type == wire::RequestBody::Commit);
-  CHECK(c.requests[1].body.type == wire::RequestBody::Leave);
-  CHECK(c.committed() == "0:10");
+  c.run_until(c.now_ms + 5'000);
+  CHECK(c.sent<wire::LeaveT>());
+  CHECK(c.code(5) == ErrorCode::kTimedOut);
 }
 
 TEST_CASE("stored: a leave without a connection commits when it has one") {
@@ -140,6 +246,7 @@ TEST_CASE("stored: a leave without a connection commits when it has one") {
   c.connect();
   c.reply(c.take<wire::JoinT>().first, join_reply({{.partition = 0, .fence = 7}}));
   CHECK(c.committed() == "0:10");
+  c.reply(c.last_commit, wire::CommitReplyT());
   CHECK(c.sent<wire::LeaveT>());
 }
 
@@ -164,6 +271,26 @@ TEST_CASE("commit_stored: answered at once when nothing is owed, and with the re
   c.reply(c.last_commit, refusal(ErrorCode::kMetadataTooLarge));
   CHECK(c.code(6) == ErrorCode::kMetadataTooLarge);
   CHECK(c.take_notices().empty());
+}
+
+TEST_CASE("commit_stored: commits what can be committed, and tells each time of what can't") {
+  Stored c;
+  c.store(0, 10);
+  c.store(1, 20);
+  c.commit_stored(5);
+  c.committed();
+  c.reply(c.last_commit, refusal(ErrorCode::kMetadataTooLarge));
+  CHECK(c.committed() == "0:10");
+  c.reply(c.last_commit, wire::CommitReplyT());
+  CHECK_FALSE(c.outcome(5).has_value());
+  CHECK(c.committed() == "1:20");
+  c.reply(c.last_commit, refusal(ErrorCode::kMetadataTooLarge));
+  CHECK(c.code(5) == ErrorCode::kMetadataTooLarge);
+  CHECK(c.take_notices().empty());
+  c.commit_stored(6);
+  CHECK(c.committed() == "1:20");
+  c.reply(c.last_commit, refusal(ErrorCode::kMetadataTooLarge));
+  CHECK(c.code(6) == ErrorCode::kMetadataTooLarge);
 }
 
 TEST_CASE("commit_stored: thousands of partitions go in several commits with one answer") {

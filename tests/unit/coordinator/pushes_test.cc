@@ -92,6 +92,49 @@ TEST_CASE("a member with nothing to get hears of the plan, so that it need not w
   CHECK(assigned.front().pending == 0);
 }
 
+TEST_CASE("a member that took its name over hears of a plan that changes nothing for it") {
+  Settings settings;
+  settings.limits.gathering_window_ms = 200;
+  World world(settings);
+  WireClient old(world);
+  WireClient fresh(world);
+  old.ask<wire::TopicReplyT>(create_topic(1));
+  old.ask<wire::JoinReplyT>(joining("a", 1));
+  world.pass(200);
+  wire::JoinT join = joining("a", 2);
+  join.takeover = true;
+  join.metadata = {7};  // which a plan may depend on
+  const auto reply = fresh.ask<wire::JoinReplyT>(join);
+  CHECK(reply.gathering);
+  CHECK(listed(reply.held) == std::vector<std::string>{"t/0"});
+  world.pass(200);
+  const auto assigned = fresh.pushes<wire::AssignedT>();
+  REQUIRE(assigned.size() == 1);
+  CHECK(assigned.front().granted.empty());
+  CHECK(assigned.front().pending == 0);
+  // Once: what does not move is not disturbed.
+  fresh.ask<wire::JoinReplyT>(joining("b", 3));
+  world.pass(200);
+  for (const auto& push : fresh.pushes<wire::AssignedT>()) CHECK(push.member_id == "b");
+}
+
+TEST_CASE("a member that awaits a plan hears that its group was frozen instead") {
+  Settings settings;
+  settings.limits.gathering_window_ms = 200;
+  World world(settings);
+  WireClient client(world);
+  client.ask<wire::TopicReplyT>(create_topic(1));
+  CHECK(client.ask<wire::JoinReplyT>(joining("a", 1)).gathering);
+  wire::FreezeGroupT freeze;
+  freeze.group = "g";
+  freeze.frozen = true;
+  client.ask<wire::DoneT>(freeze);
+  const auto assigned = client.pushes<wire::AssignedT>();
+  REQUIRE(assigned.size() == 1);
+  CHECK(assigned.front().granted.empty());
+  CHECK(assigned.front().pending == 0);
+}
+
 TEST_CASE("a member that waits for a partition hears when the plan gives it to another") {
   World world;
   WireClient client(world);
