@@ -11,7 +11,7 @@ namespace muster::journal::test {
 namespace {
 
 constexpr std::uint64_t kEvents = 1'500;
-constexpr std::uint64_t kPageBytes = 4'096;
+constexpr std::uint64_t kSalvagedPageBytes = 4'096;
 
 /// A journal of some depth, with records that are larger than a page, a snapshot, and free pages.
 class Salvaged {
@@ -57,14 +57,15 @@ void check_all(const ReadBack& found, std::uint64_t events = kEvents) {
 }
 
 void spoil_page(std::string& bytes, std::uint64_t page) {
-  std::fill_n(bytes.begin() + static_cast<std::ptrdiff_t>(page * kPageBytes), kPageBytes, 'x');
+  std::fill_n(bytes.begin() + static_cast<std::ptrdiff_t>(page * kSalvagedPageBytes),
+              kSalvagedPageBytes, 'x');
 }
 
 /// The pages with these flags.
 std::vector<std::uint64_t> pages_with(const std::string& bytes, char flags) {
   std::vector<std::uint64_t> pages;
-  for (std::uint64_t page = 2; page < bytes.size() / kPageBytes; ++page) {
-    if (bytes[page * kPageBytes + 10] == flags) pages.push_back(page);
+  for (std::uint64_t page = 2; page < bytes.size() / kSalvagedPageBytes; ++page) {
+    if (bytes[page * kSalvagedPageBytes + 10] == flags) pages.push_back(page);
   }
   return pages;
 }
@@ -92,7 +93,8 @@ TEST_CASE("either meta page may be damaged, wherever a byte of it is flipped, or
       CAPTURE(page);
       CAPTURE(at);
       std::string bytes = journal.good();
-      bytes[page * kPageBytes + at] = static_cast<char>(bytes[page * kPageBytes + at] ^ 0x10);
+      bytes[page * kSalvagedPageBytes + at] =
+          static_cast<char>(bytes[page * kSalvagedPageBytes + at] ^ 0x10);
       check_all(journal.read(bytes));
     }
     std::string bytes = journal.good();
@@ -106,7 +108,7 @@ TEST_CASE("the page with the header may be gone: the one before it says which jo
   std::string bytes = journal.good();
   const std::size_t at = bytes.find(encode_header(journal.header()));
   REQUIRE(at != std::string::npos);
-  spoil_page(bytes, at / kPageBytes);
+  spoil_page(bytes, at / kSalvagedPageBytes);
   check_all(journal.read(bytes));
 }
 
@@ -114,7 +116,8 @@ TEST_CASE("the head of a leaf may be damaged: the records in it are found") {
   Salvaged journal;
   std::string bytes = journal.good();
   for (const std::uint64_t page : pages_with(bytes, lmdb::kLeaf)) {
-    bytes[page * kPageBytes + 12] = static_cast<char>(bytes[page * kPageBytes + 12] ^ 0x20);
+    bytes[page * kSalvagedPageBytes + 12] =
+        static_cast<char>(bytes[page * kSalvagedPageBytes + 12] ^ 0x20);
   }
   const ReadBack found = journal.read(bytes);
   REQUIRE(found.records.size() == kEvents);
@@ -139,7 +142,7 @@ TEST_CASE("a file of anything is no journal, and a journal without any page is n
   Salvaged journal;
   CHECK_FALSE(journal.read(std::string(20'000, 'x')).outcome.has_value());
   CHECK_FALSE(journal.read({}).outcome.has_value());
-  CHECK_FALSE(journal.read(journal.good().substr(0, 2 * kPageBytes)).outcome.has_value());
+  CHECK_FALSE(journal.read(journal.good().substr(0, 2 * kSalvagedPageBytes)).outcome.has_value());
 }
 
 }  // namespace
