@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <span>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -59,7 +60,12 @@ int print_completion(const CLI::App& app, const Context& context,
 int report_usage(const CLI::App& app, const CLI::ParseError& error,
                  std::span<const std::string> words) {
   const bool asked = error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success);
-  if (asked) return app.exit(error);
+  if (asked) {
+    std::ostringstream text;
+    app.exit(error, text, text);
+    print_text(text.str());
+    return flush_output() == Written::kFailed ? 1 : 0;
+  }
   const std::string message = usage_message(app, error, words);
   const std::string named = message.starts_with("muster") ? message : "muster: " + message;
   const std::string text =
