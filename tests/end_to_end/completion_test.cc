@@ -54,9 +54,9 @@ void complete_everything(const TypedShell& shell, const BillingScene& scene) {
   type_into(shell, scene, "muster gro\tdes\tbil\t", "billing ");
   type_into(shell, scene, "muster --output=js\t", "--output=json ");
   type_into(shell, scene, "muster group why billing ord\t1\t", "orders/1 ");
-  type_into(shell, scene, "muster group list --sta\tbal\t", "--state balancing ");
+  type_into(shell, scene, "muster group list --sta\tbal\t", "balancing ");
   type_into(shell, scene, "muster group remove-member billing po\t", "pod-0 ");
-  type_into(shell, scene, "muster run --group g --topic orders -- mkfi\t", "mkfifo ");
+  type_into(shell, scene, "muster run --group g --topic orders -- mkfi\t", "fo ");
 }
 
 TEST_CASE("bash completes commands, options, programs, and names that the server knows") {
@@ -71,7 +71,7 @@ TEST_CASE("zsh completes commands, options, programs, and names that the server 
   }
   const BillingScene scene;
   complete_everything(kTypedZsh, scene);
-  muster(scene.command({"group", "configure", "it's c:d", "--strategy", "sticky"}));
+  muster_json(scene.daemon, {"group", "configure", "it's c:d", "--strategy", "sticky"});
   type_into(kTypedZsh, scene, "muster group describe it\t", "it\\'s\\ c:d ");
   type_into(kTypedZsh, scene, "muster group describe \"it's \t", "\"it's c:d\" ");
   type_into(kTypedZsh, scene, "muster group describe it\\'s\\ \t", "it\\'s\\ c:d ");
@@ -94,7 +94,7 @@ TEST_CASE("fish completes commands, options, programs, and names that the server
     return;
   }
   const BillingScene scene;
-  muster(scene.command({"group", "configure", "it's c:d", "--strategy", "sticky"}));
+  muster_json(scene.daemon, {"group", "configure", "it's c:d", "--strategy", "sticky"});
   const std::vector<std::pair<std::string, std::string>> lines{
       {"muster gro", "group\tConsumer groups: who owns what, how far they are\n"},
       {"muster group reset", "reset-offsets\tSay where a group goes on\n"},
@@ -108,7 +108,7 @@ TEST_CASE("fish completes commands, options, programs, and names that the server
       {"muster group list --sta", "--state\tOnly groups in this state\n"},
       {"muster group list --state bal", "balancing\n"},
       {"muster group remove-member billing po", "pod-0\n"},
-      {"muster journal log --data-dir /bi", "/bin/\n"},
+      {"muster journal log --data-dir /usr/bi", "/usr/bin/\n"},
   };
   for (const auto& [line, offered] : lines) {
     CAPTURE(line);

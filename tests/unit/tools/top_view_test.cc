@@ -134,7 +134,9 @@ TEST_CASE("top: long names are shortened before numbers leave the screen") {
         "\n"
         "   GROUP              STATE   MEMBERS  PARTITIONS  UNOWNED  MOVING  MOVES  LAG\n"
         "▸  aaaaaaaaaaaaaaaa…  empty         0           0        0       0      0    -\n"
-        "EVENTS\n" KEYS_LINE);
+        "   billing            stable        3           6        0       0      4   12\n"
+        "EVENTS\n"
+        "01:01:01  billing: PlanMade generation 2\n" KEYS_LINE);
 }
 
 TEST_CASE("top: however small the terminal, as many lines as it has, none wider") {
