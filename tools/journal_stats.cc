@@ -73,8 +73,8 @@ Outcome print_statistics(const Context& context, const std::string& data_dir, Op
     print_text(statistics_text(statistics, *disk));
     if (damage) {
       print_text(fmt::format(
-          "\nDamaged: {}. The events above are sound. What else is: muster journal verify "
-          "--data-dir {}; to mend it: muster journal repair.\n",
+          "\nIts snapshots can't be read: {}. The events above can. What else is wrong says "
+          "muster journal verify --data-dir {}; muster journal repair mends it.\n",
           *damage, data_dir));
     }
   }

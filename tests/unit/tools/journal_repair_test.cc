@@ -118,7 +118,7 @@ TEST_CASE("stats counts the events of a journal whose snapshot is damaged, and n
   CHECK(status == 1);
   const Json json = Json::parse(read_text(out));
   CHECK(json["events"] == 3);
-  CHECK(json["damage"].get<std::string>().find("the description of the snapshot at sequence 4") !=
+  CHECK(json["damage"].get<std::string>().find("the snapshot at sequence 4, its description") !=
         std::string::npos);
 }
 
