@@ -5,36 +5,30 @@
 
 namespace muster::journal {
 
-std::size_t bytes_of(const Unit& unit) {
-  std::size_t bytes = 0;
-  for (const std::string& event : unit) bytes += event.size();
-  return bytes;
-}
-
-void Gathering::add(Unit unit) {
+void Gathering::add(const EncodedEvents& unit) {
   assert(!unit.empty());
-  units_.push_back(std::move(unit));
+  const auto fits = [&](const EncodedEvents& batch) {
+    return batch.size() + unit.size() <= limits_.max_events &&
+           batch.bytes() + unit.bytes() <= limits_.max_bytes;
+  };
+  if (batches_.empty() || !fits(batches_.back().events)) {
+    batches_.push_back({.first_sequence = next_sequence_, .events = std::exchange(spare_, {})});
+  }
+  batches_.back().events.append(unit);
+  next_sequence_ += unit.size();
 }
 
-Batch Gathering::cut() {
-  assert(!units_.empty());
-  Batch batch;
-  batch.first_sequence = next_sequence_;
-  std::size_t events = 0;
-  while (!units_.empty()) {
-    Unit& unit = units_.front();
-    const std::size_t bytes = bytes_of(unit);
-    const bool fits =
-        events + unit.size() <= limits_.max_events && batch.bytes + bytes <= limits_.max_bytes;
-    if (!fits && events > 0) break;
-    events += unit.size();
-    batch.bytes += bytes;
-    batch.units.push_back(std::move(unit));
-    units_.pop_front();
-  }
-  next_sequence_ += events;
-  batch.last_sequence = next_sequence_ - 1;
+Batch Gathering::take() {
+  assert(!batches_.empty());
+  Batch batch = std::move(batches_.front());
+  batches_.pop_front();
   return batch;
+}
+
+void Gathering::give_back(EncodedEvents events) {
+  if (events.bytes() > limits_.max_bytes) return;  // a giant unit's memory is not kept
+  events.clear();
+  spare_ = std::move(events);
 }
 
 }  // namespace muster::journal

@@ -1,24 +1,23 @@
-// Units on their way to the journal: gathered until they are cut into a batch.
+// Units on their way to the journal: gathered into batches.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <vector>
 
-#include "journal/journal.h"
+#include "journal/encoded_events.h"
 
 namespace muster::journal {
 
 /// What one transaction of the journal holds.
 struct Batch {
   std::uint64_t first_sequence = 0;
-  std::uint64_t last_sequence = 0;
-  std::size_t bytes = 0;
-  std::vector<Unit> units;
+  EncodedEvents events;
+
+  std::uint64_t last_sequence() const { return first_sequence + events.size() - 1; }
 };
 
-/// A batch is cut when it has this much, whichever is first.
+/// A batch is complete when it has this much, whichever is first.
 struct BatchLimits {
   std::size_t max_events = 4'096;
   std::size_t max_bytes = std::size_t{4} << 20;
@@ -32,19 +31,21 @@ class Gathering {
   explicit Gathering(std::uint64_t next_sequence, const BatchLimits& limits = {})
       : next_sequence_(next_sequence), limits_(limits) {}
 
-  void add(Unit unit);
-  bool empty() const { return units_.empty(); }
+  /// A unit is never split (one-command-one-unit): one that does not fit in any batch is a batch of
+  /// its own.
+  void add(const EncodedEvents& unit);
+  bool empty() const { return batches_.empty(); }
 
-  /// The oldest units, as many as fit; one that does not fit in any batch is a batch of its own. A
-  /// unit is never split (one-command-one-unit). There must be one.
-  Batch cut();
+  /// The batch with the oldest units. There must be one.
+  Batch take();
+  /// The memory of a batch that is done with, to be used again.
+  void give_back(EncodedEvents events);
 
  private:
-  std::uint64_t next_sequence_;  // of the next batch
+  std::uint64_t next_sequence_;  // of the next event
   BatchLimits limits_;
-  std::deque<Unit> units_;
+  std::deque<Batch> batches_;  // oldest first
+  EncodedEvents spare_;
 };
-
-std::size_t bytes_of(const Unit& unit);
 
 }  // namespace muster::journal

@@ -25,10 +25,10 @@ GroupCommit::~GroupCommit() {
   stop();
 }
 
-void GroupCommit::stage(Unit unit) {
+void GroupCommit::stage(const EncodedEvents& unit) {
   assert(writer_.joinable());
-  pending_bytes_ += bytes_of(unit);
-  gathering_.add(std::move(unit));
+  pending_bytes_ += unit.bytes();
+  gathering_.add(unit);
 }
 
 void GroupCommit::flush() {
@@ -43,20 +43,21 @@ std::uint64_t GroupCommit::flush_age_ms() const {
 void GroupCommit::start_batch() {
   in_flight_ = true;
   in_flight_since_ms_ = options_.monotonic_ms();
-  Batch next = gathering_.cut();
+  Batch next = gathering_.take();
   {
     const std::lock_guard lock(mutex_);
-    batch_ = std::move(next);
+    std::swap(batch_, next);
     committed_ = false;
   }
+  gathering_.give_back(std::move(next.events));
   changed_.notify_all();
 }
 
 void GroupCommit::collect() {
   if (!in_flight_ || !committed_) return;
   // The writer is done with it: committed_ says so.
-  durable_sequence_ = batch_.last_sequence;
-  pending_bytes_ -= batch_.bytes;
+  durable_sequence_ = batch_.last_sequence();
+  pending_bytes_ -= batch_.events.bytes();
   in_flight_ = false;
   flush();
   if (listener_) listener_(durable_sequence_);
@@ -101,7 +102,7 @@ void GroupCommit::run() {
     if (has_batch) {
       commit_batch();
     } else if (upkeep_is_due()) {
-      commit(store_.header().last_sequence + 1, {}, 0);
+      commit(store_.header().last_sequence + 1, {});
     }
     if (Clock::now() >= next_look) {
       look_after();
@@ -121,7 +122,7 @@ bool GroupCommit::tend(Upkeep piece) {
 }
 
 void GroupCommit::commit_batch() {
-  commit(batch_.first_sequence, batch_.units, batch_.bytes);
+  commit(batch_.first_sequence, batch_.events);
   {
     const std::lock_guard lock(mutex_);
     committed_ = true;
@@ -137,21 +138,18 @@ bool GroupCommit::upkeep_is_due() {
   return !work_.empty();
 }
 
-void GroupCommit::commit(std::uint64_t first_sequence, std::span<const Unit> units,
-                         std::size_t bytes) {
-  std::size_t events = 0;
-  for (const Unit& unit : units) events += unit.size();
-  const std::size_t appended_bytes = bytes + events * kBytesAroundRecord;
-  events_since_upkeep_ += events;
-  bytes_since_upkeep_ += bytes;
+void GroupCommit::commit(std::uint64_t first_sequence, const EncodedEvents& events) {
+  const std::size_t appended_bytes = events.bytes() + events.size() * kBytesAroundRecord;
+  events_since_upkeep_ += events.size();
+  bytes_since_upkeep_ += events.bytes();
   const auto start = Clock::now();
   if (!upkeep_is_due()) {
-    if (auto done = store_.append(first_sequence, units); !done) stop_process(done.error());
+    if (auto done = store_.append(first_sequence, events); !done) stop_process(done.error());
     appended_bytes_ += appended_bytes;
     return;
   }
   const std::size_t pieces = work_.size();
-  const auto done = store_.append(first_sequence, units, work_, upkeep_limits());
+  const auto done = store_.append(first_sequence, events, work_, upkeep_limits());
   if (!done) stop_process(done.error());
   appended_bytes_ += appended_bytes;
   measure_room();  // before whoever waits for it asks whether there is room now

@@ -12,7 +12,6 @@
 #include <deque>
 #include <functional>
 #include <mutex>
-#include <span>
 #include <thread>
 #include <utility>
 
@@ -47,7 +46,7 @@ class GroupCommit final : public Journal {
   GroupCommit(const GroupCommit&) = delete;
   GroupCommit& operator=(const GroupCommit&) = delete;
 
-  void stage(Unit unit) override;
+  void stage(const EncodedEvents& unit) override;
   void flush() override;
   std::uint64_t durable_sequence() const override { return durable_sequence_; }
   std::size_t pending_bytes() const override { return pending_bytes_; }
@@ -84,7 +83,7 @@ class GroupCommit final : public Journal {
   // The writer's thread.
   void run();
   void commit_batch();
-  void commit(std::uint64_t first_sequence, std::span<const Unit> units, std::size_t bytes);
+  void commit(std::uint64_t first_sequence, const EncodedEvents& events);
   bool upkeep_is_due();
   UpkeepLimits upkeep_limits() const;
   void measure_room();

@@ -6,14 +6,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <string>
-#include <vector>
+
+#include "journal/encoded_events.h"
 
 namespace muster::journal {
-
-/// The events of one command, encoded, in order: durable together or not at all
-/// (one-command-one-unit).
-using Unit = std::vector<std::string>;
 
 class Journal {
  public:
@@ -21,8 +17,9 @@ class Journal {
 
   virtual ~Journal() = default;
 
-  /// Takes a unit for the batch that gathers. Its events get the next sequences, without a gap.
-  virtual void stage(Unit unit) = 0;
+  /// Takes a unit for the batch that gathers: the events of one command, in order, durable together
+  /// or not at all (one-command-one-unit). They get the next sequences, without a gap.
+  virtual void stage(const EncodedEvents& unit) = 0;
 
   /// Sends the gathered batch on its way unless one is in flight already; then it follows by
   /// itself when that one is durable. Never blocks. A batch that fails stops the process.

@@ -1,6 +1,7 @@
 // Integers as the journal writes them: little-endian, whatever the machine.
 #pragma once
 
+#include <array>
 #include <concepts>
 #include <cstddef>
 #include <string>
@@ -9,10 +10,18 @@
 namespace muster::journal {
 
 template <std::unsigned_integral Integer>
-void append_little_endian(std::string& bytes, Integer value) {
-  for (std::size_t i = 0; i < sizeof(Integer); ++i) {
-    bytes.push_back(static_cast<char>((value >> (8 * i)) & 0xff));
+std::array<char, sizeof(Integer)> little_endian(Integer value) {
+  std::array<char, sizeof(Integer)> bytes{};
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    bytes[i] = static_cast<char>((value >> (8 * i)) & 0xff);
   }
+  return bytes;
+}
+
+template <std::unsigned_integral Integer>
+void append_little_endian(std::string& bytes, Integer value) {
+  const auto more = little_endian(value);
+  bytes.append(more.data(), more.size());
 }
 
 /// `bytes` holds at least sizeof(Integer) bytes from `offset` on.

@@ -1,5 +1,6 @@
 #include "journal/put.h"
 
+#include <algorithm>
 #include <string>
 
 #include "journal/contents.h"
@@ -21,10 +22,9 @@ int put_checked(MDB_cursor* cursor, std::string_view key, std::uint64_t checksum
   MDB_val value{.mv_size = kRecordChecksumBytes + bytes.size(), .mv_data = nullptr};
   const int code = mdb_cursor_put(cursor, &key_value, &value, MDB_APPEND | MDB_RESERVE);
   if (code != MDB_SUCCESS) return code;
-  std::string checksum_bytes;
-  append_little_endian(checksum_bytes, checksum);
   auto* const to = static_cast<char*>(value.mv_data);
-  checksum_bytes.copy(to, checksum_bytes.size());
+  const auto checksum_bytes = little_endian(checksum);
+  std::ranges::copy(checksum_bytes, to);
   bytes.copy(to + checksum_bytes.size(), bytes.size());
   return MDB_SUCCESS;
 }

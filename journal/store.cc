@@ -102,12 +102,12 @@ std::expected<FileReader, Error> Store::reader() const {
 }
 
 std::expected<void, Error> Store::append(std::uint64_t first_sequence,
-                                         std::span<const Unit> units) {
+                                         const EncodedEvents& events) {
   std::deque<Upkeep> nothing;
-  return append(first_sequence, units, nothing);
+  return append(first_sequence, events, nothing);
 }
 
-std::expected<void, Error> Store::append(std::uint64_t first_sequence, std::span<const Unit> units,
+std::expected<void, Error> Store::append(std::uint64_t first_sequence, const EncodedEvents& events,
                                          std::deque<Upkeep>& upkeep, const UpkeepLimits& limits) {
   if (first_sequence != header_.last_sequence + 1) {
     return std::unexpected(
@@ -118,7 +118,7 @@ std::expected<void, Error> Store::append(std::uint64_t first_sequence, std::span
   auto transaction = begin(environment_, 0);
   if (!transaction) return std::unexpected(transaction.error());
   Header header = header_;
-  if (auto put = put_units(transaction->get(), units, header); !put) return put;
+  if (auto put = put_events(transaction->get(), events, header); !put) return put;
   std::vector<Snapshot> snapshots = snapshots_;
   UpkeepTransaction tending(transaction->get(), records_, snapshot_chunks_, header, snapshots,
                             limits);
@@ -134,18 +134,16 @@ std::expected<void, Error> Store::append(std::uint64_t first_sequence, std::span
   return {};
 }
 
-std::expected<void, Error> Store::put_units(MDB_txn* transaction, std::span<const Unit> units,
-                                            Header& header) {
+std::expected<void, Error> Store::put_events(MDB_txn* transaction, const EncodedEvents& events,
+                                             Header& header) {
   MDB_cursor* cursor = nullptr;  // ends with the transaction
   if (const int code = mdb_cursor_open(transaction, records_, &cursor); code != 0) {
     return std::unexpected(failed(code, "append to"));
   }
-  for (const Unit& unit : units) {
-    for (const std::string& bytes : unit) {
-      const std::uint64_t sequence = ++header.last_sequence;
-      if (const int code = put_record(cursor, header.journal_id, sequence, bytes); code != 0) {
-        return std::unexpected(failed(code, "append to"));
-      }
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    const std::uint64_t sequence = ++header.last_sequence;
+    if (const int code = put_record(cursor, header.journal_id, sequence, events[i]); code != 0) {
+      return std::unexpected(failed(code, "append to"));
     }
   }
   return {};

@@ -7,16 +7,15 @@
 #include <cstdint>
 #include <deque>
 #include <expected>
-#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "journal/encoded_events.h"
 #include "journal/environment.h"
 #include "journal/error.h"
 #include "journal/file_reader.h"
 #include "journal/header.h"
-#include "journal/journal.h"
 #include "journal/room.h"
 #include "journal/upkeep.h"
 #include "journal/writer_lock.h"
@@ -49,14 +48,14 @@ class Store {
   /// For this process; may be used on another thread beside this store, and outlive it.
   std::expected<FileReader, Error> reader() const;
 
-  /// Appends whole units in one transaction: all of them are durable on return, or none
+  /// Appends in one transaction: all of the events are durable on return, or none of them
   /// (one-command-one-unit, no-loss). kWrongSequence unless `first_sequence` is the next one.
   /// After another error nothing is known but that: stop, and open the journal again.
-  std::expected<void, Error> append(std::uint64_t first_sequence, std::span<const Unit> units);
+  std::expected<void, Error> append(std::uint64_t first_sequence, const EncodedEvents& events);
 
   /// The same, and does some of `upkeep` in the same transaction; what is done is taken off its
-  /// front. There may be no units at all.
-  std::expected<void, Error> append(std::uint64_t first_sequence, std::span<const Unit> units,
+  /// front. There may be no events at all.
+  std::expected<void, Error> append(std::uint64_t first_sequence, const EncodedEvents& events,
                                     std::deque<Upkeep>& upkeep, const UpkeepLimits& limits = {});
 
   /// Gives back the pages that readers hold which ended within a transaction.
@@ -83,8 +82,8 @@ class Store {
         room_(room) {}
 
   std::expected<void, Error> open_trees();
-  std::expected<void, Error> put_units(MDB_txn* transaction, std::span<const Unit> units,
-                                       Header& header);
+  std::expected<void, Error> put_events(MDB_txn* transaction, const EncodedEvents& events,
+                                        Header& header);
   std::expected<void, Error> put_header(MDB_txn* transaction, Header& header);
   Error failed(int code, std::string_view what) const;
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <expected>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -19,7 +20,22 @@ struct EventError {
   std::string message;
 };
 
-/// One FlatBuffer of schemas/event.fbs.
+/// Encodes one event after the other in the same memory.
+class EventEncoder {
+ public:
+  EventEncoder();
+  ~EventEncoder();
+  EventEncoder(const EventEncoder&) = delete;
+  EventEncoder& operator=(const EventEncoder&) = delete;
+
+  /// One FlatBuffer of schemas/event.fbs. Valid until the next call.
+  std::string_view encode(const domain::Event& event);
+
+ private:
+  class Implementation;
+  std::unique_ptr<Implementation> implementation_;
+};
+
 std::string encode_event(const domain::Event& event);
 
 /// Verifies, then reads. `bytes` may have any alignment.

@@ -194,7 +194,17 @@ EventBody read(const event::PartitionsFenced& body) {
                           .tokens = read(*body.tokens())};
 }
 EventBody read(const event::OffsetsCommitted& body) {
-  return OffsetsCommitted{.group = read(body.group()), .offsets = read(*body.offsets())};
+  OffsetsCommitted event{.group = read(body.group()), .offsets = read(*body.offsets())};
+  if (body.plain() == nullptr) return event;
+  event.offsets.reserve(event.offsets.size() + body.plain()->size());
+  for (const event::PlainOffset* plain : *body.plain()) {
+    event.offsets.push_back({.at = {.topic = plain->topic(), .partition = plain->partition()},
+                             .offset = plain->offset(),
+                             .fence = plain->fence(),
+                             .metadata = {},
+                             .commit_time_ms = 0});
+  }
+  return event;
 }
 EventBody read(const event::GroupDeleted& body) {
   return GroupDeleted{.group = read(body.group()),

@@ -1,13 +1,13 @@
 // Domain events to FlatBuffers (schemas/event.fbs).
 #include <event_generated.h>
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
 #include "codec/event.h"
 
 namespace muster::codec {
-namespace {
 
 namespace fb = flatbuffers;
 using namespace muster::domain;  // NOLINT(google-build-using-namespace): both sides have one name
@@ -16,9 +16,9 @@ using namespace muster::domain;  // NOLINT(google-build-using-namespace): both s
 template <typename Table>
 using Tables = fb::Offset<fb::Vector<fb::Offset<Table>>>;
 
-class Encoder {
+class EventEncoder::Implementation {
  public:
-  std::string encode(const Event& event);
+  std::string_view encode(const Event& event);
 
  private:
   fb::Offset<fb::String> text(const std::string& value) { return builder_.CreateString(value); }
@@ -89,6 +89,18 @@ class Encoder {
                                                  value.commit_time_ms));
     }
     return builder_.CreateVector(offsets);
+  }
+
+  static bool is_plain(const OffsetValue& value) {
+    return value.metadata.empty() && value.commit_time_ms == 0;
+  }
+  /// Most events of a busy journal are commits, and most of these have nothing but numbers.
+  fb::Offset<fb::Vector<const event::PlainOffset*>> plain(const std::vector<OffsetValue>& values) {
+    return builder_.CreateVectorOfStructs<event::PlainOffset>(
+        values.size(), [&](std::size_t i, event::PlainOffset* to) {
+          const OffsetValue& value = values[i];
+          *to = event::PlainOffset(value.at.topic, value.offset, value.fence, value.at.partition);
+        });
   }
 
   Tables<event::FormerPin> pins_or_none(const std::vector<FormerPin>& values) {
@@ -189,7 +201,11 @@ class Encoder {
   }
   auto body(const OffsetsCommitted& value) {
     const auto group = text(value.group);
-    return event::CreateOffsetsCommitted(builder_, group, offset_values(value.offsets));
+    if (!std::ranges::all_of(value.offsets, is_plain)) {
+      return event::CreateOffsetsCommitted(builder_, group, offset_values(value.offsets));
+    }
+    const auto none = offset_values({});
+    return event::CreateOffsetsCommitted(builder_, group, none, plain(value.offsets));
   }
   auto body(const GroupDeleted& value) {
     const auto group = text(value.group);
@@ -261,10 +277,16 @@ class Encoder {
   }
   auto body(const QuietTimeEnded&) { return event::CreateQuietTimeEnded(builder_); }
 
-  fb::FlatBufferBuilder builder_{256};
+  fb::FlatBufferBuilder builder_{1'024};
 };
 
-std::string Encoder::encode(const Event& event) {
+std::string_view EventEncoder::Implementation::encode(const Event& event) {
+  constexpr std::size_t kKeptBytes = 64 * 1024;  // one giant event's memory is given back
+  if (builder_.GetSize() > kKeptBytes) {
+    builder_.Reset();
+  } else {
+    builder_.Clear();
+  }
   // One after the other: compilers evaluate arguments in different orders, and the bytes of an
   // event are the same whoever compiled the encoder.
   const auto who = text_or_none(event.cause.who);
@@ -279,8 +301,11 @@ std::string Encoder::encode(const Event& event) {
   return {reinterpret_cast<const char*>(builder_.GetBufferPointer()), builder_.GetSize()};
 }
 
-}  // namespace
+EventEncoder::EventEncoder() : implementation_(std::make_unique<Implementation>()) {}
+EventEncoder::~EventEncoder() = default;
 
-std::string encode_event(const Event& event) { return Encoder().encode(event); }
+std::string_view EventEncoder::encode(const Event& event) { return implementation_->encode(event); }
+
+std::string encode_event(const Event& event) { return std::string(EventEncoder().encode(event)); }
 
 }  // namespace muster::codec

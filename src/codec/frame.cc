@@ -41,14 +41,18 @@ std::expected<std::optional<std::string_view>, BadFrame> FrameReader::next() {
 }
 
 std::string frame(std::string_view payload) {
-  const auto length = static_cast<std::uint32_t>(payload.size());
   std::string framed;
   framed.reserve(kFrameHeaderBytes + payload.size());
-  for (int shift = 0; shift < 32; shift += 8) {
-    framed.push_back(static_cast<char>((length >> shift) & 0xff));
-  }
-  framed.append(payload);
+  append_frame(framed, payload);
   return framed;
+}
+
+void append_frame(std::string& bytes, std::string_view payload) {
+  const auto length = static_cast<std::uint32_t>(payload.size());
+  for (int shift = 0; shift < 32; shift += 8) {
+    bytes.push_back(static_cast<char>((length >> shift) & 0xff));
+  }
+  bytes.append(payload);
 }
 
 }  // namespace muster::codec

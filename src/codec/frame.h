@@ -42,5 +42,6 @@ class FrameReader {
 
 /// Header and payload in one string.
 std::string frame(std::string_view payload);
+void append_frame(std::string& bytes, std::string_view payload);
 
 }  // namespace muster::codec

@@ -89,7 +89,23 @@ std::string finish_server_message(wire::ServerMessageT& message) {
   return finish<wire::ServerMessage>(message);
 }
 
-std::expected<wire::RequestT, WireError> decode_request(std::string_view payload) {
+std::string_view ServerMessageEncoder::encode(std::uint64_t correlation_id, Sequence sequence,
+                                              const wire::ServerBodyUnion& body) {
+  constexpr std::size_t kKeptBytes = 64 * 1024;  // one giant reply's memory is given back
+  if (framed_.size() > kKeptBytes) {
+    std::string().swap(framed_);
+    builder_.Reset();
+  }
+  builder_.Clear();
+  const auto packed = body.Pack(builder_);
+  builder_.Finish(wire::CreateServerMessage(builder_, correlation_id, sequence, body.type, packed));
+  framed_.clear();
+  append_frame(framed_,
+               {reinterpret_cast<const char*>(builder_.GetBufferPointer()), builder_.GetSize()});
+  return framed_;
+}
+
+std::expected<const wire::Request*, WireError> view_request(std::string_view payload) {
   if (!verified<wire::Request>(payload)) return std::unexpected(not_valid("Request"));
   const auto& request = *flatbuffers::GetRoot<wire::Request>(payload.data());
   if (unpacked_bytes(request) > kMaxUnpackedBytes) {
@@ -97,7 +113,13 @@ std::expected<wire::RequestT, WireError> decode_request(std::string_view payload
         "The request repeats shared strings until they are too much to hold: ask for less at a "
         "time."});
   }
-  return unpack<wire::RequestT>(request);
+  return &request;
+}
+
+std::expected<wire::RequestT, WireError> decode_request(std::string_view payload) {
+  const auto request = view_request(payload);
+  if (!request) return std::unexpected(request.error());
+  return unpack<wire::RequestT>(**request);
 }
 
 std::expected<const wire::ServerMessage*, WireError> view_server_message(std::string_view payload) {

@@ -31,6 +31,18 @@ std::string encode_request(std::uint64_t correlation_id, Body body);
 template <typename Body>
 std::string encode_server_message(std::uint64_t correlation_id, Sequence sequence, Body body);
 
+/// Encodes messages from the server, one after the other in the same memory.
+class ServerMessageEncoder {
+ public:
+  /// Framed. Valid until the next call.
+  std::string_view encode(std::uint64_t correlation_id, Sequence sequence,
+                          const wire::ServerBodyUnion& body);
+
+ private:
+  flatbuffers::FlatBufferBuilder builder_;
+  std::string framed_;
+};
+
 /// Verifies and unpacks one frame's payload.
 std::expected<wire::RequestT, WireError> decode_request(std::string_view payload);
 std::expected<wire::ServerMessageT, WireError> decode_server_message(std::string_view payload);

@@ -7,11 +7,13 @@
 
 #include "coordinator/pipeline.h"
 
+#include <absl/container/inlined_vector.h>
+
 #include <algorithm>
 #include <optional>
 #include <utility>
 
-#include "codec/event.h"
+#include "codec/wire_view.h"
 #include "coordinator/pipeline_implementation.h"
 #include "coordinator/requests.h"
 #include "domain/assert.h"
@@ -93,12 +95,12 @@ void Pipeline::Implementation::read_frames(Connection& connection) {
 }
 
 void Pipeline::Implementation::handle_frame(Connection& connection, std::string_view payload) {
-  auto request = codec::decode_request(payload);
+  const auto request = codec::view_request(payload);
   if (!request) {
     const auto reason = refuse(ErrorCode::kMalformedRequest, request.error().message);
     return close(connection, reason.error());
   }
-  const std::uint64_t correlation_id = request->correlation_id;
+  const std::uint64_t correlation_id = (*request)->correlation_id();
   if (correlation_id == 0) {
     const auto reason =
         refuse(ErrorCode::kMalformedRequest,
@@ -111,19 +113,26 @@ void Pipeline::Implementation::handle_frame(Connection& connection, std::string_
                " belongs to a request that has no reply yet: number requests without doubles.");
     return close(connection, reason.error());
   }
-  reply(connection, correlation_id, answer_request(connection, *request));
+  reply(connection, correlation_id, answer_request(connection, **request));
 }
 
-Answer Pipeline::Implementation::answer_request(Connection& connection, wire::RequestT& request) {
-  wire::RequestBodyUnion& body = request.body;
-  if (body.type == wire::RequestBody::Hello) return greet(connection, *body.AsHello());
-  if (!connection.greeted) {
+Answer Pipeline::Implementation::answer_request(Connection& connection,
+                                                const wire::Request& request) {
+  if (!connection.greeted && request.body_type() != wire::RequestBody::Hello) {
     return refuse(ErrorCode::kHelloRequired, "The first request of a connection must be hello.");
   }
-  if (auto command = command_of(request, connection)) {
+  if (const auto* commit = request.body_as_Commit()) {
+    return carry_out(command_of(*commit), connection);
+  }
+  wire::RequestBodyUnion body;
+  body.type = request.body_type();
+  body.value = wire::RequestBodyUnion::UnPack(request.body(), body.type, nullptr);
+  if (auto command = command_of(body, connection)) {
     return carry_out(std::move(*command), connection);
   }
   switch (body.type) {
+    case wire::RequestBody::Hello:
+      return greet(connection, *body.AsHello());
     case wire::RequestBody::Heartbeat:
       return heartbeat(connection, *body.AsHeartbeat());
     case wire::RequestBody::Detach:
@@ -158,7 +167,7 @@ Answer Pipeline::Implementation::answer_request(Connection& connection, wire::Re
   }
 }
 
-Answer Pipeline::Implementation::carry_out(domain::Command command, Connection& connection) {
+Answer Pipeline::Implementation::carry_out(domain::Command&& command, Connection& connection) {
   note_facts(command, connection);
   const auto decision = execute(command, cause_of(command, connection));
   if (!decision) {
@@ -174,26 +183,27 @@ Answer Pipeline::Implementation::carry_out(domain::Command command, Connection& 
 }
 
 std::expected<domain::Decision, Rejection> Pipeline::Implementation::execute(
-    const domain::Command& command, const domain::Cause& cause) {
+    const domain::Command& command, domain::Cause cause) {
   const domain::Now now{.wall_ms = clock_.wall_ms(), .limits = settings_.limits};
   auto decision =
       std::visit([&](const auto& one) { return domain::decide(state_, one, now); }, command);
   if (!decision || decision->events.empty()) return decision;
 
-  std::vector<domain::Event> events;
-  journal::Unit unit;
-  std::size_t bytes = 0;
+  absl::InlinedVector<domain::Event, 1> events;
+  unit_.clear();
   for (domain::EventBody& body : std::exchange(decision->events, {})) {
     events.push_back({.time_ms = now.wall_ms, .cause = cause, .body = std::move(body)});
-    bytes += unit.emplace_back(codec::encode_event(events.back())).size();
+    unit_.append(events_.encode(events.back()));
   }
-  if (!uses_reserve(command) && !journal_.has_room_for(bytes)) return refuse_storage_full(bytes);
-  append(events, std::move(unit));
+  if (!uses_reserve(command) && !journal_.has_room_for(unit_.bytes())) {
+    return refuse_storage_full(unit_.bytes());
+  }
+  append(events, unit_);
   return decision;
 }
 
-void Pipeline::Implementation::append(const std::vector<domain::Event>& events,
-                                      journal::Unit unit) {
+void Pipeline::Implementation::append(std::span<const domain::Event> events,
+                                      const journal::EncodedEvents& unit) {
   Announcements announcements(state_, settings_);
   for (const domain::Event& event : events) {
     announcements.before(event);
@@ -202,7 +212,7 @@ void Pipeline::Implementation::append(const std::vector<domain::Event>& events,
     announcements.after(event);
     note_change(event);
   }
-  journal_.stage(std::move(unit));
+  journal_.stage(unit);
   announce(announcements.take());
 }
 
@@ -240,6 +250,7 @@ void Pipeline::Implementation::note_refusal(const domain::Command& command,
 
 void Pipeline::Implementation::note_ends(const domain::CommitOffsets& commit) {
   for (const domain::CommitItem& item : commit.items) {
+    if (item.start < 0 && item.end < 0) continue;
     ends_.report({.topic = state_.topic(item.topic)->id, .partition = item.partition},
                  {.start = item.start, .end = item.end});
   }

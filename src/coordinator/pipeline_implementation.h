@@ -8,9 +8,13 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <span>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
+#include "codec/event.h"
 #include "coordinator/answer.h"
 #include "coordinator/connection.h"
 #include "coordinator/end_offsets.h"
@@ -48,13 +52,13 @@ class Pipeline::Implementation {
   // ---- pipeline.cc
   void read_frames(Connection& connection);
   void handle_frame(Connection& connection, std::string_view payload);
-  Answer answer_request(Connection& connection, wire::RequestT& request);
-  Answer carry_out(domain::Command command, Connection& connection);
+  Answer answer_request(Connection& connection, const wire::Request& request);
+  Answer carry_out(domain::Command&& command, Connection& connection);
   Answer reply_to(const domain::Command& command, const domain::Decision& decision,
                   const Connection& connection);
   std::expected<domain::Decision, Rejection> execute(const domain::Command& command,
-                                                     const domain::Cause& cause);
-  void append(const std::vector<domain::Event>& events, journal::Unit unit);
+                                                     domain::Cause cause);
+  void append(std::span<const domain::Event> events, const journal::EncodedEvents& unit);
   void note_refusal(const domain::Command& command, const Rejection& refused);
   void note_facts(domain::Command& command, const Connection& connection);
   void note_ends(const domain::CommitOffsets& commit);
@@ -105,15 +109,19 @@ class Pipeline::Implementation {
   void reply(Connection& connection, std::uint64_t correlation_id, Answer answer);
   void announce(std::vector<Announcement> announcements);
   void close(Connection& connection, const Rejection& reason);
-  void park(std::variant<Reply, Push, Bind, Close> what);
+  template <typename What>
+  void park(What what) {
+    parked_.park(state_.sequence, std::move(what));
+  }
+  std::string encode_push(const wire::ServerBodyUnion& body);
   void durable();
   void release_parked();
-  void release(const Reply& reply);
+  void release(const Reply& reply, std::string_view bytes);
   void release(Push push);
   void wait_for_plan(const std::string& name);
   void release(const Bind& bind);
   void release(const Close& close);
-  void write(ConnectionId id, std::string_view bytes);
+  void write(Connection& connection, std::string_view bytes);
   void resume_paused();
   Connection* find(ConnectionId id);
 
@@ -140,6 +148,9 @@ class Pipeline::Implementation {
   EndOffsets ends_;
   std::set<std::string> resetting_;  // groups with a live reset
   OffsetRetention retention_;
+  codec::EventEncoder events_;
+  journal::EncodedEvents unit_;  // of the command at hand
+  codec::ServerMessageEncoder messages_;
   ParkedEffects parked_;
   absl::btree_map<ConnectionId, std::unique_ptr<Connection>> connections_;  // shut down in order
   std::vector<ConnectionId> paused_;  // whose reading waits for room

@@ -9,17 +9,10 @@
 #include "domain/refuse.h"
 
 namespace muster::coordinator {
-namespace {
 
-std::string encode(std::uint64_t correlation_id, Sequence sequence, wire::ServerBodyUnion body) {
-  wire::ServerMessageT message;
-  message.correlation_id = correlation_id;
-  message.sequence = sequence;
-  message.body = std::move(body);
-  return codec::finish_server_message(message);
+std::string Pipeline::Implementation::encode_push(const wire::ServerBodyUnion& body) {
+  return std::string(messages_.encode(0, state_.sequence, body));
 }
-
-}  // namespace
 
 Connection* Pipeline::Implementation::find(ConnectionId id) {
   const auto found = connections_.find(id);
@@ -29,20 +22,20 @@ Connection* Pipeline::Implementation::find(ConnectionId id) {
 void Pipeline::Implementation::reply(Connection& connection, std::uint64_t correlation_id,
                                      Answer answer) {
   const bool alive = answer && answer->type == wire::ServerBody::HeartbeatReply;
-  wire::ServerBodyUnion body =
-      answer ? std::move(*answer) : body_of(codec::to_wire(answer.error()));
+  if (!answer) answer = body_of(codec::to_wire(answer.error()));
   const Sequence reflects = alive ? journal_.durable_sequence() : state_.sequence;
-  std::string bytes = encode(correlation_id, reflects, std::move(body));
+  std::string_view bytes = messages_.encode(correlation_id, reflects, *answer);
   if (bytes.size() > settings_.max_frame_bytes + codec::kFrameHeaderBytes) {
     const auto too_large = domain::refuse(ErrorCode::kInternalError, "The reply would have ",
                                           bytes.size(), " bytes: ask for less at a time.");
-    bytes = encode(correlation_id, state_.sequence, body_of(codec::to_wire(too_large.error())));
+    bytes = messages_.encode(correlation_id, state_.sequence,
+                             body_of(codec::to_wire(too_large.error())));
   }
-  Reply parked{
-      .connection = connection.id, .correlation_id = correlation_id, .bytes = std::move(bytes)};
-  connection.parked_bytes += parked.bytes.size();
-  if (alive) return release(parked);
-  park(std::move(parked));
+  const Reply reply{
+      .connection = connection.id, .correlation_id = correlation_id, .bytes = bytes.size()};
+  connection.parked_bytes += bytes.size();
+  if (alive) return release(reply, bytes);
+  parked_.park(state_.sequence, reply, bytes);
 }
 
 void Pipeline::Implementation::announce(std::vector<Announcement> announcements) {
@@ -52,13 +45,12 @@ void Pipeline::Implementation::announce(std::vector<Announcement> announcements)
       continue;
     }
     const bool silent = announcement.body.type == wire::ServerBody::NONE;
-    park(Push{
-        .seat = announcement.seat,
-        .bytes = silent ? std::string() : encode(0, state_.sequence, std::move(announcement.body)),
-        .ends_seat = announcement.ends_seat,
-        .revoking = std::move(announcement.revoking),
-        .rebalance_timeout_ms = announcement.rebalance_timeout_ms,
-        .plan_of = std::move(announcement.plan_of)});
+    park(Push{.seat = announcement.seat,
+              .bytes = silent ? std::string() : encode_push(announcement.body),
+              .ends_seat = announcement.ends_seat,
+              .revoking = std::move(announcement.revoking),
+              .rebalance_timeout_ms = announcement.rebalance_timeout_ms,
+              .plan_of = std::move(announcement.plan_of)});
   }
 }
 
@@ -66,12 +58,7 @@ void Pipeline::Implementation::close(Connection& connection, const Rejection& re
   connection.closing = true;
   wire::ClosingT closing;
   closing.error = std::make_unique<wire::ErrorT>(codec::to_wire(reason));
-  park(Close{.connection = connection.id,
-             .bytes = encode(0, state_.sequence, body_of(std::move(closing)))});
-}
-
-void Pipeline::Implementation::park(std::variant<Reply, Push, Bind, Close> what) {
-  parked_.park({.reflects = state_.sequence, .what = std::move(what)});
+  park(Close{.connection = connection.id, .bytes = encode_push(body_of(std::move(closing)))});
 }
 
 void Pipeline::Implementation::durable() {
@@ -81,23 +68,22 @@ void Pipeline::Implementation::durable() {
 }
 
 void Pipeline::Implementation::release_parked() {
-  parked_.release(journal_.durable_sequence(), [this](Effect effect) {
-    std::visit([this](auto& one) { release(std::move(one)); }, effect.what);
-  });
+  parked_.release(journal_.durable_sequence(),
+                  [this](auto&&... what) { release(std::forward<decltype(what)>(what)...); });
 }
 
-void Pipeline::Implementation::release(const Reply& reply) {
+void Pipeline::Implementation::release(const Reply& reply, std::string_view bytes) {
   Connection* connection = find(reply.connection);
   if (connection == nullptr) return;
   connection->in_flight.erase(reply.correlation_id);
-  connection->parked_bytes -= reply.bytes.size();
-  write(reply.connection, reply.bytes);
+  connection->parked_bytes -= bytes.size();
+  write(*connection, bytes);
 }
 
 void Pipeline::Implementation::release(Push push) {
   const Session* session = sessions_.find(push.seat);
   if (session != nullptr && session->connection != 0 && !push.bytes.empty()) {
-    write(session->connection, push.bytes);
+    if (Connection* connection = find(session->connection)) write(*connection, push.bytes);
   }
   if (!push.revoking.empty()) {  // the deadline begins now, bound or not (§4 rule 4)
     sessions_.add_revocation(push.seat, {.due_ms = now_ms() + push.rebalance_timeout_ms,
@@ -128,18 +114,16 @@ void Pipeline::Implementation::release(const Close& close) {
   disconnected(close.connection);
 }
 
-void Pipeline::Implementation::write(ConnectionId id, std::string_view bytes) {
-  Connection* connection = find(id);
-  if (connection == nullptr) return;
-  if (sockets_.unsent_bytes(id) + bytes.size() <= settings_.max_unsent_bytes) {
-    return sockets_.write(id, bytes);
+void Pipeline::Implementation::write(Connection& connection, std::string_view bytes) {
+  if (sockets_.unsent_bytes(connection.id) + bytes.size() <= settings_.max_unsent_bytes) {
+    return sockets_.write(connection.id, bytes);
   }
-  if (connection->closing) return;
+  if (connection.closing) return;
   // A slow reader: its peer must not make the server hold more (bounded).
   const auto reason =
       domain::refuse(ErrorCode::kSlowReader, "More than ", settings_.max_unsent_bytes,
                      " bytes wait to be read: connect again and read faster.");
-  close(*connection, reason.error());
+  close(connection, reason.error());
 }
 
 void Pipeline::Implementation::resume_paused() {

@@ -45,22 +45,6 @@ Command release(wire::ReleaseT& request) {
   return command;
 }
 
-Command commit(wire::CommitT& request) {
-  domain::CommitOffsets command{.group = std::move(request.group), .items = {}};
-  command.items.reserve(request.items.size());
-  for (const auto& item : request.items) {
-    command.items.push_back({.topic = std::move(item->topic),
-                             .partition = item->partition,
-                             .offset = item->offset,
-                             .fence = item->fence,
-                             .metadata = std::move(item->metadata),
-                             .end = item->end,
-                             .start = item->start,
-                             .expected = item->expected});
-  }
-  return command;
-}
-
 Command configure(wire::ConfigureGroupT& request) {
   domain::ConfigureGroup command{.group = std::move(request.group)};
   if (!request.strategy.empty()) command.strategy = std::move(request.strategy);
@@ -135,8 +119,24 @@ bool is_operators(const Command& command) {
 
 }  // namespace
 
-std::optional<Command> command_of(wire::RequestT& request, const Connection& connection) {
-  wire::RequestBodyUnion& body = request.body;
+domain::Command command_of(const wire::Commit& request) {
+  domain::CommitOffsets command{.group = request.group()->str(), .items = {}};
+  command.items.reserve(request.items()->size());
+  for (const wire::CommitItem* item : *request.items()) {
+    domain::CommitItem& one = command.items.emplace_back();
+    one.topic = item->topic()->string_view();
+    one.partition = item->partition();
+    one.offset = item->offset();
+    one.fence = item->fence();
+    if (item->metadata() != nullptr) one.metadata = item->metadata()->str();
+    one.end = item->end();
+    one.start = item->start();
+    if (const auto expected = item->expected()) one.expected = *expected;
+  }
+  return command;
+}
+
+std::optional<Command> command_of(wire::RequestBodyUnion& body, const Connection& connection) {
   switch (body.type) {
     case wire::RequestBody::CreateTopic:
       return domain::CreateTopic{.name = body.AsCreateTopic()->name,
@@ -155,8 +155,6 @@ std::optional<Command> command_of(wire::RequestT& request, const Connection& con
                                 .presence = {}};
     case wire::RequestBody::Release:
       return release(*body.AsRelease());
-    case wire::RequestBody::Commit:
-      return commit(*body.AsCommit());
     case wire::RequestBody::DeleteGroup:
       return domain::DeleteGroup{.group = body.AsDeleteGroup()->group};
     case wire::RequestBody::RemoveMember:

@@ -11,7 +11,11 @@ namespace muster::coordinator {
 
 /// The command that a request is. Nothing when it is no command but a question about the state, or
 /// speaks of the session alone. Facts about the session are filled in by the pipeline.
-std::optional<domain::Command> command_of(wire::RequestT& request, const Connection& connection);
+std::optional<domain::Command> command_of(wire::RequestBodyUnion& body,
+                                          const Connection& connection);
+
+/// Commits come hundreds of thousands of times a second: they are read where they lie.
+domain::Command command_of(const wire::Commit& request);
 
 /// Who brought the command about, for the events that come of it.
 domain::Cause cause_of(const domain::Command& command, const Connection& connection);

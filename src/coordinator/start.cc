@@ -31,7 +31,7 @@ Pipeline::Implementation::Implementation(domain::State state, Identity identity,
     schedule_plan(group);
     if (group.request) leader_deadlines_.begin(name, now_ms());
     if (group.reset) resetting_.insert(name);
-    retention_.note(name, &group, now_ms());
+    retention_.note(name, &group, group.emptied_ms, now_ms());
   }
   quiet_until_ms_ = now_ms() + state_.quiet_time_ms;
   journal_.on_durable([this](Sequence) { durable(); });

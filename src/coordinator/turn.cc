@@ -103,9 +103,9 @@ void Pipeline::Implementation::finish_resets() {
 }
 
 void Pipeline::Implementation::expire_offsets() {
-  for (const std::string& name : retention_.take_due(state_, clock_.wall_ms(), now_ms())) {
+  for (const std::string& name : retention_.take_due(clock_.wall_ms(), now_ms())) {
     std::ignore = execute(domain::ExpireOffsets{.group = name}, deadline("offset retention"));
-    retention_.note(name, state_.group(name), now_ms());
+    if (const domain::Group* group = state_.group(name)) retention_.looked(*group);
   }
 }
 
@@ -164,7 +164,7 @@ void Pipeline::Implementation::note_change(const domain::Event& event) {
     schedule_plan(*group);
   }
   if (group != nullptr && group->reset) resetting_.insert(group->name);
-  retention_.note(domain::event_group(event.body), group, now_ms());
+  retention_.note(domain::event_group(event.body), group, event.time_ms, now_ms());
   if (const auto* frozen = std::get_if<domain::GroupFrozen>(&event.body)) {
     if (frozen->frozen) under_way_.end(frozen->group);
   }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -84,7 +85,7 @@ struct ReleasePartitions {
 };
 
 struct CommitItem {
-  std::string topic;
+  std::string_view topic;  // of the request, which outlives the command
   PartitionIndex partition = 0;
   std::int64_t offset = 0;
   FencingToken fence = 0;  // 0: an administrator's

@@ -4,7 +4,10 @@
 // event that keeps what was there. A token is proof enough: the connection that
 // presents it need not be the member's own (§4 rule 1).
 
-#include <set>
+#include <algorithm>
+#include <optional>
+#include <utility>
+#include <vector>
 
 #include "domain/decide.h"
 #include "domain/names.h"
@@ -12,10 +15,23 @@
 #include "domain/refuse.h"
 
 namespace muster::domain {
+namespace {
+
+std::optional<TopicPartition> named_twice(std::vector<TopicPartition> named) {
+  if (!std::ranges::is_sorted(named)) std::ranges::sort(named);
+  const auto twice = std::ranges::adjacent_find(named);
+  return twice == named.end() ? std::nullopt : std::optional(*twice);
+}
+
+}  // namespace
 
 Decided decide(const State& state, const CommitOffsets& command, Now now) {
-  if (auto refused = refuse_name("group", command.group, now.limits))
-    return std::unexpected(*refused);
+  const Group* group = state.group(command.group);
+  if (group == nullptr) {
+    if (auto refused = refuse_name("group", command.group, now.limits)) {
+      return std::unexpected(*refused);
+    }
+  }
   if (command.items.empty()) {
     return refuse(ErrorCode::kMalformedRequest, "The commit for group '", command.group,
                   "' names no partition: name at least one.");
@@ -25,7 +41,6 @@ Decided decide(const State& state, const CommitOffsets& command, Now now) {
                   command.items.size(), " partitions: use at most ",
                   now.limits.items_per_request_max, " a request.");
   }
-  const Group* group = state.group(command.group);
   if (group == nullptr && state.groups.size() >= now.limits.groups_max) {
     return refuse(ErrorCode::kLimitReached, "Group '", command.group,
                   "' would be one more than the ", now.limits.groups_max,
@@ -35,23 +50,29 @@ Decided decide(const State& state, const CommitOffsets& command, Now now) {
   Decision decision;
   OffsetsCommitted event{.group = command.group, .offsets = {}};
   OffsetsReset rewound{.group = command.group, .offsets = {}, .former = {}};
-  std::set<TopicPartition> seen;
+  std::vector<TopicPartition> named;
+  named.reserve(command.items.size());
+  decision.commits.reserve(command.items.size());
+  event.offsets.reserve(command.items.size());
+  const Topic* topic = nullptr;
   for (const CommitItem& item : command.items) {
-    const auto judged = judge_commit(state, group, command.group, item, now);
+    // Most commits name one topic again and again.
+    if (topic == nullptr || topic->name != item.topic) topic = state.topic(item.topic);
+    const auto judged = judge_commit(group, command.group, topic, item, now);
     if (!judged) return std::unexpected(judged.error());
-    if (command.items.size() > 1 && !seen.insert(judged->at).second) {
-      return refuse(ErrorCode::kMalformedRequest, "The commit for group '", command.group,
-                    "' names ", item.topic, "/", item.partition, " twice: name it once.");
-    }
+    named.push_back(judged->at);
     decision.commits.push_back(judged->outcome);
     if (judged->outcome != CommitOutcome::kApplied || judged->unchanged) continue;
-    const PartitionState* partition = group == nullptr ? nullptr : group->partition(judged->at);
-    if (rewinds(partition, item)) {
+    if (rewinds(judged->partition, item)) {
       rewound.offsets.push_back(offset_value(item, judged->at));
-      rewound.former.push_back(former_offset(judged->at, partition));
+      rewound.former.push_back(former_offset(judged->at, judged->partition));
     } else {
       event.offsets.push_back(offset_value(item, judged->at));
     }
+  }
+  if (const auto twice = named_twice(std::move(named))) {
+    return refuse(ErrorCode::kMalformedRequest, "The commit for group '", command.group, "' names ",
+                  state.topic(twice->topic)->name, "/", twice->partition, " twice: name it once.");
   }
   if (!event.offsets.empty()) decision.events.emplace_back(std::move(event));
   if (!rewound.offsets.empty()) decision.events.emplace_back(std::move(rewound));

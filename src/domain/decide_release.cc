@@ -26,7 +26,7 @@ void judge_last_commit(const State& state, const Group& group, const ReleaseItem
                           .offset = item.offset,
                           .fence = item.fence,
                           .metadata = item.metadata};
-  const auto judged = judge_commit(state, &group, group.name, commit, now);
+  const auto judged = judge_commit(&group, group.name, state.topic(commit.topic), commit, now);
   if (!judged) {
     outcome.commit = CommitOutcome::kRefused;
     outcome.commit_error = judged.error();

@@ -27,6 +27,10 @@ bool knows(const Group& group, TopicId topic) {
   if (group.partitions.contains(topic)) return true;
   const auto pin = group.pins.lower_bound({.topic = topic, .partition = 0});
   if (pin != group.pins.end() && pin->first.topic == topic) return true;
+  if (group.reset) {  // of partitions, too, that nothing else was ever known of
+    const auto pending = group.reset->offsets.lower_bound({.topic = topic, .partition = 0});
+    if (pending != group.reset->offsets.end() && pending->first.topic == topic) return true;
+  }
   return std::ranges::any_of(group.patterns,
                              [&](const auto& one) { return one.second.topics.contains(topic); });
 }

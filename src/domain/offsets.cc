@@ -35,8 +35,8 @@ std::expected<CommitJudgement, Rejection> compare_and_set(std::string_view group
   const std::int64_t expected = item.expected.value_or(committed);
   const bool done = committed == item.offset && partition->committed_fence == item.fence &&
                     partition->metadata_view() == item.metadata;
-  if (done) return CommitJudgement{.at = at, .unchanged = true};
-  if (committed == expected) return CommitJudgement{.at = at};
+  if (done) return CommitJudgement{.at = at, .unchanged = true, .partition = partition};
+  if (committed == expected) return CommitJudgement{.at = at, .partition = partition};
   return refuse(ErrorCode::kOffsetConflict, "Group '", group, "' did not set ", item.topic, "/",
                 item.partition, " to offset ", item.offset, ": ", committed_text(committed),
                 " committed, and ", committed_text(expected),
@@ -49,13 +49,17 @@ bool rewinds(const PartitionState* partition, const CommitItem& item) {
   return item.expected && partition != nullptr && partition->committed > item.offset;
 }
 
-std::expected<CommitJudgement, Rejection> judge_commit(const State& state, const Group* group,
+std::expected<CommitJudgement, Rejection> judge_commit(const Group* group,
                                                        std::string_view group_name,
-                                                       const CommitItem& item, Now now) {
-  // Before it is quoted: a message must fit a frame and spoil no terminal.
-  if (auto refused = refuse_name("topic", item.topic, now.limits)) return std::unexpected(*refused);
-  const Topic* topic = state.topic(item.topic);
-  if (topic == nullptr) return refuse_unknown_topic(item.topic);
+                                                       const Topic* topic, const CommitItem& item,
+                                                       Now now) {
+  if (topic == nullptr) {
+    // Before it is quoted: a message must fit a frame and spoil no terminal.
+    if (auto refused = refuse_name("topic", item.topic, now.limits)) {
+      return std::unexpected(*refused);
+    }
+    return refuse_unknown_topic(item.topic);
+  }
   if (item.partition < 0 || item.partition >= topic->partition_count) {
     return refuse_unknown_partition(*topic, item.partition);
   }
@@ -93,7 +97,9 @@ std::expected<CommitJudgement, Rejection> judge_commit(const State& state, const
   const bool superseded = item.fence != 0 && partition->committed_fence == item.fence &&
                           partition->has_commit() && item.offset < partition->committed;
   return CommitJudgement{
-      .at = at, .outcome = superseded ? CommitOutcome::kSuperseded : CommitOutcome::kApplied};
+      .at = at,
+      .outcome = superseded ? CommitOutcome::kSuperseded : CommitOutcome::kApplied,
+      .partition = partition};
 }
 
 OffsetValue offset_value(const CommitItem& item, TopicPartition at) {

@@ -14,14 +14,17 @@
 namespace muster::domain {
 
 /// What one item of a commit comes to, without regard to the others. `group` may be null: none yet.
+/// `topic` is the one that the item names; null: there is none.
 struct CommitJudgement {
   TopicPartition at;
   CommitOutcome outcome = CommitOutcome::kApplied;  // or kSuperseded
   bool unchanged = false;                           // a compare-and-set that was applied before
+  const PartitionState* partition = nullptr;        // as it is; null: nothing known of it
 };
-std::expected<CommitJudgement, Rejection> judge_commit(const State& state, const Group* group,
+std::expected<CommitJudgement, Rejection> judge_commit(const Group* group,
                                                        std::string_view group_name,
-                                                       const CommitItem& item, Now now);
+                                                       const Topic* topic, const CommitItem& item,
+                                                       Now now);
 
 /// A commit against the direction of the last one under the same token, on purpose.
 bool rewinds(const PartitionState* partition, const CommitItem& item);

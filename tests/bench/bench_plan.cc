@@ -1,7 +1,8 @@
 // How long the plan of a giant group holds the loop up: the longest of the turns that make it, each
 // with its share of the events and their bytes, the fold and all pushes, until they are handed to
 // sockets; and how long all of them take together, with the strategy. The planner computes at
-// once, the disk takes no time. From nothing, when one member more comes, and when one leaves.
+// once, the disk takes no time. From nothing, when one member more comes, and when one leaves. Then
+// the same of strategy `leader`: the turn that asks the leader, and the one that takes its plan.
 // Prints Markdown. Beside each longest turn stands its ratio to copying the present plan in the
 // same run, since machines differ.
 #include <algorithm>
@@ -11,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "codec/frame.h"
 #include "codec/wire.h"
 #include "coordinator/pipeline.h"
 #include "tests/fakes/fake_connections.h"
@@ -68,6 +70,7 @@ class Group {
     join.member_id = "member-" + std::to_string(number);
     join.incarnation = number + 1;
     join.patterns = {"topic-.*"};
+    join.computes_plans = true;
     ask(std::move(join));
   }
 
@@ -99,11 +102,7 @@ class Group {
     clock_.advance(1'000);
     do {
       const double computed_ms = ms_of([this] { planner_.compute(); });
-      const double turn_ms = ms_of([this] {
-        pipeline_.end_turn();
-        while (journal_.complete_flush()) {
-        }
-      });
+      const double turn_ms = ms_of([this] { end_turn(); });
       connections_.take(kConnection);
       turns.longest_ms = std::max(turns.longest_ms, turn_ms);
       turns.all_ms += turn_ms + computed_ms;
@@ -112,10 +111,69 @@ class Group {
     return turns;
   }
 
+  struct Round {
+    double asked_ms = 0;
+    double submitted_ms = 0;
+    Turns rest;  // until all of the plan has been applied
+    std::size_t plan_bytes = 0;
+  };
+
+  /// A round in which the leader deals everything in turn.
+  Round leader_round() {
+    Round round;
+    clock_.advance(1'000);
+    round.asked_ms = ms_of([this] { end_turn(); });
+    const std::string request = codec::encode_request(++asked_, answer());
+    round.plan_bytes = request.size();
+    round.submitted_ms = ms_of([&] {
+      pipeline_.received(kConnection, request);
+      end_turn();
+    });
+    round.rest = turns();
+    return round;
+  }
+
   /// Partitions whose owner has to hand them over.
   std::size_t moves() const { return pipeline_.state().group("g")->revoking_count; }
 
  private:
+  void end_turn() {
+    pipeline_.end_turn();
+    while (journal_.complete_flush()) {
+    }
+  }
+
+  /// To the request for a plan that was pushed.
+  wire::SubmitPlanT answer() {
+    wire::SubmitPlanT plan;
+    std::uint32_t dealt = 0;
+    std::vector<std::pair<std::string, std::int32_t>> topics;
+    codec::FrameReader frames;
+    frames.feed(connections_.take(kConnection));
+    for (auto frame = frames.next(); frame && *frame; frame = frames.next()) {
+      auto message = codec::decode_server_message(**frame);
+      if (message->body.type != wire::ServerBody::PlanWanted) continue;
+      wire::PlanWantedT& wanted = *message->body.AsPlanWanted();
+      plan.group = wanted.group;
+      plan.member_id = wanted.member_id;
+      plan.incarnation = wanted.incarnation;
+      plan.membership = wanted.membership;
+      for (const auto& member : wanted.members) plan.members.push_back(member->member_id);
+      for (const auto& topic : wanted.topics) {
+        if (!topic->continued) topics.emplace_back(topic->topic, topic->partitions);
+      }
+    }
+    for (const auto& [topic, partitions] : topics) {
+      auto& owners = *plan.topics.emplace_back(std::make_unique<wire::PlannedOwnersT>());
+      owners.topic = topic;
+      for (std::int32_t partition = 0; partition < partitions; ++partition) {
+        const auto member = dealt++ % static_cast<std::uint32_t>(plan.members.size());
+        owners.owners.emplace_back(partition, member);
+      }
+    }
+    return plan;
+  }
+
   void ask(auto body) {
     constexpr std::uint64_t kSettleEvery = 256;  // below the requests that may be in flight
     pipeline_.received(kConnection, codec::encode_request(++asked_, std::move(body)));
@@ -183,6 +241,30 @@ void measure(const Shape& shape) {
   std::fflush(stdout);
 }
 
+void measure_leader(const Shape& shape) {
+  Group group(shape.strategy);
+  for (std::size_t i = 0; i < shape.topics; ++i) {
+    group.add_topic(i, static_cast<std::int32_t>(shape.partitions / shape.topics));
+  }
+  for (std::size_t i = 1; i <= shape.members; ++i) group.add_member(i);
+  group.settle();
+  const Group::Round nothing = group.leader_round();
+  group.settle();
+  group.take_member(shape.members);
+  group.settle();
+  const Group::Round less = group.leader_round();
+  const double copy = copy_ms(shape.partitions);
+  std::printf("| %zu | %zu | %zu | %.1f |", shape.members, shape.partitions, shape.topics,
+              static_cast<double>(nothing.plan_bytes) / 1e6);
+  for (const Group::Round& round : {nothing, less}) {
+    std::printf(" %.1f (%.0f) | %.1f (%.0f) | %.1f / %d |", round.asked_ms, round.asked_ms / copy,
+                round.submitted_ms, round.submitted_ms / copy, round.rest.longest_ms,
+                round.rest.count);
+  }
+  std::printf("\n");
+  std::fflush(stdout);
+}
+
 }  // namespace
 }  // namespace muster::coordinator
 
@@ -198,6 +280,15 @@ int main() {
       for (const std::size_t partitions : {10'000U, 100'000U, 500'000U}) {
         muster::coordinator::measure({strategy, 10'000, partitions, topics});
       }
+    }
+  }
+  std::puts(
+      "\n| members | partitions | topics | plan, MB | from nothing: asked, ms (x copy) | submitted "
+      "| longest / turns after | one less: asked | submitted | longest / turns after |");
+  std::puts("|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|");
+  for (const std::size_t topics : {10U, 1000U}) {
+    for (const std::size_t partitions : {10'000U, 100'000U, 300'000U}) {
+      muster::coordinator::measure_leader({"leader", 10'000, partitions, topics});
     }
   }
   return 0;

@@ -144,24 +144,20 @@ class Writer {
           cause);
     }
     if (decision->events.empty()) return;
-    journal::Unit unit;
     for (domain::EventBody& body : decision->events) {
       const domain::Event event{.time_ms = time_ms_, .cause = cause, .body = std::move(body)};
       MUSTER_ASSERT(domain::fold(state_, state_.sequence + 1, event).has_value());
-      unit.push_back(codec::encode_event(event));
+      gathered_.append(codec::encode_event(event));
     }
-    gathered_ += unit.size();
-    units_.push_back(std::move(unit));
-    if (gathered_ >= kBatchEvents) append();
+    if (gathered_.size() >= kBatchEvents) append();
   }
 
   void append() {
-    if (const auto done = store_.append(store_.header().last_sequence + 1, units_); !done) {
+    if (const auto done = store_.append(store_.header().last_sequence + 1, gathered_); !done) {
       std::fprintf(stderr, "%s\n", done.error().message.c_str());
       std::exit(1);
     }
-    units_.clear();
-    gathered_ = 0;
+    gathered_.clear();
   }
 
   journal::Store store_;
@@ -171,8 +167,7 @@ class Writer {
   domain::State state_;
   std::mt19937_64 random_{7};
   std::int64_t time_ms_ = kBegin_ms;
-  std::vector<journal::Unit> units_;
-  std::size_t gathered_ = 0;
+  journal::EncodedEvents gathered_;
 };
 
 }  // namespace

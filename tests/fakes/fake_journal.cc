@@ -8,9 +8,9 @@
 
 namespace muster::fakes {
 
-void FakeJournal::stage(journal::Unit unit) {
+void FakeJournal::stage(const journal::EncodedEvents& unit) {
   MUSTER_ASSERT(!unit.empty());
-  gathering_.push_back(std::move(unit));
+  gathering_.append(unit);
 }
 
 void FakeJournal::flush() {
@@ -25,9 +25,7 @@ void FakeJournal::flush() {
 
 bool FakeJournal::complete_flush() {
   if (!in_flight()) return false;
-  for (journal::Unit& unit : in_flight_) {
-    for (std::string& record : unit) records_.push_back(std::move(record));
-  }
+  for (std::size_t i = 0; i < in_flight_.size(); ++i) records_.emplace_back(in_flight_[i]);
   in_flight_.clear();
   if (std::exchange(flush_follows_, false)) flush();
   if (listener_) listener_(durable_sequence());
@@ -63,14 +61,6 @@ domain::State FakeJournal::recover(FencingToken fence_base) const {
     MUSTER_ASSERT(folded.has_value());
   }
   return state;
-}
-
-std::size_t FakeJournal::bytes_of(const std::vector<journal::Unit>& units) {
-  std::size_t bytes = 0;
-  for (const journal::Unit& unit : units) {
-    for (const std::string& record : unit) bytes += record.size();
-  }
-  return bytes;
 }
 
 }  // namespace muster::fakes

@@ -17,10 +17,10 @@ class FakeJournal final : public journal::Journal {
  public:
   explicit FakeJournal(const coordinator::Clock& clock) : clock_(clock) {}
 
-  void stage(journal::Unit unit) override;
+  void stage(const journal::EncodedEvents& unit) override;
   void flush() override;
   std::uint64_t durable_sequence() const override { return records_.size(); }
-  std::size_t pending_bytes() const override { return bytes_of(gathering_) + bytes_of(in_flight_); }
+  std::size_t pending_bytes() const override { return gathering_.bytes() + in_flight_.bytes(); }
   std::uint64_t flush_age_ms() const override;
   bool storage_full() const override;
   bool has_room_for(std::size_t bytes) const override;
@@ -44,13 +44,11 @@ class FakeJournal final : public journal::Journal {
   domain::State recover(FencingToken fence_base = 0) const;
 
  private:
-  static std::size_t bytes_of(const std::vector<journal::Unit>& units);
-
   const coordinator::Clock& clock_;
   DurableListener listener_;
   std::vector<std::string> records_;
-  std::vector<journal::Unit> gathering_;
-  std::vector<journal::Unit> in_flight_;
+  journal::EncodedEvents gathering_;
+  journal::EncodedEvents in_flight_;
   std::uint64_t flushed_at_ms_ = 0;
   bool flush_follows_ = false;
   bool storage_full_ = false;

@@ -32,8 +32,8 @@ class World final : public coordinator::Clock,
   bool drained(coordinator::ConnectionId) const override { return true; }
   std::uint64_t draw() override { return ++drawn; }
 
-  void stage(journal::Unit unit) override {
-    for (std::string& record : unit) records.push_back(std::move(record));
+  void stage(const journal::EncodedEvents& unit) override {
+    for (std::size_t i = 0; i < unit.size(); ++i) records.emplace_back(unit[i]);
   }
   void flush() override {
     if (durable == records.size()) return;

@@ -97,9 +97,9 @@ std::string Judge::write_on(const std::string& directory) {
                                                          .clear_above_bytes = 1 << 18}});
   if (!store) return store.error().message;
   const std::uint64_t boot = store->header().boot;
-  const std::vector<journal::Unit> units{{"one more"}, {std::string(9'000, 'm')}};
+  const journal::EncodedEvents events{"one more", std::string(9'000, 'm')};
   const Sequence next = store->header().last_sequence + 1;
-  if (const auto appended = store->append(next, units); !appended) return appended.error().message;
+  if (const auto appended = store->append(next, events); !appended) return appended.error().message;
   auto reader = store->reader();
   if (!reader) return reader.error().message;
   const auto header = reader->header();

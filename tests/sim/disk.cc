@@ -16,12 +16,6 @@ constexpr std::size_t kSnapshotsKept = 2;
 /// What the seed decides apart from the order in which things happen.
 enum Draw : std::uint64_t { kSnapshot = 100, kTrims, kTrimsTo, kStart };
 
-std::size_t bytes_of(const journal::Unit& unit) {
-  std::size_t bytes = 0;
-  for (const std::string& record : unit) bytes += record.size();
-  return bytes;
-}
-
 }  // namespace
 
 Disk::Disk(Schedule& schedule, Verdict& verdict, Trace& trace, Coverage& coverage,
@@ -40,17 +34,18 @@ Disk::Disk(Schedule& schedule, Verdict& verdict, Trace& trace, Coverage& coverag
   history_.set_fence_base(fence_base);
 }
 
-void Disk::stage(journal::Unit unit) {
+void Disk::stage(const journal::EncodedEvents& unit) {
   verdict_.require(!unit.empty(), "one-command-one-unit", "An empty unit was staged.");
   StagedUnit staged{.first = staged_sequence_ + 1,
-                    .records = std::move(unit),
+                    .records = unit,
                     .events = {},
                     .digest_after = observer_.live_state().digest};
   staged_sequence_ += staged.records.size();
   verdict_.require(observer_.live_state().sequence == staged_sequence_, "one-fold",
                    "Live state is at ", observer_.live_state().sequence, " when ", staged_sequence_,
                    " is staged.");
-  for (const std::string& record : staged.records) {
+  for (std::size_t i = 0; i < staged.records.size(); ++i) {
+    const std::string_view record = staged.records[i];
     trace_.add(record);
     auto event = codec::decode_event(record);
     if (!event) {
@@ -60,7 +55,7 @@ void Disk::stage(journal::Unit unit) {
     coverage_.event(event->body.index());
     staged.events.push_back(std::move(*event));
   }
-  pending_bytes_ += bytes_of(staged.records);
+  pending_bytes_ += staged.records.bytes();
   observer_.staged(staged, full_);
   gathering_.push_back(std::move(staged));
 }
@@ -103,7 +98,7 @@ void Disk::report() {
 void Disk::make_durable() {
   for (StagedUnit& unit : std::exchange(flight_, {})) {
     if (verdict_.violated()) return;
-    pending_bytes_ -= bytes_of(unit.records);
+    pending_bytes_ -= unit.records.bytes();
     model_.apply(unit.first, unit.events);
     for (std::size_t i = 0; i < unit.events.size(); ++i) {
       const auto folded = domain::fold(second_fold_, unit.first + i, unit.events[i]);
@@ -111,7 +106,7 @@ void Disk::make_durable() {
         return verdict_.require(false, "total-fold", "Event ", unit.first + i,
                                 " does not fold: ", folded.error().message);
       }
-      records_.push_back(std::move(unit.records[i]));
+      records_.emplace_back(unit.records[i]);
       digests_.push_back(0);
     }
     digests_.back() = second_fold_.digest;

@@ -24,7 +24,7 @@ namespace muster::sim {
 /// A unit on its way: its bytes, and what they say.
 struct StagedUnit {
   Sequence first = 0;
-  journal::Unit records;
+  journal::EncodedEvents records;
   std::vector<domain::Event> events;
   std::uint64_t digest_after = 0;  // of the live state
 };
@@ -48,7 +48,7 @@ class Disk final : public journal::Journal {
        Model& model, Observer& observer, std::uint64_t seed, FencingToken fence_base);
 
   // ---- journal::Journal
-  void stage(journal::Unit unit) override;
+  void stage(const journal::EncodedEvents& unit) override;
   void flush() override;
   std::uint64_t durable_sequence() const override { return records_.size(); }
   std::size_t pending_bytes() const override { return pending_bytes_; }

@@ -91,12 +91,12 @@ class Dealer {
  public:
   explicit Dealer(const Audience& audience) : queues_(audience), shares_(audience.quota.size()) {}
 
-  /// `owners`: of one topic. Members that have their even share of it already stand aside; when
-  /// nobody else is left, a share is one more. Everyone who stands aside holds a share at least, so
-  /// that all of this takes no longer than the topic has partitions. Says whether the topic was
-  /// dealt and is uneven now.
-  bool deal(std::vector<MemberIndex>& owners, const Audience& audience,
-            const Positions& positions) {
+  /// `owners` and `pins`: of one topic. Members that have their even share of it already stand
+  /// aside; when nobody else is left, a share is one more. Everyone who stands aside holds a share
+  /// at least, so that all of this takes no longer than the topic has partitions. Says whether the
+  /// topic was dealt and is uneven now.
+  bool deal(std::vector<MemberIndex>& owners, std::span<const AssignmentInput::Pin> pins,
+            const Audience& audience, const Positions& positions) {
     ++topic_;
     Count free = 0;
     Count partitions = 0;
@@ -106,6 +106,11 @@ class Dealer {
       partitions += owner != kPinned ? 1 : 0;
     }
     if (free == 0) return false;
+    for (const AssignmentInput::Pin& pin : pins) {
+      if (pin.member == kUnassigned) continue;
+      ++partitions;
+      most = std::max(most, ++share_of(positions[pin.member]));
+    }
     if (free < partitions) {
       for (const MemberIndex owner : owners) {
         if (owner < kPinned) most = std::max(most, ++share_of(positions[owner]));
@@ -172,12 +177,14 @@ class Dealer {
 
 }  // namespace
 
-std::vector<std::uint32_t> deal_out(const Audience& audience, const Positions& positions,
-                                    Assignment& assignment) {
+std::vector<std::uint32_t> deal_out(const AssignmentInput& input, const Audience& audience,
+                                    const Positions& positions, Assignment& assignment) {
   Dealer dealer(audience);
   std::vector<std::uint32_t> uneven;
   for (std::uint32_t t = 0; t < audience.topics.size(); ++t) {
-    if (dealer.deal(assignment[audience.topics[t]], audience, positions)) uneven.push_back(t);
+    const std::uint32_t topic = audience.topics[t];
+    const auto& pins = input.topics[topic].pins;
+    if (dealer.deal(assignment[topic], pins, audience, positions)) uneven.push_back(t);
   }
   return uneven;
 }

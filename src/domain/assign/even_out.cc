@@ -14,6 +14,9 @@ class Exchange {
   Exchange(const AssignmentInput& input, const Audience& audience, const Positions& positions,
            Assignment& assignment);
 
+  /// False when the work has been spent.
+  bool goes_on() const { return work_ > 0; }
+
   /// Whether there was anything to exchange.
   bool even_out(std::uint32_t topic);
 
@@ -21,13 +24,13 @@ class Exchange {
   struct Owned {
     std::uint32_t topic = 0;  // within the audience
     std::uint32_t partition = 0;
+    bool pinned = false;  // counts, but stays
   };
 
   std::span<Owned> owned_by(std::uint32_t member) {
     return std::span(owned_).subspan(begin_[member], begin_[member + 1] - begin_[member]);
   }
-  /// How many of the topic each member has.
-  std::vector<Count> shares_of(std::uint32_t topic) const;
+  void count_shares(std::uint32_t topic);
   /// One of the topic from `giver` for another of `taker`.
   bool exchange(std::uint32_t topic, std::uint32_t giver, std::uint32_t taker);
   bool exchange(Owned& given, std::uint32_t giver, std::uint32_t taker);
@@ -40,6 +43,7 @@ class Exchange {
   Assignment& assignment_;
   std::vector<std::uint32_t> begin_;  // of each member's partitions in owned_
   std::vector<Owned> owned_;
+  std::vector<Count> shares_;  // by member: how many it has of the topic under work
   std::vector<Count> excess_;  // by topic: the giver's share less the taker's
   std::size_t work_ = 0;       // that may still be done
 };
@@ -51,42 +55,51 @@ Exchange::Exchange(const AssignmentInput& input, const Audience& audience,
       positions_(positions),
       assignment_(assignment),
       begin_(audience.subscribers.size() + 1),
-      owned_(static_cast<std::size_t>(audience.partitions)),
-      excess_(audience.topics.size()),
-      work_(4096 + owned_.size() + begin_.size()) {
-  for (const std::uint32_t topic : audience.topics) {
-    for (const MemberIndex owner : assignment[topic]) {
-      if (owner < kPinned) ++begin_[positions[owner] + 1];
+      shares_(audience.subscribers.size()),
+      excess_(audience.topics.size()) {
+  const auto for_each_owned = [&](auto use) {
+    for (std::uint32_t t = 0; t < audience.topics.size(); ++t) {
+      const std::vector<MemberIndex>& owners = assignment[audience.topics[t]];
+      for (std::uint32_t p = 0; p < owners.size(); ++p) {
+        if (owners[p] < kPinned) use(owners[p], Owned{.topic = t, .partition = p});
+      }
+      for (const AssignmentInput::Pin& pin : input.topics[audience.topics[t]].pins) {
+        const auto p = static_cast<std::uint32_t>(pin.partition);
+        if (pin.member != kUnassigned) {
+          use(pin.member, Owned{.topic = t, .partition = p, .pinned = true});
+        }
+      }
     }
-  }
+  };
+  for_each_owned([&](MemberIndex owner, Owned) { ++begin_[positions[owner] + 1]; });
   for (std::size_t i = 1; i < begin_.size(); ++i) begin_[i] += begin_[i - 1];
-  MUSTER_ASSERT(begin_.back() == owned_.size());  // all have been dealt
+  owned_.resize(begin_.back());
   std::vector<std::uint32_t> next(begin_);
-  for (std::uint32_t t = 0; t < audience.topics.size(); ++t) {
-    const std::vector<MemberIndex>& owners = assignment[audience.topics[t]];
-    for (std::uint32_t p = 0; p < owners.size(); ++p) {
-      if (owners[p] < kPinned) owned_[next[positions[owners[p]]]++] = {.topic = t, .partition = p};
-    }
-  }
+  for_each_owned([&](MemberIndex owner, Owned owned) { owned_[next[positions[owner]]++] = owned; });
+  work_ = 4096 + owned_.size() + begin_.size();
 }
 
-std::vector<Count> Exchange::shares_of(std::uint32_t topic) const {
-  std::vector<Count> shares(audience_.subscribers.size());
+void Exchange::count_shares(std::uint32_t topic) {
+  std::ranges::fill(shares_, 0);
   for (const MemberIndex owner : assignment_[audience_.topics[topic]]) {
-    if (owner < kPinned) ++shares[positions_[owner]];
+    if (owner < kPinned) ++shares_[positions_[owner]];
   }
-  return shares;
+  for (const AssignmentInput::Pin& pin : input_.topics[audience_.topics[topic]].pins) {
+    if (pin.member != kUnassigned) ++shares_[positions_[pin.member]];
+  }
 }
 
 bool Exchange::even_out(std::uint32_t topic) {
-  std::vector<Count> shares = shares_of(topic);
-  work_ -= std::min(work_, shares.size());
+  if (work_ == 0) return false;
+  count_shares(topic);
+  work_ -= std::min(work_, shares_.size());
   bool any = false;
-  for (std::uint32_t giver = 0; giver < shares.size() && work_ > 0; ++giver) {
-    for (std::uint32_t taker = 0; taker < shares.size() && shares[giver] >= 2; ++taker) {
-      while (work_ > 0 && shares[giver] >= shares[taker] + 2 && exchange(topic, giver, taker)) {
-        --shares[giver];
-        ++shares[taker];
+  for (std::uint32_t giver = 0; giver < shares_.size() && work_ > 0; ++giver) {
+    for (std::uint32_t taker = 0; taker < shares_.size() && shares_[giver] >= 2 && work_ > 0;
+         ++taker) {
+      while (shares_[giver] >= shares_[taker] + 2 && exchange(topic, giver, taker)) {
+        --shares_[giver];
+        ++shares_[taker];
         any = true;
       }
       work_ -= std::min<std::size_t>(work_, 1);
@@ -100,7 +113,7 @@ bool Exchange::exchange(std::uint32_t topic, std::uint32_t giver, std::uint32_t 
   for (const Owned& owned : owned_by(giver)) ++excess_[owned.topic];
   for (const Owned& owned : owned_by(taker)) --excess_[owned.topic];
   const bool done = std::ranges::any_of(owned_by(giver), [&](Owned& given) {
-    return given.topic == topic && work_ > 0 && exchange(given, giver, taker);
+    return given.topic == topic && !given.pinned && work_ > 0 && exchange(given, giver, taker);
   });
   // Those of before: what was exchanged is of these topics, too.
   for (const Owned& owned : owned_by(giver)) excess_[owned.topic] = 0;
@@ -112,7 +125,7 @@ bool Exchange::exchange(Owned& given, std::uint32_t giver, std::uint32_t taker) 
   const int added = added_moves(given, giver, taker);
   work_ -= std::min(work_, owned_by(taker).size());
   for (Owned& returned : owned_by(taker)) {
-    if (excess_[returned.topic] >= 0) continue;
+    if (excess_[returned.topic] >= 0 || returned.pinned) continue;
     if (added + added_moves(returned, taker, giver) > 0) continue;
     assignment_[audience_.topics[given.topic]][given.partition] = audience_.subscribers[taker];
     assignment_[audience_.topics[returned.topic]][returned.partition] =
@@ -137,7 +150,7 @@ void even_out(const AssignmentInput& input, const Audience& audience, const Posi
               const std::vector<std::uint32_t>& uneven, Assignment& assignment) {
   if (uneven.empty() || audience.topics.size() == 1) return;
   Exchange exchange(input, audience, positions, assignment);
-  for (bool any = true; any;) {  // one exchange may make way for another
+  for (bool any = true; any && exchange.goes_on();) {  // one may make way for another
     any = false;
     for (const std::uint32_t topic : uneven) any = exchange.even_out(topic) || any;
   }

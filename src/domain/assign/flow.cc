@@ -20,56 +20,30 @@ constexpr std::int32_t kUnreached = -1;
 
 }  // namespace
 
-Flow::Flow(const std::vector<Audience>& audiences, const std::vector<Count>& pinned_of) {
-  std::vector<MemberIndex> members;
-  audience_begin_.push_back(0);
+Flow::Flow(const std::vector<Audience>& audiences, const std::vector<Count>& pinned_of)
+    : Network(audiences, pinned_of.size()) {
   for (const Audience& audience : audiences) {
-    members.insert(members.end(), audience.subscribers.begin(), audience.subscribers.end());
-    MUSTER_ASSERT(members.size() <= std::numeric_limits<std::uint32_t>::max());
-    audience_begin_.push_back(static_cast<std::uint32_t>(members.size()));
     waiting.push_back(audience.partitions);
     held_.insert(held_.end(), audience.held.begin(), audience.held.end());
   }
-  const std::vector<MemberIndex> subscribers = members;  // by edge
-  std::ranges::sort(members);
-  members.erase(std::ranges::unique(members).begin(), members.end());
-  std::vector<std::uint32_t> number(pinned_of.size());  // of a member of the input
-  for (std::uint32_t i = 0; i < members.size(); ++i) {
-    number[members[i]] = i;
-    pinned.push_back(pinned_of[members[i]]);
-  }
+  for (std::uint32_t i = 0; i < member_count(); ++i) pinned.push_back(pinned_of[input_member(i)]);
   load = pinned;
   limit = pinned;
-  audience_piece.resize(audiences.size());
-  member_piece.resize(members.size());
+  audience_piece.resize(audience_count());
+  member_piece.resize(member_count());
 
-  units_.resize(subscribers.size());
-  member_begin_.resize(members.size() + 1);
-  for (std::uint32_t audience = 0; audience < audiences.size(); ++audience) {
-    for (std::uint32_t edge = edges_begin(audience); edge < edges_end(audience); ++edge) {
-      audience_of_.push_back(audience);
-      member_of_.push_back(number[subscribers[edge]]);
-      ++member_begin_[member_of_.back() + 1];
-    }
-  }
-  for (std::size_t i = 1; i < member_begin_.size(); ++i) member_begin_[i] += member_begin_[i - 1];
-  member_edges_.resize(subscribers.size());
-  std::vector<std::uint32_t> next = member_begin_;
-  for (std::uint32_t edge = 0; edge < member_of_.size(); ++edge) {
-    member_edges_[next[member_of_[edge]]++] = edge;
-  }
-
-  carried_.resize(subscribers.size());
-  carried_count_.resize(members.size());
-  listed_.resize(subscribers.size());
-  usable_begin_.resize(audiences.size());
-  usable_end_.resize(audiences.size());
-  audience_price_.resize(audiences.size());
-  audience_layer_.resize(audiences.size());
-  audience_cursor_.resize(audiences.size());
-  member_price_.resize(members.size());
-  member_layer_.resize(members.size());
-  member_cursor_.resize(members.size());
+  units_.resize(edge_count());
+  carried_.resize(edge_count());
+  carried_count_.resize(member_count());
+  listed_.resize(edge_count());
+  usable_begin_.resize(audience_count());
+  usable_end_.resize(audience_count());
+  audience_price_.resize(audience_count());
+  audience_layer_.resize(audience_count());
+  audience_cursor_.resize(audience_count());
+  member_price_.resize(member_count());
+  member_layer_.resize(member_count());
+  member_cursor_.resize(member_count());
 }
 
 void Flow::keep_held() {
@@ -78,7 +52,7 @@ void Flow::keep_held() {
   load = pinned;
   for (std::uint32_t audience = 0; audience < audience_count(); ++audience) {
     for (std::uint32_t edge = edges_begin(audience); edge < edges_end(audience); ++edge) {
-      const std::uint32_t member = member_of_[edge];
+      const std::uint32_t member = member_of(edge);
       const bool inside = audience_piece[audience] == member_piece[member];
       const Count kept = inside ? std::min(held_[edge], limit[member] - load[member]) : 0;
       waiting[audience] += units_[edge] - kept;
@@ -95,25 +69,25 @@ void Flow::cut_to_limit(std::uint32_t member) {
     const Count cut = std::min(excess, units_[edge]);
     add_units(edge, -cut);
     load[member] -= cut;
-    waiting[audience_of_[edge]] += cut;
+    waiting[audience_of(edge)] += cut;
   }
 }
 
 void Flow::add_units(std::uint32_t edge, Count amount) {
   units_[edge] += amount;
   if (listed_[edge] || units_[edge] == 0) return;
-  const std::uint32_t member = member_of_[edge];
-  carried_[member_begin_[member] + carried_count_[member]++] = edge;
+  const std::uint32_t member = member_of(edge);
+  carried_[member_edges_begin(member) + carried_count_[member]++] = edge;
   listed_[edge] = true;
 }
 
 void Flow::forget_empty(std::uint32_t member) {
-  std::uint32_t kept = member_begin_[member];
+  std::uint32_t kept = member_edges_begin(member);
   for (const std::uint32_t edge : carried_by(member)) {
     listed_[edge] = units_[edge] > 0;
     if (listed_[edge]) carried_[kept++] = edge;
   }
-  carried_count_[member] = kept - member_begin_[member];
+  carried_count_[member] = kept - member_edges_begin(member);
 }
 
 void Flow::augment(Nodes audiences, Nodes members, Cost cost) {
@@ -156,14 +130,14 @@ std::int32_t Flow::price_back(std::uint32_t edge, Cost cost) const {
 }
 
 bool Flow::tight_forward(std::uint32_t edge, Cost cost) const {
-  const std::uint32_t audience = audience_of_[edge];
-  const std::uint32_t member = member_of_[edge];
+  const std::uint32_t audience = audience_of(edge);
+  const std::uint32_t member = member_of(edge);
   return audience_price_[audience] + price_forward(edge, cost) == member_price_[member];
 }
 
 bool Flow::tight_back(std::uint32_t edge, Cost cost) const {
-  return units_[edge] > 0 && member_price_[member_of_[edge]] + price_back(edge, cost) ==
-                                 audience_price_[audience_of_[edge]];
+  return units_[edge] > 0 && member_price_[member_of(edge)] + price_back(edge, cost) ==
+                                 audience_price_[audience_of(edge)];
 }
 
 void Flow::list_usable(Nodes audiences, Cost cost) {
@@ -171,7 +145,7 @@ void Flow::list_usable(Nodes audiences, Cost cost) {
   for (const std::uint32_t audience : audiences) {
     usable_begin_[audience] = static_cast<std::uint32_t>(usable_.size());
     for (std::uint32_t edge = edges_begin(audience); edge < edges_end(audience); ++edge) {
-      const std::uint32_t member = member_of_[edge];
+      const std::uint32_t member = member_of(edge);
       const std::int32_t difference = member_price_[member] - audience_price_[audience];
       const bool inside = audience_piece[audience] == member_piece[member];
       const bool can_be_tight =
@@ -207,7 +181,7 @@ bool Flow::find_prices(Nodes audiences, Nodes members) {
     if (distance > distances[node]) continue;
     if (node < first_member) {
       for (std::uint32_t edge = edges_begin(node); edge < edges_end(node); ++edge) {
-        const std::uint32_t member = member_of_[edge];
+        const std::uint32_t member = member_of(edge);
         if (audience_piece[node] != member_piece[member]) continue;
         reach(first_member + member, distance + price_forward(edge, kCost) + audience_price_[node] -
                                          member_price_[member]);
@@ -217,7 +191,7 @@ bool Flow::find_prices(Nodes audiences, Nodes members) {
     const std::uint32_t member = node - first_member;
     for (const std::uint32_t edge : carried_by(member)) {
       if (units_[edge] == 0) continue;
-      const std::uint32_t audience = audience_of_[edge];
+      const std::uint32_t audience = audience_of(edge);
       reach(audience,
             distance + price_back(edge, kCost) + member_price_[member] - audience_price_[audience]);
     }
@@ -238,7 +212,7 @@ bool Flow::find_prices(Nodes audiences, Nodes members) {
 bool Flow::find_layers(Nodes audiences, Nodes members, Cost cost) {
   for (const std::uint32_t member : members) {
     member_layer_[member] = kUnreached;
-    member_cursor_[member] = member_begin_[member];
+    member_cursor_[member] = member_edges_begin(member);
     forget_empty(member);
   }
   std::vector<std::uint32_t> layer;  // alternately of audiences and members
@@ -255,7 +229,7 @@ bool Flow::find_layers(Nodes audiences, Nodes members, Cost cost) {
     for (const std::uint32_t audience : layer) {
       for (std::uint32_t i = usable_begin_[audience]; i < usable_end_[audience]; ++i) {
         const std::uint32_t edge = usable_[i];
-        const std::uint32_t member = member_of_[edge];
+        const std::uint32_t member = member_of(edge);
         if (member_layer_[member] != kUnreached || !tight_forward(edge, cost)) continue;
         member_layer_[member] = depth;
         reached.push_back(member);
@@ -266,7 +240,7 @@ bool Flow::find_layers(Nodes audiences, Nodes members, Cost cost) {
     layer.clear();
     for (const std::uint32_t member : reached) {
       for (const std::uint32_t edge : carried_by(member)) {
-        const std::uint32_t audience = audience_of_[edge];
+        const std::uint32_t audience = audience_of(edge);
         if (audience_layer_[audience] != kUnreached || !tight_back(edge, cost)) continue;
         audience_layer_[audience] = depth + 1;
         layer.push_back(audience);
@@ -286,41 +260,41 @@ bool Flow::find_path(std::uint32_t source, Cost cost) {
     std::uint32_t& cursor = audience_cursor_[audience];
     const std::uint32_t end = usable_end_[audience];
     const auto leads_on = [&](std::uint32_t edge) {
-      return member_layer_[member_of_[edge]] == audience_layer_[audience] + 1 &&
+      return member_layer_[member_of(edge)] == audience_layer_[audience] + 1 &&
              tight_forward(edge, cost);
     };
     while (cursor < end && !leads_on(usable_[cursor])) ++cursor;
     std::uint32_t member = 0;
     if (cursor < end) {
       path_.push_back({.edge = usable_[cursor], .forward = true});
-      member = member_of_[usable_[cursor]];
+      member = member_of(usable_[cursor]);
       if (takes(member)) return true;
     } else {
       if (path_.empty()) return false;
-      member = member_of_[path_.back().edge];
+      member = member_of(path_.back().edge);
       ++member_cursor_[member];
       path_.pop_back();
     }
     // At a member: on to an audience that can take one back, or back to the one before.
     std::uint32_t& back = member_cursor_[member];
-    const std::uint32_t back_end = member_begin_[member] + carried_count_[member];
+    const std::uint32_t back_end = member_edges_begin(member) + carried_count_[member];
     const auto leads_back = [&](std::uint32_t edge) {
-      return audience_layer_[audience_of_[edge]] == member_layer_[member] + 1 &&
+      return audience_layer_[audience_of(edge)] == member_layer_[member] + 1 &&
              tight_back(edge, cost);
     };
     while (back < back_end && !leads_back(carried_[back])) ++back;
     if (back < back_end) {
       path_.push_back({.edge = carried_[back], .forward = false});
     } else {
-      ++audience_cursor_[audience_of_[path_.back().edge]];
+      ++audience_cursor_[audience_of(path_.back().edge)];
       path_.pop_back();
     }
-    audience = path_.empty() ? source : audience_of_[path_.back().edge];
+    audience = path_.empty() ? source : audience_of(path_.back().edge);
   }
 }
 
 void Flow::push_along_path(std::uint32_t source, Cost cost) {
-  const std::uint32_t sink = member_of_[path_.back().edge];
+  const std::uint32_t sink = member_of(path_.back().edge);
   Count amount = std::min(waiting[source], limit[sink] - load[sink]);
   for (const Step& step : path_) {
     amount =

@@ -6,13 +6,12 @@
 #include <span>
 #include <vector>
 
-#include "domain/assign/audience.h"
+#include "domain/assign/network.h"
 
 namespace muster::domain {
 
-/// A bipartite network whose edges are subscriptions. Audiences and members belong to pieces, and
-/// nothing flows along an edge between two pieces. Members count within the network.
-class Flow {
+/// Audiences and members belong to pieces, and nothing flows along an edge between two pieces.
+class Flow : public Network {
  public:
   /// `pinned`: by member of the input.
   Flow(const std::vector<Audience>& audiences, const std::vector<Count>& pinned);
@@ -34,21 +33,10 @@ class Flow {
   void augment(std::span<const std::uint32_t> audiences, std::span<const std::uint32_t> members,
                Cost cost);
 
-  std::size_t audience_count() const { return waiting.size(); }
-  std::size_t member_count() const { return load.size(); }
-  std::span<const std::uint32_t> edges_of_member(std::uint32_t member) const {
-    return std::span(member_edges_)
-        .subspan(member_begin_[member], member_begin_[member + 1] - member_begin_[member]);
-  }
   /// All edges on which the member has units, and perhaps some on which it no longer has.
   std::span<const std::uint32_t> carried_by(std::uint32_t member) const {
-    return std::span(carried_).subspan(member_begin_[member], carried_count_[member]);
+    return std::span(carried_).subspan(member_edges_begin(member), carried_count_[member]);
   }
-  /// The edges of an audience are numbered [begin, end).
-  std::uint32_t edges_begin(std::uint32_t audience) const { return audience_begin_[audience]; }
-  std::uint32_t edges_end(std::uint32_t audience) const { return audience_begin_[audience + 1]; }
-  std::uint32_t audience_of(std::uint32_t edge) const { return audience_of_[edge]; }
-  std::uint32_t member_of(std::uint32_t edge) const { return member_of_[edge]; }
   Count units(std::uint32_t edge) const { return units_[edge]; }
 
   // By audience.
@@ -85,17 +73,12 @@ class Flow {
   bool find_path(std::uint32_t source, Cost cost);
   void push_along_path(std::uint32_t source, Cost cost);
 
-  // Edges: ascending by audience, within it by member of the input.
-  std::vector<std::uint32_t> audience_begin_;
-  std::vector<std::uint32_t> audience_of_;
-  std::vector<std::uint32_t> member_of_;
-  std::vector<std::uint32_t> member_begin_;
-  std::vector<std::uint32_t> member_edges_;
+  // By edge.
   std::vector<Count> units_;
   std::vector<Count> held_;
 
   // Most edges carry nothing. Those of a member that do stand first in its part of `carried_`,
-  // which is as long as its part of `member_edges_`.
+  // which is as long as it has edges.
   std::vector<std::uint32_t> carried_;
   std::vector<std::uint32_t> carried_count_;
   std::vector<bool> listed_;  // by edge: whether it stands there

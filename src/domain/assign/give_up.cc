@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <functional>
 #include <queue>
+#include <utility>
 
 #include "domain/assert.h"
 #include "domain/assign/deal.h"
@@ -20,14 +21,16 @@ struct Holding {
 /// estimated as the mean of those who will get something, with what they will get so far.
 class Spread {
  public:
-  Spread(const Audience& audience, const Positions& positions, const Assignment& assignment);
+  Spread(const AssignmentInput& input, const Audience& audience, const Positions& positions,
+         const Assignment& assignment);
 
   void release(const Audience& audience, Assignment& assignment);
 
  private:
-  struct Run {  // all that a member holds of one topic
+  struct Run {  // all that a member holds of one topic, pinned ones apart
     std::int64_t weight = 0;
     std::uint32_t topic = 0;
+    std::int64_t pinned = 0;
     std::uint32_t begin = 0;
     std::uint32_t end = 0;
 
@@ -37,8 +40,7 @@ class Spread {
   };
 
   Run weighed(Run run) const {
-    run.weight =
-        static_cast<std::int64_t>(run.end - run.begin) * receivers_ - receiving_[run.topic];
+    run.weight = (run.end - run.begin + run.pinned) * receivers_ - receiving_[run.topic];
     return run;
   }
   void release(const Audience& audience, std::size_t giver, Assignment& assignment);
@@ -47,9 +49,11 @@ class Spread {
   std::vector<std::int64_t> receiving_;   // by topic: what these have and will get of it
   std::vector<std::uint32_t> giver_end_;  // by position: end of the member's holdings
   std::vector<Holding> holdings_;         // of the members that will give, one after the other
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> pinned_;  // their position and topic, sorted
 };
 
-Spread::Spread(const Audience& audience, const Positions& positions, const Assignment& assignment)
+Spread::Spread(const AssignmentInput& input, const Audience& audience, const Positions& positions,
+               const Assignment& assignment)
     : receiving_(audience.topics.size()), giver_end_(audience.subscribers.size()) {
   std::uint32_t total = 0;
   for (std::size_t i = 0; i < giver_end_.size(); ++i) {
@@ -60,6 +64,9 @@ Spread::Spread(const Audience& audience, const Positions& positions, const Assig
   // Without any that lack something, it is for those that may take an extra.
   const bool open = receivers_ == 0;
   if (open) receivers_ = std::ranges::count(audience.open, true);
+  const auto receives = [&](std::uint32_t at) {
+    return open ? audience.open[at] : audience.held[at] < audience.quota[at];
+  };
   holdings_.resize(total);
   for (std::uint32_t t = 0; t < audience.topics.size(); ++t) {
     const std::vector<MemberIndex>& owners = assignment[audience.topics[t]];
@@ -71,15 +78,24 @@ Spread::Spread(const Audience& audience, const Positions& positions, const Assig
         continue;
       }
       const std::uint32_t at = positions[owners[p]];
-      const Count excess = audience.held[at] - audience.quota[at];
-      if (excess > 0) {
+      if (audience.held[at] > audience.quota[at]) {
         holdings_[giver_end_[at]++] = {.topic = t, .partition = p};
-      } else if (open ? audience.open[at] : excess < 0) {
+      } else if (receives(at)) {
+        ++receiving;
+      }
+    }
+    for (const AssignmentInput::Pin& pin : input.topics[audience.topics[t]].pins) {
+      if (pin.member == kUnassigned) continue;
+      const std::uint32_t at = positions[pin.member];
+      if (audience.held[at] > audience.quota[at]) {
+        pinned_.emplace_back(at, t);
+      } else if (receives(at)) {
         ++receiving;
       }
     }
     receiving_[t] = receiving;
   }
+  std::ranges::sort(pinned_);
 }
 
 void Spread::release(const Audience& audience, Assignment& assignment) {
@@ -89,11 +105,14 @@ void Spread::release(const Audience& audience, Assignment& assignment) {
 }
 
 void Spread::release(const Audience& audience, std::size_t giver, Assignment& assignment) {
+  const auto position = static_cast<std::uint32_t>(giver);
   const std::uint32_t end = giver_end_[giver];
   std::vector<Run> runs;
   for (std::uint32_t i = end - static_cast<std::uint32_t>(audience.held[giver]); i < end; ++i) {
     if (runs.empty() || runs.back().topic != holdings_[i].topic) {
-      runs.push_back({.topic = holdings_[i].topic, .begin = i, .end = i});
+      const std::uint32_t topic = holdings_[i].topic;
+      const auto pinned = std::ranges::equal_range(pinned_, std::pair(position, topic));
+      runs.push_back({.topic = topic, .pinned = std::ssize(pinned), .begin = i, .end = i});
     }
     ++runs.back().end;
   }
@@ -122,12 +141,13 @@ void Positions::leave(const Audience& audience) {
   for (const MemberIndex member : audience.subscribers) position_[member] = kStranger;
 }
 
-void give_up(const Audience& audience, const Positions& positions, Assignment& assignment) {
+void give_up(const AssignmentInput& input, const Audience& audience, const Positions& positions,
+             Assignment& assignment) {
   bool wanted = false;
   for (std::size_t i = 0; i < audience.held.size(); ++i) {
     wanted = wanted || audience.held[i] > audience.quota[i];
   }
-  if (wanted) Spread(audience, positions, assignment).release(audience, assignment);
+  if (wanted) Spread(input, audience, positions, assignment).release(audience, assignment);
 }
 
 }  // namespace muster::domain

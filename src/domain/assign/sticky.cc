@@ -4,6 +4,7 @@
 #include "domain/assign/audience.h"
 #include "domain/assign/balance.h"
 #include "domain/assign/deal.h"
+#include "domain/assign/level_out.h"
 #include "domain/assign/water_level.h"
 
 namespace muster::domain {
@@ -78,22 +79,22 @@ Assignment Sticky::assign(const AssignmentInput& input) const {
 
   const std::vector<Count> pinned = count_pinned(input);
   for (const std::vector<std::uint32_t>& component : audiences.components(input.member_count)) {
-    if (component.size() == 1) {
-      fill_quotas(audiences.all()[component.front()], pinned);
+    std::vector<Audience> together;
+    together.reserve(component.size());
+    for (const std::uint32_t i : component) together.push_back(audiences.all()[i]);
+    if (together.size() == 1) {
+      fill_quotas(together.front(), pinned);
     } else {
-      std::vector<Audience> together;
-      together.reserve(component.size());
-      for (const std::uint32_t i : component) together.push_back(audiences.all()[i]);
       balance_quotas(together, pinned);
     }
-  }
-
-  for (const Audience& audience : audiences.all()) {
-    positions.enter(audience);
-    give_up(audience, positions, assignment);
-    const std::vector<std::uint32_t> uneven = deal_out(audience, positions, assignment);
-    even_out(input, audience, positions, uneven, assignment);
-    positions.leave(audience);
+    for (const Audience& audience : together) {
+      positions.enter(audience);
+      give_up(input, audience, positions, assignment);
+      const std::vector<std::uint32_t> uneven = deal_out(input, audience, positions, assignment);
+      even_out(input, audience, positions, uneven, assignment);
+      positions.leave(audience);
+    }
+    level_out(input, together, pinned, positions, assignment);
   }
   place_pins(input, assignment);
   return assignment;

@@ -5,12 +5,14 @@
 // 2. Moves. Among all plans of that balance, one with the fewest moves. A move is a partition that
 //    the last plan gives to a member who is still here and this one to another. The minimum is
 //    reached exactly, whatever the subscriptions. So a plan for an unchanged group is unchanged.
-// 3. Evenness. Which partitions are given up, and who gets which, spreads each topic over its
-//    members, and costs no balance and no move. The first choice is greedy, topic by topic; where a
-//    topic comes out uneven, exchanges between two members mend it while there are any that do. So
-//    topics are even from nothing with equal subscriptions, where this is exactly round_robin's
-//    deal. Otherwise they nearly always are where they can be: what takes an exchange among three
-//    members, or another give-up by members that exchange nothing, is not looked for.
+// 3. Evenness. Among these plans, one with the least sum, over all topics and members, of the
+//    square of what the member has of the topic (pinned partitions count). So topics are spread
+//    over their members within one where that costs no balance and no move, and otherwise as evenly
+//    as can be. From nothing with equal subscriptions this is exactly round_robin's deal. The
+//    minimum is reached exactly, whatever the subscriptions, in all but very large groups: members
+//    that share topics, directly or through others, with at most 262,144 pairs of a topic and a
+//    subscriber (level_out.h, where a limit of steps is stated, too). In larger ones topics are
+//    dealt greedily, and exchanges between two members of one audience mend what they can.
 // Whatever remains open goes to the first members by id.
 #pragma once
 

@@ -181,6 +181,34 @@ TEST_CASE("A commit into the empty group keeps its offset for another retention"
   CHECK_FALSE(retained.world.at(1).has_commit());
 }
 
+TEST_CASE("A commit into an empty group that has nothing any more expires in its turn") {
+  Retained retained;
+  retained.world.pass(kHourMs + 2'000);
+  REQUIRE_FALSE(retained.kept());
+  retained.world.pass(kHourMs);
+  retained.client.ask<wire::CommitReplyT>(committing(0, 9, 0));
+  retained.world.pass(kHourMs - 2'000);
+  CHECK(retained.kept());
+  retained.world.pass(4'000);
+  CHECK_FALSE(retained.kept());
+}
+
+TEST_CASE("Another retention counts from when the group was emptied") {
+  for (const std::int64_t retention_ms : {kHourMs / 4, kHourMs * 2}) {
+    CAPTURE(retention_ms);
+    Retained retained;
+    retained.world.pass(kHourMs / 2);
+    wire::ConfigureGroupT configure;
+    configure.group = "g";
+    configure.offset_retention_ms = retention_ms;
+    retained.client.ask<wire::DoneT>(configure);
+    retained.world.pass(kHourMs);
+    CHECK(retained.kept() == (retention_ms > kHourMs));
+    retained.world.pass(kHourMs);
+    CHECK_FALSE(retained.kept());
+  }
+}
+
 // ---- ends ---------------------------------------------------------------------------------------
 
 wire::ReportEndsT reporting(PartitionIndex partition, std::int64_t start, std::int64_t end) {

@@ -166,6 +166,24 @@ void check_valid(const TestGroup& group, const Assignment& plan) {
 }
 
 std::int64_t unevenness(const TestGroup& group, const Assignment& plan) {
+  std::int64_t sum = 0;
+  std::vector<std::int64_t> shares(group.members);
+  for (const Owners& owners : plan) {
+    for (const MemberIndex owner : owners) {
+      if (owner != kUnassigned) sum += 2 * shares[owner]++ + 1;  // from one square to the next
+    }
+    std::ranges::fill(shares, 0);
+  }
+  return sum;
+}
+
+Optimum worth(const TestGroup& group, const Assignment& plan) {
+  return {.balance = balance(group, plan),
+          .moves = moves(group, plan),
+          .unevenness = unevenness(group, plan)};
+}
+
+std::int64_t spread(const TestGroup& group, const Assignment& plan) {
   std::int64_t worst = 0;
   for (std::size_t i = 0; i < plan.size(); ++i) {
     std::vector<std::int64_t> shares;
@@ -182,6 +200,7 @@ std::int64_t unevenness(const TestGroup& group, const Assignment& plan) {
 namespace {
 
 /// Tries every subscriber of every partition that is not pinned, one partition after the other.
+/// Partitions of one topic that nobody holds are alike: they are given in the order of members.
 class Search {
  public:
   explicit Search(const TestGroup& group) : group_(group), loads_(group.members) {
@@ -203,6 +222,9 @@ class Search {
         }
       }
     }
+    std::ranges::sort(open_, {}, [](const Open& open) {
+      return std::tuple(open.current == kUnassigned, open.topic, open.partition);
+    });
   }
 
   Optimum run() {
@@ -218,20 +240,14 @@ class Search {
   };
 
   void visit(std::size_t next) {
-    if (next == open_.size()) {
-      Optimum found{.balance = loads_, .moves = moves_};
-      std::ranges::sort(found.balance, std::greater<>());
-      const auto cost = std::tie(found.balance, found.moves);
-      const auto least = std::tie(best_.balance, best_.moves);
-      if (found_ && cost > least) return;
-      found.unevenness = unevenness(group_, plan_);
-      if (found_ && cost == least && found.unevenness >= best_.unevenness) return;
-      best_ = std::move(found);
-      found_ = true;
-      return;
-    }
+    if (next == open_.size()) return weigh();
     const Open& open = open_[next];
+    const bool alike = next > 0 && open.current == kUnassigned &&
+                       open_[next - 1].current == kUnassigned &&
+                       open_[next - 1].topic == open.topic;
+    const MemberIndex first = alike ? plan_[open.topic][open_[next - 1].partition] : 0;
     for (const MemberIndex member : group_.topics[open.topic].subscribers) {
+      if (member < first || (found_ && loads_[member] == best_.balance.front())) continue;
       const int move = open.current != kUnassigned && open.current != member ? 1 : 0;
       plan_[open.topic][open.partition] = member;
       ++loads_[member];
@@ -242,10 +258,23 @@ class Search {
     }
   }
 
+  void weigh() {
+    sorted_ = loads_;
+    std::ranges::sort(sorted_, std::greater<>());
+    const auto cost = std::tie(sorted_, moves_);
+    const auto least = std::tie(best_.balance, best_.moves);
+    if (found_ && cost > least) return;
+    const std::int64_t uneven = unevenness(group_, plan_);
+    if (found_ && cost == least && uneven >= best_.unevenness) return;
+    best_ = {.balance = sorted_, .moves = moves_, .unevenness = uneven};
+    found_ = true;
+  }
+
   const TestGroup& group_;
   Assignment plan_;
   std::vector<Open> open_;
   std::vector<std::int64_t> loads_;
+  std::vector<std::int64_t> sorted_;
   std::int64_t moves_ = 0;
   Optimum best_;
   bool found_ = false;

@@ -63,14 +63,21 @@ std::int64_t moves(const TestGroup& group, const Assignment& plan);
 /// Every partition has the member of its pin, else a subscriber, else nobody if there is none.
 void check_valid(const TestGroup& group, const Assignment& plan);
 
-/// The greatest difference within a topic between what two of its subscribers have of it.
+/// The sum over all topics and members of the squares of what a member has of a topic.
 std::int64_t unevenness(const TestGroup& group, const Assignment& plan);
+
+/// The greatest difference within a topic between what two of its subscribers have of it.
+std::int64_t spread(const TestGroup& group, const Assignment& plan);
 
 struct Optimum {
   std::vector<std::int64_t> balance;
   std::int64_t moves = 0;
   std::int64_t unevenness = 0;
+  bool operator==(const Optimum&) const = default;
 };
+
+/// What the plan is worth, in the order of importance.
+Optimum worth(const TestGroup& group, const Assignment& plan);
 
 /// The best balance, the fewest moves with which it can be had, and the least unevenness with
 /// these: by trying every plan.

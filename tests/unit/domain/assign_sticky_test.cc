@@ -134,6 +134,39 @@ TEST_CASE("sticky exchanges what it deals where dealing topic by topic leaves on
   CHECK(sticky(group) == Assignment{Owners{2}, Owners{0, 1}, Owners{2, 0, 1}});
 }
 
+TEST_CASE("sticky counts pinned partitions to a topic's share, too") {
+  // Each has two by pins, 0 of one topic and 1 of two. The rest of the first topic is 1's.
+  const Owners all = {0, 1};
+  const TestGroup group{2,
+                        {{.partitions = 4,
+                          .subscribers = all,
+                          .pins = {{.partition = 0, .member = 0}, {.partition = 1, .member = 0}}},
+                         {.partitions = 1, .subscribers = all, .pins = {{0, 1}}},
+                         {.partitions = 1, .subscribers = all, .pins = {{0, 1}}},
+                         {.partitions = 1, .subscribers = all},
+                         {.partitions = 1, .subscribers = all}}};
+  CHECK(sticky(group) == Assignment{{0, 0, 1, 1}, {1}, {1}, {0}, {0}});
+}
+
+TEST_CASE("sticky leaves the extra with whom it makes topics most even") {
+  const Owners all = {0, 1, 2};
+  CHECK(sticky({3,
+                {{.partitions = 2, .subscribers = all, .current = {0, 0}},
+                 {.partitions = 1, .subscribers = all, .current = {1}},
+                 {.partitions = 1, .subscribers = all, .current = {1}}}}) ==
+        Assignment{Owners{0, 2}, Owners{1}, Owners{1}});
+}
+
+TEST_CASE("sticky evens topics out among members that subscribe to others") {
+  const TestGroup group{3,
+                        {{.partitions = 2, .subscribers = {0, 1}},
+                         {.partitions = 2, .subscribers = {1, 2}},
+                         {.partitions = 2, .subscribers = {0, 2}}}};
+  const Assignment plan = sticky(group);
+  CHECK(balance(group, plan) == std::vector<std::int64_t>{2, 2, 2});
+  CHECK(spread(group, plan) == 0);
+}
+
 TEST_CASE("sticky leaves topics to nobody when their subscribers drain, and plans the others") {
   CHECK(sticky({2,
                 {{.partitions = 2, .current = {0, 1}},

@@ -15,6 +15,7 @@ struct Refused {
 };
 
 const std::string kUnprintable = "\x1b[2J";
+const std::string kHuge(1 << 20, 'x');
 const std::string kTooLong(300, 'x');
 
 /// A world with topic "t" (2 partitions), group "g" and member "a" of incarnation 1.
@@ -170,7 +171,7 @@ TEST_CASE("Refusals of commits and releases") {
        "create it"},
       {"unprintable topic", commit([](CommitItem& i) { i.topic = kUnprintable; }),
        ErrorCode::kInvalidName, "use letters"},
-      {"huge topic", commit([](CommitItem& i) { i.topic.assign(1 << 20, 'x'); }),
+      {"huge topic", commit([](CommitItem& i) { i.topic = kHuge; }),
        ErrorCode::kInvalidName, "use 1 to 255"},
       {"partition", commit([](CommitItem& i) { i.partition = 2; }), ErrorCode::kUnknownResource,
        "partitions are 0 to 1"},

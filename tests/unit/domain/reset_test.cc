@@ -176,6 +176,18 @@ TEST_CASE("Live: a deleted topic is taken out of the reset") {
   CHECK_FALSE(world.group().reset.has_value());
 }
 
+TEST_CASE("Live: a deleted topic that the group knows by the reset alone is taken out of it, too") {
+  Working world;
+  world.apply(CreateTopic{.name = "u", .partition_count = 1});
+  ResetOffsets reset = resetting({{0, 3}}, true);
+  reset.items.push_back({.topic = "u", .partition = 0, .offset = 5});
+  world.apply(reset);
+  world.apply(DeleteTopic{.name = "u"});
+  world.release("a", 1, 0);
+  CHECK(names(world.apply(FinishReset{.group = "g"}))[0] == "OffsetsReset");
+  CHECK(world.at(0).committed == 3);
+}
+
 TEST_CASE("Live: what nobody owns is rewritten at once") {
   Working world;
   world.apply(CreateTopic{.name = "u", .partition_count = 1});

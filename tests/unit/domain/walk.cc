@@ -121,7 +121,7 @@ Command Walk::commit_command() {
   const std::string group = any_group();
   CommitOffsets commit{.group = group, .items = {}};
   for (std::uint64_t items = 1 + below(3); items > 0; --items) {
-    const std::string topic = any_topic();
+    const std::string& topic = *named_.insert(any_topic()).first;
     const auto partition = static_cast<PartitionIndex>(below(10));
     commit.items.push_back({.topic = topic,
                             .partition = partition,

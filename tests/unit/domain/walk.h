@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <random>
+#include <set>
 #include <string>
 
 #include "tests/unit/domain/world.h"
@@ -53,6 +54,7 @@ class Walk {
   std::mt19937_64 random_;
   World world_;
   std::map<std::string, PlanUnderWay> plans_;  // by group: computed, and not yet applied
+  std::set<std::string> named_;                // topics in commits, which refer to them
   std::size_t applied_ = 0;
   std::size_t refused_ = 0;
 };

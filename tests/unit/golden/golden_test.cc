@@ -145,6 +145,21 @@ TEST_CASE("the bytes of every event are golden") {
   }
 }
 
+TEST_CASE("the bytes of a commit without metadata are golden") {
+  const Fixture fixture("plain_commit.txt");
+  const domain::Event event{
+      .time_ms = 1'700'000'000'123,
+      .cause = {.kind = domain::CauseKind::kClient, .who = "billing", .from = "10.0.0.7:40000"},
+      .body = domain::OffsetsCommitted{
+          .group = "billing",
+          .offsets = {{.at = {.topic = 11, .partition = 3}, .offset = 4'711, .fence = 1ULL << 40},
+                      {.at = {.topic = 11, .partition = 0}, .offset = 0}}}};
+  fixture.require_same("OffsetsCommitted", codec::encode_event(event));
+  const auto read = codec::decode_event(fixture.bytes("OffsetsCommitted"));
+  REQUIRE(read.has_value());
+  CHECK(*read == event);
+}
+
 TEST_CASE("keys and values of records are golden") {
   const Fixture keys("keys.txt");
   const Fixture values("records.txt");
@@ -209,8 +224,7 @@ TEST_CASE("a journal of golden bytes is read, and the daemon writes on") {
                                                               .clear_above_bytes = 1 << 18}});
   REQUIRE_MESSAGE(store.has_value(), store.error().message);
   CHECK(store->header().boot == golden_header().boot + 1);
-  const std::vector<journal::Unit> units{{"one more"}};
-  CHECK(store->append(golden_header().last_sequence + 1, units).has_value());
+  CHECK(store->append(golden_header().last_sequence + 1, {"one more"}).has_value());
   auto reader = store->reader();
   REQUIRE(reader.has_value());
   CHECK(read_all(*reader) == names.size() + 1);

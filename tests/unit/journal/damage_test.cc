@@ -65,9 +65,9 @@ int open_and_write_on(const std::string& directory) {
   if (!store) return store.error().message.empty() ? 2 : 1;
   const std::uint64_t before = store->header().last_sequence;
   for (std::uint64_t i = 1; i <= 60; i += 10) {
-    std::vector<Unit> units;
-    for (std::uint64_t j = i; j < i + 10; ++j) units.push_back({event_bytes(before + j)});
-    if (!store->append(before + i, units)) return 3;
+    EncodedEvents events;
+    for (std::uint64_t j = i; j < i + 10; ++j) events.append(event_bytes(before + j));
+    if (!store->append(before + i, events)) return 3;
   }
   auto reader = store->reader();
   const ReadBack read = read_back(*reader);

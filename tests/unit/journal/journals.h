@@ -41,9 +41,9 @@ inline void append_events(Store& store, std::uint64_t count, std::uint64_t batch
   std::uint64_t next = store.header().last_sequence + 1;
   for (const std::uint64_t end = next + count; next < end;) {
     const std::uint64_t first = next;
-    std::vector<Unit> units;
-    while (next < end && next < first + batch) units.push_back({event_bytes(next++)});
-    const auto appended = store.append(first, units);
+    EncodedEvents events;
+    while (next < end && next < first + batch) events.append(event_bytes(next++));
+    const auto appended = store.append(first, events);
     REQUIRE_MESSAGE(appended.has_value(), appended.error().message);
   }
 }

@@ -21,15 +21,6 @@
 #endif
 
 namespace muster::journal::test {
-namespace {
-
-/// What one append of `units` at `first` comes to.
-std::expected<void, Error> append(Store& store, std::uint64_t first, std::vector<Unit> units) {
-  return store.append(first, units);
-}
-
-}  // namespace
-
 TEST_CASE("a journal is made when its directory is absent, with all above it") {
   const ScratchDirectory scratch;
   const Store store = open_store(scratch.data() + "/a/b");
@@ -61,13 +52,13 @@ TEST_CASE("a journal opened again is the same one, with a higher boot number") {
 TEST_CASE("only the next sequence can be appended") {
   const ScratchDirectory scratch;
   Store store = open_store(scratch.data());
-  REQUIRE(append(store, 1, {{"one"}, {"two"}}).has_value());
+  REQUIRE(store.append(1, {"one", "two"}).has_value());
   for (const std::uint64_t wrong : std::array<std::uint64_t, 4>{0, 1, 2, 4}) {
-    const auto appended = append(store, wrong, {{"x"}});
+    const auto appended = store.append(wrong, {"x"});
     REQUIRE_FALSE(appended.has_value());
     CHECK(appended.error().fault == Fault::kWrongSequence);
   }
-  CHECK(append(store, 3, {{"three"}}).has_value());
+  CHECK(store.append(3, {"three"}).has_value());
   CHECK(store.header().last_sequence == 3);
 }
 
@@ -75,9 +66,9 @@ TEST_CASE("a batch that fails half way leaves nothing behind") {
   const ScratchDirectory scratch;
   {
     Store store = open_store(scratch.data(), small_options(2 * kMiB));
-    REQUIRE(append(store, 1, {{"one"}}).has_value());
+    REQUIRE(store.append(1, {"one"}).has_value());
     // The second unit does not fit into the map any more.
-    CHECK_FALSE(append(store, 2, {{"two", "three"}, {std::string(4 * kMiB, 'x')}}).has_value());
+    CHECK_FALSE(store.append(2, {"two", "three", std::string(4 * kMiB, 'x')}).has_value());
     CHECK(store.header().last_sequence == 1);
   }
   FileReader reader = open_reader(scratch.data());

@@ -126,7 +126,7 @@ TEST_CASE("history is trimmed a little at a time, beside new records") {
   while (!work.empty()) {
     const std::uint64_t next = store.header().last_sequence + 1;
     const std::uint64_t before = store.header().first_sequence;
-    REQUIRE(store.append(next, std::vector<Unit>{{event_bytes(next)}}, work, {.max_records = 300}));
+    REQUIRE(store.append(next, {event_bytes(next)}, work, {.max_records = 300}));
     CHECK(store.header().first_sequence <= before + 300);
     CHECK(reader->header() == store.header());
   }
@@ -249,9 +249,9 @@ TEST_CASE("killed anywhere in snapshots and trimming, a journal keeps all and st
           work.push_back(PutChunk{last, 1, chunk_bytes(last, 1)});
           work.push_back(FinishSnapshot{description(last, 2)});
         }
-        std::vector<Unit> units;
-        for (std::uint64_t j = 1; j <= 20; ++j) units.push_back({event_bytes(last + j)});
-        if (!store.append(last + 1, units, work, {.max_bytes = 1, .max_records = 17})) return 1;
+        EncodedEvents events;
+        for (std::uint64_t j = 1; j <= 20; ++j) events.append(event_bytes(last + j));
+        if (!store.append(last + 1, events, work, {.max_bytes = 1, .max_records = 17})) return 1;
       }
       ::kill(::getpid(), SIGKILL);
       return 0;

@@ -97,11 +97,11 @@ inline void make_journal(const std::string& directory, std::uint64_t events = kE
                                                          .full_below_bytes = 1 << 17,
                                                          .clear_above_bytes = 1 << 18}});
   REQUIRE(store.has_value());
-  std::vector<journal::Unit> units;
+  journal::EncodedEvents encoded;
   for (std::uint64_t i = 1; i <= events; ++i) {
-    units.push_back({codec::encode_event(topic_event(i))});
+    encoded.append(codec::encode_event(topic_event(i)));
   }
-  REQUIRE(store->append(1, units).has_value());
+  REQUIRE(store->append(1, encoded).has_value());
 }
 
 inline std::uint64_t digest_of(const std::string& directory) {

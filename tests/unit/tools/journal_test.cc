@@ -28,14 +28,13 @@ class DataDirectory {
   std::string path() const { return path_; }
 
   /// Appends one unit to the journal in it, as a daemon would.
-  void append(const journal::Unit& unit) const {
+  void append(const journal::EncodedEvents& events) const {
     auto store = journal::Store::open(path_, {.map_bytes = 64 << 20,
                                               .room = {.reserve_bytes = 1 << 16,
                                                        .full_below_bytes = 1 << 17,
                                                        .clear_above_bytes = 1 << 18}});
     REQUIRE(store.has_value());
-    const std::vector<journal::Unit> units{unit};
-    REQUIRE(store->append(store->header().last_sequence + 1, units).has_value());
+    REQUIRE(store->append(store->header().last_sequence + 1, events).has_value());
   }
 
   /// Exit status of `muster journal VERB --data-dir … ARGUMENTS`.
