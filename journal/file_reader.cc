@@ -218,13 +218,22 @@ std::expected<FileReader::Inventory, Error> FileReader::inventory() {
   if (!contents) return std::unexpected(contents.error());
   auto list = list_snapshots(file_, *contents);
   if (!list) return std::unexpected(list.error());
-  const lmdb::Tree& records = contents->records;
-  return Inventory{
-      .header = contents->header,
-      .snapshots = std::move(list->whole),
-      .unfinished = std::move(list->unfinished),
-      .record_bytes = (records.branch_pages + records.leaf_pages + records.overflow_pages) *
-                      file_.page_bytes()};
+  return Inventory{.header = contents->header,
+                   .snapshots = std::move(list->whole),
+                   .unfinished = std::move(list->unfinished),
+                   .record_bytes = bytes_of(contents->records)};
+}
+
+std::expected<std::uint64_t, Error> FileReader::record_bytes() {
+  const auto taken = view();
+  if (!taken) return std::unexpected(taken.error());
+  const auto contents = read_contents(file_, taken->meta);
+  if (!contents) return std::unexpected(contents.error());
+  return bytes_of(contents->records);
+}
+
+std::uint64_t FileReader::bytes_of(const lmdb::Tree& tree) const {
+  return (tree.branch_pages + tree.leaf_pages + tree.overflow_pages) * file_.page_bytes();
 }
 
 std::expected<std::vector<Snapshot>, Error> FileReader::snapshots() {

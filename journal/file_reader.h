@@ -47,6 +47,8 @@ class FileReader : public Reader {
     std::uint64_t record_bytes = 0;         // that the records take in the file
   };
   std::expected<Inventory, Error> inventory();
+  /// What the records take in the file, whatever the snapshots are like.
+  std::expected<std::uint64_t, Error> record_bytes();
 
   /// check_structure of structure.h, and whether the header counts the records right. It holds the
   /// file's pages all the while, so beside a live
@@ -75,6 +77,8 @@ class FileReader : public Reader {
   /// The snapshot's description; `bytes` stay empty behind its last chunk.
   std::expected<Snapshot, Error> copy_chunk(std::uint64_t sequence, std::uint32_t chunk,
                                             std::string& bytes);
+
+  std::uint64_t bytes_of(const lmdb::Tree& tree) const;
 
   std::string directory_;
   PageFile file_;

@@ -36,11 +36,12 @@ std::expected<std::optional<std::string>, Error> find_value(const PageFile& file
   }
   const auto checked = checked_chunk(contents.header.journal_id, key, value);
   if (!checked || cursor.value_is_tree()) {
+    const std::string part = key.chunk == kDescriptionChunk ? std::string("its description")
+                                                            : fmt::format("chunk {}", key.chunk);
     return std::unexpected(bad_snapshot(
         key.sequence,
-        file.corrupt(fmt::format("the checksum of the snapshot at sequence {}, chunk {}, does not "
-                                 "match",
-                                 key.sequence, key.chunk))));
+        file.corrupt(fmt::format("the checksum of the snapshot at sequence {}, {}, does not match",
+                                 key.sequence, part))));
   }
   return std::string(*checked);
 }

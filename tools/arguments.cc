@@ -189,6 +189,17 @@ CLI::Option* add_member_count(CLI::App& command, const std::string& name, std::u
       ->type_name("N");
 }
 
+CLI::Option* add_sequence(CLI::App& command, const std::string& name, std::uint64_t& sequence,
+                          const std::string& description) {
+  const auto parse = [](std::string_view text) -> std::optional<std::uint64_t> {
+    const auto number = parse_number<std::uint64_t>(text);
+    return number && *number > 0 ? number : std::nullopt;
+  };
+  return add_parsed(command, name, description, "the sequence of an event: give a whole number",
+                    sequence, parse)
+      ->type_name("SEQUENCE");
+}
+
 CLI::Option* add_fence(CLI::App& command, const std::string& name, std::uint64_t& fence,
                        const std::string& description) {
   const auto parse = [](std::string_view text) -> std::optional<std::uint64_t> {

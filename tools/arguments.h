@@ -34,6 +34,10 @@ std::optional<std::uint64_t> parse_retention_ms(std::string_view text);
 /// "7d", "90m"; "for ever" for 0.
 std::string retention_text(std::uint64_t retention_ms);
 
+/// An option for an event's sequence, 1 or more.
+CLI::Option* add_sequence(CLI::App& command, const std::string& name, std::uint64_t& sequence,
+                          const std::string& description);
+
 CLI::Option* add_group_argument(CLI::App& command, std::string& group);
 CLI::Option* add_topic_argument(CLI::App& command, std::string& topic);
 CLI::Option* add_partition_argument(CLI::App& command, std::optional<PartitionArgument>& at);

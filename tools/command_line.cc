@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <span>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,7 @@
 #include "tools/completion_script.h"
 #include "tools/meant.h"
 #include "tools/output.h"
+#include "tools/usage_error.h"
 
 namespace muster::tools {
 namespace {
@@ -58,10 +60,17 @@ int print_completion(const CLI::App& app, const Context& context,
 int report_usage(const CLI::App& app, const CLI::ParseError& error,
                  std::span<const std::string> words) {
   const bool asked = error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success);
-  const std::string unknown = asked ? std::string() : unknown_word(app, words);
-  if (unknown.empty()) return app.exit(error) == 0 ? 0 : kUsage;
-  const std::string text = "muster: " + unknown + "\n";
-  std::fwrite(text.data(), 1, text.size(), stderr);
+  if (asked) {
+    std::ostringstream text;
+    app.exit(error, text, text);
+    print_text(text.str());
+    return flush_output() == Written::kFailed ? 1 : 0;
+  }
+  const std::string message = usage_message(app, error, words);
+  const std::string named = message.starts_with("muster") ? message : "muster: " + message;
+  const std::string text =
+      asks_for_json(words) ? error_json(make_error(ErrorCode::kInvalidArgument, message)) : named;
+  std::fwrite((text + "\n").data(), 1, text.size() + 1, stderr);
   return kUsage;
 }
 

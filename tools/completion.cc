@@ -28,6 +28,7 @@ class Completer {
 
   Completion done() {
     if (place_.after_dashes || !place_.unknown.empty()) {
+      completion_.commands = place_.after_dashes && words_.back() == "--";
       completion_.files = place_.after_dashes;
       return std::move(completion_);
     }
@@ -142,6 +143,13 @@ class Completer {
   Completion completion_;
 };
 
+/// In one line: each line is a candidate of its own to a shell.
+std::string first_sentence(const std::string& text) {
+  std::string sentence = text.substr(0, std::min(text.find(". "), text.find(".\n")));
+  std::ranges::replace(sentence, '\n', ' ');
+  return sentence;
+}
+
 }  // namespace
 
 Completion complete(const CLI::App& root, std::span<const std::string> words,
@@ -161,11 +169,12 @@ NameSource quick_source() {
 
 std::string completion_lines(const Completion& completion) {
   std::string lines;
+  if (completion.commands) lines += ":commands\n";
   if (completion.files) lines += ":files\n";
   if (completion.goes_on) lines += ":nospace\n";
   for (const Candidate& candidate : completion.candidates) {
     lines += candidate.word;
-    if (!candidate.description.empty()) lines += "\t" + candidate.description;
+    if (!candidate.description.empty()) lines += "\t" + first_sentence(candidate.description);
     lines += "\n";
   }
   return lines;

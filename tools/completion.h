@@ -19,8 +19,9 @@ struct Candidate {
 
 struct Completion {
   std::vector<Candidate> candidates;
-  bool files = false;    // the shell's own names of files, too
-  bool goes_on = false;  // a candidate is the beginning of a word: no space behind it
+  bool files = false;     // the shell's own names of files, too
+  bool commands = false;  // its names of programs
+  bool goes_on = false;   // a candidate is the beginning of a word: no space behind it
 };
 
 /// Whom a completion asks for names.
@@ -37,8 +38,8 @@ Completion complete(const CLI::App& root, std::span<const std::string> words,
 /// Asks a server that answers within a moment.
 NameSource quick_source();
 
-/// For the shells' scripts: a candidate a line, WORD and description apart by a tab; ":files" and
-/// ":nospace" for the rest.
+/// For the shells' scripts: a candidate a line, WORD and the description's first sentence apart by
+/// a tab; ":files", ":commands" and ":nospace" for the rest.
 std::string completion_lines(const Completion& completion);
 
 }  // namespace muster::tools

@@ -23,6 +23,7 @@ _muster() {
     case $candidate in
       :files) compopt -o default ;;
       :nospace) compopt -o nospace ;;
+      :commands) mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -c -- "$written") ;;
       *)
         candidate=${candidate%%$'\t'*}
         COMPREPLY+=("$(printf '%q' "${candidate#"$before"}")")
@@ -37,15 +38,20 @@ constexpr std::string_view kZsh = R"sh(#compdef muster
 # muster: completion for zsh. In ~/.zshrc, after compinit: source <(muster completion zsh)
 _muster() {
   local -a candidates options
-  local line
+  local line candidate
   while IFS= read -r line; do
     case $line in
       :files) _files ;;
+      :commands) _command_names -e ;;
       :nospace) options=(-S '') ;;
-      *$'\t'*) candidates+=("${${line%%$'\t'*}//:/\\:}:${line#*$'\t'}") ;;
-      *) candidates+=("${line//:/\\:}") ;;
+      *)
+        candidate=${line%%$'\t'*}
+        candidate=${${candidate//\\/\\\\}//:/\\:}
+        [[ $line == *$'\t'* ]] && candidate+=:${line#*$'\t'}
+        candidates+=("$candidate")
+        ;;
     esac
-  done < <("${words[1]}" __complete "${(@)words[2,CURRENT]}" 2>/dev/null)
+  done < <("${words[1]}" __complete "${(@Q)words[2,CURRENT-1]}" "${(Q)PREFIX}" 2>/dev/null)
   _describe 'muster' candidates "${options[@]}"
 }
 if [ "$funcstack[1]" = _muster ]; then
@@ -59,11 +65,15 @@ constexpr std::string_view kFish =
     R"sh(# muster: completion for fish. In config.fish: muster completion fish | source
 function __muster_complete
     set -l words (commandline -opc)
-    set -l written (commandline -ct)
+    set -l token (commandline -ct)
+    # Quotes that are not closed yet are none to it.
+    set -l written (string unescape -- "$token"; or string trim --left --chars "\"'" -- "$token")
     for line in ($words[1] __complete $words[2..-1] "$written" 2>/dev/null)
         switch $line
             case ':files'
                 __fish_complete_path "$written"
+            case ':commands'
+                __fish_complete_command
             case ':nospace'
             case '*'
                 printf '%s\n' $line

@@ -4,26 +4,25 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 
 #include "tools/arguments.h"
 #include "tools/commands.h"
 #include "tools/group_actions.h"
 #include "tools/group_questions.h"
 #include "tools/group_view.h"
-#include "tools/interruptible_wait.h"
 #include "tools/offset_view.h"
 #include "tools/output.h"
 #include "tools/time_argument.h"
+#include "tools/watch.h"
 
 namespace muster::tools {
 namespace {
 
-constexpr std::uint32_t kWatchEvery_ms = 1'000;
-
 struct LagArguments {
   std::string group;
   std::string topic;
-  bool watch = false;
+  Watching watching;
 };
 
 std::expected<GroupPartitions, Error> ask_lag(ServerLink& link, const LagArguments& arguments) {
@@ -106,39 +105,22 @@ bool same(const GroupPartitions& one, const GroupPartitions& other) {
   });
 }
 
-/// On a terminal the table is drawn again every second; otherwise each change is a block, or with
-/// --output json a line.
-Outcome watch_lag(const Context& context, const LagArguments& arguments, ServerLink& link) {
-  const bool redraws = !context.json() && ::isatty(STDOUT_FILENO) == 1;
-  const InterruptibleWait wait;
-  GroupPartitions shown;
-  bool first = true;
-  do {
-    auto partitions = ask_lag(link, arguments);
-    if (!partitions) return std::unexpected(partitions.error());
-    if (redraws) {
-      constexpr const char* kClear = "\x1b[H\x1b[2J\x1b[3J";
-      print_text(kClear);
-    }
-    if (redraws || first || !same(shown, *partitions)) {
-      if (!redraws && !first && !context.json()) print_text("\n");
-      print_lag(context, arguments, *partitions, wall_clock_ms());
-      if (flush_output() != Written::kAll) return 0;
-    }
-    shown = std::move(*partitions);
-    first = false;
-  } while (wait.wait(kWatchEvery_ms));
-  return 0;
-}
-
+/// Watched on a terminal, ages and all are drawn anew each time; otherwise only what changed is.
 Outcome show_lag(const Context& context, const LagArguments& arguments) {
-  auto link = ServerLink::open(context.server);
-  if (!link) return std::unexpected(link.error());
-  if (arguments.watch) return watch_lag(context, arguments, *link);
-  const auto partitions = ask_lag(*link, arguments);
-  if (!partitions) return std::unexpected(partitions.error());
-  print_lag(context, arguments, *partitions, wall_clock_ms());
-  return 0;
+  const bool redraws = !context.json() && ::isatty(STDOUT_FILENO) == 1;
+  std::optional<GroupPartitions> shown;
+  return show_changes(arguments.watching, context,
+                      [&](const std::function<void()>& begin) -> Outcome {
+                        auto link = ServerLink::open(context.server);
+                        if (!link) return std::unexpected(link.error());
+                        auto partitions = ask_lag(*link, arguments);
+                        if (!partitions) return std::unexpected(partitions.error());
+                        if (!redraws && shown && same(*shown, *partitions)) return 0;
+                        begin();
+                        print_lag(context, arguments, *partitions, wall_clock_ms());
+                        shown = std::move(*partitions);
+                        return 0;
+                      });
 }
 
 }  // namespace
@@ -152,9 +134,7 @@ void add_group_lag(CLI::App& noun, Context& context) {
   const auto arguments = std::make_shared<LagArguments>();
   add_group_argument(command, arguments->group);
   command.add_option("--topic", arguments->topic, "Only this topic")->type_name("NAME");
-  command.add_flag("--watch", arguments->watch,
-                   "Go on until it is interrupted: every second on a terminal, otherwise with "
-                   "every change");
+  add_watch_option(command, arguments->watching);
   on_run(command, context, [&context, arguments] { return show_lag(context, *arguments); });
 }
 

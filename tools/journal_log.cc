@@ -52,11 +52,22 @@ class Log {
     const Sequence to = std::min(arguments_.to.value_or(kNoEnd), header.last_sequence);
     if (auto trimmed = refuse_trimmed()) return std::unexpected(std::move(*trimmed));
     auto printed = arguments_.last ? print_last(from, to) : print_range(from, to);
+    if (printed && !printer_.printed_any()) say_nothing_found(from, to);
     if (!printed || !arguments_.follow) return printed;
     return follow(std::max(from, to + 1));
   }
 
  private:
+  /// On stderr: what programs read stays empty.
+  void say_nothing_found(Sequence from, Sequence to) const {
+    const journal::Header& header = journal_.header;
+    fmt::print(stderr, "muster: {}: the journal has {} to {}\n",
+               from > to
+                   ? "none of the events asked for is there"
+                   : fmt::format("none of the events {} to {} is one of those asked for", from, to),
+               header.first_sequence, header.last_sequence);
+  }
+
   std::optional<Error> refuse_trimmed() const {
     const Sequence first = journal_.header.first_sequence;
     if (!arguments_.from || *arguments_.from == 0 || *arguments_.from >= first) return {};

@@ -33,12 +33,20 @@ std::expected<DiskUse, Error> disk_use(const std::string& data_dir, std::uint64_
                  .record_bytes = record_bytes};
 }
 
+/// Events can be counted without snapshots: damage there is said, and hides nothing.
+std::optional<std::string> damage_of_snapshots(journal::FileReader& reader) {
+  const auto snapshots = reader.snapshots();
+  if (snapshots || snapshots.error().fault != journal::Fault::kCorrupt) return std::nullopt;
+  return snapshots.error().message;
+}
+
 Outcome print_statistics(const Context& context, const std::string& data_dir, OpenJournal& opened) {
-  const auto inventory = opened.reader.inventory();
-  if (!inventory) return std::unexpected(journal_error(inventory.error().message));
-  const auto disk = disk_use(data_dir, inventory->record_bytes);
+  const auto record_bytes = opened.reader.record_bytes();
+  if (!record_bytes) return std::unexpected(journal_error(record_bytes.error().message));
+  const auto disk = disk_use(data_dir, *record_bytes);
   if (!disk) return std::unexpected(disk.error());
-  const journal::Header& header = inventory->header;
+  const journal::Header& header = opened.header;
+  const std::optional<std::string> damage = damage_of_snapshots(opened.reader);
   Statistics statistics(header.first_sequence);
   std::optional<Error> wrong;
   {
@@ -58,11 +66,19 @@ Outcome print_statistics(const Context& context, const std::string& data_dir, Op
     if (!read) return std::unexpected(journal_error(read.error().message));
   }
   if (context.json()) {
-    print_json(statistics_json(statistics, *disk));
+    Json json = statistics_json(statistics, *disk);
+    json["damage"] = damage ? Json(*damage) : Json();
+    print_json(json);
   } else {
     print_text(statistics_text(statistics, *disk));
+    if (damage) {
+      print_text(fmt::format(
+          "\nIts snapshots can't be read: {}. The events above can. What else is wrong says "
+          "muster journal verify --data-dir {}; muster journal repair mends it.\n",
+          *damage, data_dir));
+    }
   }
-  return 0;
+  return damage ? 1 : 0;
 }
 
 }  // namespace

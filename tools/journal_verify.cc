@@ -33,9 +33,13 @@ Finding not_sound(Finding finding, std::string message, Sequence first_bad_seque
   return finding;
 }
 
-Finding verify(const std::string& data_dir) {
+std::expected<Finding, Error> verify(const std::string& data_dir) {
   Finding finding;
   auto reader = journal::FileReader::open(data_dir);
+  // Where there is none, none is damaged.
+  if (!reader && reader.error().fault == journal::Fault::kMissing) {
+    return std::unexpected(journal_error(reader.error().message));
+  }
   if (!reader) return not_sound(finding, reader.error().message);
   const auto header = reader->header();
   if (!header) {
@@ -123,9 +127,10 @@ void add_journal_verify(CLI::App& noun, Context& context) {
   const auto data_dir = std::make_shared<std::string>();
   add_data_dir_option(command, *data_dir);
   on_run(command, context, [&context, data_dir]() -> Outcome {
-    const Finding finding = verify(*data_dir);
-    print_finding(context, finding);
-    return finding.wrong.empty() ? kSound : kNotSound;
+    const auto finding = verify(*data_dir);
+    if (!finding) return std::unexpected(finding.error());
+    print_finding(context, *finding);
+    return finding->wrong.empty() ? kSound : kNotSound;
   });
 }
 

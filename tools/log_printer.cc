@@ -36,6 +36,7 @@ bool LogPrinter::print(const std::vector<FoundEvent>& events) {
   } else {
     print_table(events);
   }
+  printed_any_ = printed_any_ || !events.empty();
   return output_works();
 }
 

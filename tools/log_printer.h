@@ -15,6 +15,7 @@ class LogPrinter {
 
   /// Prints them below those before. False: nobody reads it any more.
   bool print(const std::vector<FoundEvent>& events);
+  bool printed_any() const { return printed_any_; }
 
  private:
   void print_json_lines(const std::vector<FoundEvent>& events) const;
@@ -23,6 +24,7 @@ class LogPrinter {
 
   OutputFormat format_;
   bool explain_;
+  bool printed_any_ = false;
   const TopicNames& names_;
   Table table_;
 };

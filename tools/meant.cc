@@ -91,7 +91,8 @@ Error with_meant_name(Error error, const CLI::App& root, const std::string& serv
                               .prefix = ""});
     if (std::ranges::find(names, each.name) != names.end()) continue;
     const std::string nearest = domain::nearest_name(each.name, names);
-    if (nearest.empty()) continue;
+    // A near name that the message has already is not what is unknown.
+    if (nearest.empty() || error.message.contains("'" + nearest + "'")) continue;
     error.message += " Did you mean '" + nearest + "'?";
     return error;
   }

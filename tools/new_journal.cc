@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <utility>
+#include <vector>
 
 #include "journal/contents.h"
 #include "journal/create.h"
@@ -53,7 +54,16 @@ std::expected<NewJournal, Error> NewJournal::instead_of(const std::string& direc
   return made;
 }
 
-std::expected<void, Error> NewJournal::begin() const {
+std::expected<void, Error> NewJournal::begin() {
+  const std::string data = fmt::format("{}/{}", draft_directory(), journal::kDataFile);
+  std::vector<std::string> files{data, data + ".new",
+                                 fmt::format("{}/{}", draft_directory(), journal::kReadersFile)};
+  std::vector<std::string> directories{draft_directory()};
+  if (made_) {
+    files.push_back(fmt::format("{}/{}", directory_, journal::kWriterLockFile));
+    directories.push_back(directory_);
+  }
+  interrupted_ = std::make_unique<InterruptedFiles>(std::move(files), std::move(directories));
   std::error_code error;
   fs::remove_all(draft_directory(), error);  // of one that was interrupted
   if (!error) fs::create_directory(draft_directory(), error);
@@ -66,7 +76,8 @@ NewJournal::NewJournal(NewJournal&& other) noexcept
     : directory_(std::move(other.directory_)),
       made_(other.made_),
       kept_(std::exchange(other.kept_, true)),
-      lock_(std::move(other.lock_)) {}
+      lock_(std::move(other.lock_)),
+      interrupted_(std::move(other.interrupted_)) {}
 
 NewJournal::~NewJournal() {
   if (kept_) return;
@@ -88,6 +99,7 @@ std::expected<journal::Builder, Error> NewJournal::build(const journal::Header& 
 
 std::expected<void, Error> NewJournal::put_in_place() {
   const fs::path draft = fs::path(draft_directory()) / journal::kDataFile;
+  const InterruptsHeld held;
   std::error_code error;
   fs::rename(draft, fs::path(directory_) / journal::kDataFile, error);
   if (error) {
@@ -95,6 +107,7 @@ std::expected<void, Error> NewJournal::put_in_place() {
         unwritable_error(fmt::format("cannot rename {}: {}", draft.string(), error.message())));
   }
   kept_ = true;
+  interrupted_.reset();
   fs::remove_all(draft_directory(), error);
   if (auto synced = journal::sync_directory(directory_); !synced) {
     return std::unexpected(unwritable_error(synced.error().message));

@@ -1,15 +1,17 @@
 // A directory in which a command makes a new journal: a backup, a restore, an import. It grows in a
 // directory of its own within that one, is verified there, and only then gets its place: what
 // stands in the directory is finished, whenever the command is killed. What was not finished is
-// gone again with this object.
+// gone again with this object, and when the command is interrupted.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 
 #include "journal/builder.h"
 #include "journal/writer_lock.h"
 #include "tools/commands.h"
+#include "tools/interrupted_files.h"
 
 namespace muster::tools {
 
@@ -38,12 +40,13 @@ class NewJournal {
   NewJournal(std::string directory, bool made, std::optional<journal::WriterLock> lock)
       : directory_(std::move(directory)), made_(made), lock_(std::move(lock)) {}
 
-  std::expected<void, Error> begin() const;
+  std::expected<void, Error> begin();
 
   std::string directory_;
   bool made_;  // the directory
   bool kept_ = false;
   std::optional<journal::WriterLock> lock_;
+  std::unique_ptr<InterruptedFiles> interrupted_;
 };
 
 /// What went wrong while a new journal was written.

@@ -75,7 +75,7 @@ Outcome fetch_one(const Context& context, const FetchArguments& arguments) {
   if (context.json()) {
     print_json(offset_json(offset));
   } else {
-    print_text(offset_text(offset));
+    print_text(offset_text(arguments.group, offset));
   }
   return 0;
 }

@@ -112,6 +112,13 @@ Outcome list_undoable(const Context& context, ServerLink& link, const std::strin
     return true;
   });
   if (!asked) return std::unexpected(asked.error());
+  if (events.empty()) {
+    wire::DescribeGroupT request;
+    request.group = group;
+    if (auto known = link.ask<wire::GroupReplyT>(std::move(request)); !known) {
+      return std::unexpected(std::move(known.error()));
+    }
+  }
   print_undoable(context, group, events, *names);
   return 0;
 }
@@ -198,11 +205,8 @@ void add_offset_undo(CLI::App& noun, Context& context) {
       "  muster offset restore billing --at 4711");
   const auto restoration = std::make_shared<OffsetRestoreArguments>();
   add_group_argument(restoring, restoration->group);
-  restoring
-      .add_option("--at", restoration->at,
-                  "Sequence of the event that is undone, as it was printed")
-      ->check(CLI::PositiveNumber.description(""))
-      ->type_name("SEQUENCE");
+  add_sequence(restoring, "--at", restoration->at,
+               "Sequence of the event that is undone, as it was printed");
   restoring.add_flag("--live", restoration->live,
                      "While the group works: its members hand the partitions over for it");
   on_run(restoring, context, [&context, restoration] { return restore(context, *restoration); });

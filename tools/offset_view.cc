@@ -36,8 +36,11 @@ Json offset_json(const wire::CommittedOffsetT& offset) {
           {"fence", offset.fence}};
 }
 
-std::string offset_text(const wire::CommittedOffsetT& offset) {
-  if (offset.offset < 0) return "Nothing is committed yet.\n";
+std::string offset_text(std::string_view group, const wire::CommittedOffsetT& offset) {
+  if (offset.offset < 0) {
+    return "Group " + printable(group) + " has committed nothing of " + printable(offset.topic) +
+           "/" + std::to_string(offset.partition) + " yet.\n";
+  }
   Table table = offsets_table();
   add_row(table, offset);
   return table.text();

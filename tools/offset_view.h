@@ -17,7 +17,7 @@ using CommittedOffsets = std::vector<std::unique_ptr<wire::CommittedOffsetT>>;
 /// An offset of -1 (nothing committed yet) is null.
 Json offset_json(const wire::CommittedOffsetT& offset);
 /// A table of one row; a sentence when nothing is committed.
-std::string offset_text(const wire::CommittedOffsetT& offset);
+std::string offset_text(std::string_view group, const wire::CommittedOffsetT& offset);
 
 Json offsets_json(std::string_view group, const CommittedOffsets& offsets);
 std::string offsets_text(std::string_view group, const CommittedOffsets& offsets);

@@ -20,6 +20,20 @@ OutputStyle style_of_standard_output();
 void set_output_style(const OutputStyle& style);
 const OutputStyle& output_style();
 
+/// Another style for a while: the former one is back at its end.
+class StyleMeanwhile {
+ public:
+  explicit StyleMeanwhile(const OutputStyle& style) : former_(output_style()) {
+    set_output_style(style);
+  }
+  ~StyleMeanwhile() { set_output_style(former_); }
+  StyleMeanwhile(const StyleMeanwhile&) = delete;
+  StyleMeanwhile& operator=(const StyleMeanwhile&) = delete;
+
+ private:
+  OutputStyle former_;
+};
+
 enum class Colour { kPlain, kBold, kDim, kRed, kGreen, kYellow };
 
 /// The text in that colour if colours are shown. It holds no control characters of its own.

@@ -16,6 +16,7 @@
 #include "tools/arguments.h"
 #include "tools/output.h"
 #include "tools/run_command.h"
+#include "tools/server_link.h"
 
 namespace muster::tools {
 namespace {
@@ -28,10 +29,6 @@ constexpr milliseconds kEndGrace{5'000};    // for the commands, then they are k
 constexpr milliseconds kSameSignal{1'000};  // timeout(1) signals the process and then its group
 constexpr milliseconds kExitLatest{9'500};  // and with leaving
 
-// Of the one process for all partitions. A plan's grants and revocations come in a burst.
-constexpr milliseconds kGather{200};
-constexpr milliseconds kRebalanceTimeout{60'000};  // of a server that was told none
-
 // What another member gives up because this one shall have it, or leaves unfinished when it leaves,
 // arrives within this time: who leaves before would leave it to nobody.
 constexpr milliseconds kDoneFor{500};
@@ -40,7 +37,7 @@ constexpr milliseconds kSayingLatest{1'000};  // for what is still to be written
 
 ClientOptions client_options(const std::string& server) {
   ClientOptions options;
-  options.servers = {server};
+  options.servers = addresses_of(server);
   options.client_id = "muster run";
   return options;
 }
@@ -274,14 +271,15 @@ void RunLoop::leave_when_commands_ended() {
 }
 
 void RunLoop::leave() {
-  leaving_ = std::jthread([this] {
+  leaving_ = std::jthread([this, joined = joined_] {
     const bool leaves = !options_.keep_seat && !why_;
     const auto left = leaves ? consumer_.leave_group() : std::expected<void, Error>{};
     consumer_.close();
-    inbox_.post([this, left] {
+    inbox_.post([this, left, joined] {
       ended_ = true;
       if (!left && left.error().code != ErrorCode::kNotJoined) {
-        log_("ended without having left: " + left.error().message);
+        log_((joined ? "ended without having left: " : "ended before it had joined: ") +
+             left.error().message);
       }
     });
   });
@@ -300,109 +298,6 @@ void RunLoop::exit_when_late() {
   output_.flush(kSayingLatest / 2);
   errors_.flush(kSayingLatest / 2);
   ::_exit(1);  // the threads wait for a server: nothing here can be waited for
-}
-
-// ---- what the workers ask for -----------------------------------------------------------------
-
-std::expected<WorkerProcess, Error> RunLoop::start_command(const Partitions& partitions) {
-  const Partition* only = options_.one_process ? nullptr : &partitions.front();
-  const CommandSettings settings{
-      .group = options_.consumer.group_id, .server = options_.server, .member_id = member_id_};
-  Launch command{.path = options_.command,
-                 .arguments = options_.arguments,
-                 .environment = command_environment(settings, only)};
-  journal::FileDescriptor assignment;
-  if (options_.one_process) {
-    auto file = assignment_file(partitions);
-    if (!file) return std::unexpected(std::move(file.error()));
-    assignment = std::move(*file);
-    command.input = assignment.number();
-  }
-  auto started = launch(std::move(command), partitions);
-  if (!started) return started;
-  const std::string process = "started process " + std::to_string(started->pid());
-  if (only != nullptr) {
-    log(*only, process + " at offset " + std::to_string(only->committed.value_or(0)) + ".");
-  } else {
-    log_(process + " with " + counted(partitions.size(), "partition") + ".");
-  }
-  return started;
-}
-
-/// A single process that nobody listens to writes for itself: there are no others to be torn.
-std::expected<WorkerProcess, Error> RunLoop::launch(Launch command, const Partitions& partitions) {
-  if (options_.one_process && !options_.commit_from_stdout) {
-    return WorkerProcess::start(command, guard_);
-  }
-  auto pipes = OutputPipes::open();
-  if (!pipes) return std::unexpected(std::move(pipes.error()));
-  command.output = pipes->output.write.number();
-  command.errors = pipes->errors.write.number();
-  auto started = WorkerProcess::start(command, guard_);
-  if (!started) return started;
-  OutputRelay::Source source;
-  if (options_.commit_from_stdout) source = commits_.source(partitions, !options_.one_process);
-  if (options_.prefix_output) {
-    source.prefix = "[" + printable(place_of(partitions.front()).text()) + "] ";
-  }
-  relay_.add(started->pid(), std::move(*pipes), std::move(source));
-  return started;
-}
-
-void RunLoop::read_offsets(const Partitions& partitions) {
-  errands_.post([this, partitions] {
-    Partitions read = partitions;
-    std::optional<Error> failure;
-    for (Partition& each : read) {
-      auto committed = consumer_.fetch_committed_offset(each.topic, each.index);
-      if (!committed) failure = std::move(committed.error());
-      if (failure) break;
-      each.committed = *committed;
-    }
-    inbox_.post([this, read = std::move(read), failure = std::move(failure)]() mutable {
-      Worker& asked = worker(read.front());
-      if (failure) return asked.offsets_unknown(*failure, steady_clock::now());
-      for (Partition& each : read) {  // printed ones may still be on their way
-        each.committed = std::max(each.committed, commits_.newest(place_of(each), each.fence));
-      }
-      asked.offsets_read(read, steady_clock::now());
-    });
-  });
-}
-
-void RunLoop::release(const Partition& partition) {
-  const auto last = commits_.uncommitted(place_of(partition));
-  commits_.ended(place_of(partition));
-  errands_.post([this, partition, last] {
-    auto released = consumer_.release(partition.topic, partition.index, last);
-    inbox_.post([this, partition, last, released = std::move(released)] {
-      const std::string with = last ? " with offset " + std::to_string(*last) : std::string();
-      log(partition, released ? "released" + with + "."
-                              : "not released" + with + ": " + released.error().message);
-    });
-  });
-}
-
-Worker& RunLoop::worker(const Partition& partition) {
-  if (!options_.one_process) {
-    const PartitionArgument place = place_of(partition);
-    return workers_
-        .try_emplace(place, hooks_,
-                     WorkerOptions{.name = place.text(), .restarts_max = options_.restarts_max})
-        .first->second;
-  }
-  const milliseconds asked = options_.consumer.rebalance_timeout;
-  return workers_
-      .try_emplace(
-          PartitionArgument{}, hooks_,
-          WorkerOptions{.gather = kGather,
-                        .restart_grace = (asked.count() > 0 ? asked : kRebalanceTimeout) * 3 / 4,
-                        .restarts_max = options_.restarts_max})
-      .first->second;
-}
-
-void RunLoop::log(const Partition& partition, const std::string& text) {
-  log_(place_of(partition).text() + ": " + text);
 }
 
 }  // namespace muster::tools

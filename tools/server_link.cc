@@ -34,13 +34,36 @@ Error with_hint(Error error) {
 
 }  // namespace
 
+std::vector<std::string> addresses_of(std::string_view server) {
+  std::vector<std::string> addresses;
+  while (true) {
+    const std::size_t comma = server.find(',');
+    addresses.emplace_back(server.substr(0, comma));
+    if (comma == std::string_view::npos) return addresses;
+    server.remove_prefix(comma + 1);
+  }
+}
+
 std::expected<ServerLink, Error> ServerLink::open(std::string_view server,
                                                   const Patience& patience) {
+  Error failure;
+  for (const std::string& address : addresses_of(server)) {
+    auto opened = open_one(address, patience);
+    if (opened || !opened.error().retriable) return opened;
+    const std::string former = failure.message.empty() ? "" : failure.message + " ";
+    failure = std::move(opened.error());
+    failure.message = former + failure.message;
+  }
+  return std::unexpected(with_hint(std::move(failure)));
+}
+
+std::expected<ServerLink, Error> ServerLink::open_one(const std::string& server,
+                                                      const Patience& patience) {
   auto address = parse_address(server);
   if (!address) return std::unexpected(std::move(address.error()));
   const Deadline deadline = steady_clock::now() + patience.hello;
   auto socket = Socket::connect(*address, deadline);
-  if (!socket) return std::unexpected(with_hint(std::move(socket.error())));
+  if (!socket) return std::unexpected(std::move(socket.error()));
   ServerLink link(std::move(*socket), std::move(*address), patience);
   if (auto greeted = link.hello(deadline); !greeted) {
     return std::unexpected(std::move(greeted.error()));

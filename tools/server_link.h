@@ -3,8 +3,10 @@
 #pragma once
 
 #include <chrono>
+#include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "client/src/address.h"
 #include "client/src/socket.h"
@@ -20,10 +22,14 @@ struct Patience {
   std::chrono::milliseconds request{30'000};  // a slow disk delays replies
 };
 
+/// "a:1,b:1" → "a:1", "b:1".
+std::vector<std::string> addresses_of(std::string_view server);
+
 /// After an error of ask that is not the server's refusal the link is of no further use.
 class ServerLink {
  public:
-  /// Connects and says hello. `server` is HOST:PORT or unix:PATH.
+  /// Connects and says hello. `server` is HOST:PORT or unix:PATH, or several of them, separated by
+  /// commas: the first that answers is taken.
   static std::expected<ServerLink, Error> open(std::string_view server,
                                                const Patience& patience = {});
 
@@ -40,6 +46,8 @@ class ServerLink {
   ServerLink(Socket socket, Address address, const Patience& patience)
       : socket_(std::move(socket)), address_(std::move(address)), patience_(patience) {}
 
+  static std::expected<ServerLink, Error> open_one(const std::string& server,
+                                                   const Patience& patience);
   std::expected<void, Error> hello(Deadline deadline);
   /// The reply to the request sent last, or the error that it or a closing server carries.
   std::expected<wire::ServerMessageT, Error> exchange(std::string_view frame, Deadline deadline);

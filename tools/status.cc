@@ -6,28 +6,15 @@
 #include "tools/commands.h"
 #include "tools/group_view.h"
 #include "tools/server_link.h"
+#include "tools/why_words.h"
 
 namespace muster::tools {
 namespace {
 
-/// The two largest units: "3d 4h", "5m 10s".
-std::string uptime_text(std::uint64_t uptime_ms) {
-  const std::uint64_t whole_seconds = uptime_ms / 1'000;
-  const auto two = [](std::uint64_t large, const char* name, std::uint64_t small,
-                      const char* small_name) {
-    return std::to_string(large) + name + " " + std::to_string(small) + small_name;
-  };
-  if (whole_seconds < 60) return std::to_string(whole_seconds) + "s";
-  if (whole_seconds < 3'600) return two(whole_seconds / 60, "m", whole_seconds % 60, "s");
-  if (whole_seconds < 86'400) return two(whole_seconds / 3'600, "h", whole_seconds / 60 % 60, "m");
-  return two(whole_seconds / 86'400, "d", whole_seconds / 3'600 % 24, "h");
-}
-
-/// "1234, 5m 10s ago".
+/// "1234, 5 m 10 s ago".
 std::string at_text(std::uint64_t sequence, std::int64_t time_ms, std::int64_t now_ms) {
   if (time_ms == 0) return "none";
-  const auto age_ms = static_cast<std::uint64_t>(std::max<std::int64_t>(now_ms - time_ms, 0));
-  return std::to_string(sequence) + ", " + uptime_text(age_ms) + " ago";
+  return std::to_string(sequence) + ", " + elapsed_text(now_ms - time_ms) + " ago";
 }
 
 /// {"max-groups":{"most":1000000,"used":3}}
@@ -100,7 +87,7 @@ std::string status_text(const wire::StatusReplyT& status, std::string_view serve
       {"newest snapshot", at_text(status.snapshot_sequence, status.snapshot_time_ms, now_ms)});
   table.add_row({"journal size", bytes_text(static_cast<double>(status.journal_bytes))});
   return "musterd " + printable(status.version) + " at " + printable(server) + ", up " +
-         uptime_text(status.uptime_ms) +
+         elapsed_text(static_cast<std::int64_t>(status.uptime_ms)) +
          (status.storage_full ? ", STORAGE FULL: changes are refused until there is room" : "") +
          (status.quiet_remaining_ms > 0 ? ", QUIET TIME: " + quiet_text(status.quiet_remaining_ms)
                                         : "") +

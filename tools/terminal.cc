@@ -10,19 +10,31 @@
 namespace muster::tools {
 namespace {
 
-constexpr std::array kSignals{SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGWINCH};
+constexpr std::array kSignals{SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGWINCH, SIGTSTP, SIGCONT};
 constexpr std::string_view kEnter = "\x1b[?1049h\x1b[?25l";  // another screen, without a cursor
 constexpr std::string_view kLeave = "\x1b[?25h\x1b[?1049l";
 
 volatile std::sig_atomic_t resized = 0;
+volatile std::sig_atomic_t stopping = 0;
+volatile std::sig_atomic_t continued = 0;
 volatile std::sig_atomic_t ended = 0;
 
 void note_signal(int signal) {
   if (signal == SIGWINCH) {
     resized = 1;
+  } else if (signal == SIGTSTP) {
+    stopping = 1;
+  } else if (signal == SIGCONT) {
+    continued = 1;
   } else {
     ended = 1;
   }
+}
+
+void handle(int signal, void (*handler)(int)) {
+  struct sigaction action{};
+  action.sa_handler = handler;
+  ::sigaction(signal, &action, nullptr);
 }
 
 void put(std::string_view text) {
@@ -39,7 +51,7 @@ struct KeySequence {
 };
 
 // Longer ones before what they begin with.
-constexpr std::array<KeySequence, 22> kSequences{{
+constexpr std::array<KeySequence, 23> kSequences{{
     {"\x1b[A", Key::kUp},   {"\x1bOA", Key::kUp},      {"\x1b[B", Key::kDown},
     {"\x1bOB", Key::kDown}, {"\x1b[5~", Key::kPageUp}, {"\x1b[6~", Key::kPageDown},
     {"\x1b[D", Key::kBack}, {"\x1b[C", Key::kEnter},   {"\x1b", Key::kBack},
@@ -47,7 +59,7 @@ constexpr std::array<KeySequence, 22> kSequences{{
     {"\n", Key::kEnter},    {"k", Key::kUp},           {"j", Key::kDown},
     {"s", Key::kSort},      {"p", Key::kPause},        {"?", Key::kHelp},
     {"h", Key::kHelp},      {"q", Key::kQuit},         {"\x03", Key::kQuit},
-    {"\x04", Key::kQuit},
+    {"\x04", Key::kQuit},   {"\x1a", Key::kStop},
 }};
 
 }  // namespace
@@ -79,18 +91,25 @@ std::expected<std::unique_ptr<Terminal>, Error> Terminal::open() {
 }
 
 Terminal::Terminal(const termios& former) : former_(former) {
-  resized = 0;
-  ended = 0;
+  for (volatile std::sig_atomic_t* flag : {&resized, &stopping, &continued, &ended}) *flag = 0;
   sigset_t blocked;
   ::sigemptyset(&blocked);
-  struct sigaction action{};
-  action.sa_handler = note_signal;
   for (const int signal : kSignals) {
     ::sigaddset(&blocked, signal);
-    ::sigaction(signal, &action, nullptr);
+    handle(signal, note_signal);
   }
   // But while a key is waited for.
   ::pthread_sigmask(SIG_BLOCK, &blocked, &former_mask_);
+  take_over();
+}
+
+Terminal::~Terminal() {
+  give_back();
+  for (const int signal : kSignals) handle(signal, SIG_DFL);
+  ::pthread_sigmask(SIG_SETMASK, &former_mask_, nullptr);
+}
+
+void Terminal::take_over() const {
   termios raw = former_;
   raw.c_lflag &= ~static_cast<tcflag_t>(ICANON | ECHO | ISIG | IEXTEN);
   raw.c_iflag &= ~static_cast<tcflag_t>(IXON);
@@ -100,11 +119,24 @@ Terminal::Terminal(const termios& former) : former_(former) {
   put(kEnter);
 }
 
-Terminal::~Terminal() {
+void Terminal::give_back() const {
   put(kLeave);
   ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &former_);
-  for (const int signal : kSignals) std::signal(signal, SIG_DFL);
-  ::pthread_sigmask(SIG_SETMASK, &former_mask_, nullptr);
+}
+
+/// With its whole job, as ctrl-z does to a program that leaves that key alone.
+void Terminal::stop() const {
+  give_back();
+  handle(SIGTSTP, SIG_DFL);
+  ::kill(0, SIGTSTP);
+  sigset_t stops;
+  ::sigemptyset(&stops);
+  ::sigaddset(&stops, SIGTSTP);
+  ::pthread_sigmask(SIG_UNBLOCK, &stops, nullptr);  // here it stops, and goes on
+  ::pthread_sigmask(SIG_BLOCK, &stops, nullptr);
+  handle(SIGTSTP, note_signal);
+  stopping = 0;
+  take_over();
 }
 
 Terminal::Size Terminal::size() const {
@@ -129,6 +161,15 @@ Key Terminal::key(std::uint32_t within_ms) {
                         .tv_nsec = static_cast<long>(within_ms % 1'000) * 1'000'000};
     const int ready = ::ppoll(&input, 1, &time, &former_mask_);
     if (ended != 0) return Key::kQuit;
+    if (stopping != 0) {
+      stop();
+      return Key::kResize;
+    }
+    if (continued != 0) {
+      continued = 0;
+      take_over();
+      return Key::kResize;
+    }
     if (resized != 0) {
       resized = 0;
       return Key::kResize;
@@ -142,7 +183,9 @@ Key Terminal::key(std::uint32_t within_ms) {
   std::size_t used = 0;
   const Key pressed = key_of(pending_, used);
   pending_.erase(0, used);
-  return pressed;
+  if (pressed != Key::kStop) return pressed;
+  stop();
+  return Key::kResize;
 }
 
 }  // namespace muster::tools

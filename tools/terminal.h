@@ -1,5 +1,5 @@
 // The terminal as a screen: keys come one by one, and what is drawn replaces what was there. It is
-// put back as it was however the program ends, but by SIGKILL.
+// put back as it was however the program ends, but by SIGKILL, and while it is stopped (ctrl-z).
 #pragma once
 
 #include <termios.h>
@@ -33,12 +33,15 @@ class Terminal {
   Size size() const;
   /// Whole lines from the top on; what is below them is cleared.
   void draw(const std::vector<std::string>& lines) const;
-  /// The next key; kNone after that time, kResize when the size changed, kQuit also when the
-  /// process is asked to end or the terminal is gone.
+  /// The next key; kNone after that time, kResize when the size changed or the process was stopped
+  /// and goes on, kQuit also when the process is asked to end or the terminal is gone.
   Key key(std::uint32_t within_ms);
 
  private:
   explicit Terminal(const termios& former);
+  void take_over() const;
+  void give_back() const;
+  void stop() const;
 
   termios former_;
   sigset_t former_mask_{};

@@ -182,7 +182,7 @@ Outcome run_screen(TopState state, Sampler sampler, std::uint32_t interval_ms) {
     const auto now = steady_clock::now();
     if (now >= due && !state.paused) {
       const auto sampled = sampler.sample(state);
-      state.problem = sampled ? "" : sampled.error().message + " Trying on.";
+      state.problem = sampled ? "" : "Trying on. " + sampled.error().message;
       due = steady_clock::now() + std::chrono::milliseconds(interval_ms);
     }
     const Terminal::Size size = (*terminal)->size();

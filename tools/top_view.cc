@@ -23,7 +23,7 @@ constexpr const char* kKeys = "q quit  ↑↓ select  enter open  esc back  s so
 
 constexpr std::array<const char*, 12> kHelp{
     "Keys",
-    "  q, ctrl-c         quit",
+    "  q, ctrl-c         quit; ctrl-z stops it, and the shell's fg goes on",
     "  up, down, k, j    select a group; scroll within one",
     "  page up, down     the same, by half a screen",
     "  enter             open the selected group: its members, partitions and lag",
@@ -143,6 +143,9 @@ Lines group_table(const TopState& state) {
                    std::to_string(info.revoking), std::to_string(groups[i]->moves),
                    groups[i]->lag ? std::to_string(*groups[i]->lag) : "-"});
   }
+  if (groups.empty()) return {{"No groups yet: a group comes with its first member."}};
+  // Coloured a line at a time, below: what is cut to the screen's width must be plain.
+  const StyleMeanwhile plain({.width = state.width});
   lines = split(table.text());
   lines.front().colour = Colour::kBold;
   for (std::size_t i = first; i < last; ++i) {
@@ -151,16 +154,26 @@ Lines group_table(const TopState& state) {
   return lines;
 }
 
+/// All of it, also what the screen has no room for.
 Lines drilled_group(const TopState& state) {
   if (!state.drilled || state.drilled->group.name != state.drill) {
     return {{"Group " + printable(state.drill) + " …"}};
   }
+  const StyleMeanwhile plain({.width = state.width});
   Lines lines = split(group_text(*state.drilled, 10 * state.height));
-  if (!lines.empty()) lines.front().colour = Colour::kBold;
-  const std::size_t room = body_lines(state);
-  const std::size_t most = lines.size() > room ? lines.size() - room : 0;
-  lines.erase(lines.begin(),
-              lines.begin() + static_cast<std::ptrdiff_t>(std::min(state.scrolled, most)));
+  lines.front().colour = Colour::kBold;
+  return lines;
+}
+
+/// Lines that can be scrolled away before the last is at the bottom.
+std::size_t scrolled_most(std::size_t lines, const TopState& state) {
+  return lines - std::min(lines, body_lines(state));
+}
+
+Lines scrolled_group(const TopState& state) {
+  Lines lines = drilled_group(state);
+  const std::size_t scrolled = std::min(state.scrolled, scrolled_most(lines.size(), state));
+  lines.erase(lines.begin(), lines.begin() + static_cast<std::ptrdiff_t>(scrolled));
   return lines;
 }
 
@@ -205,7 +218,9 @@ void move(TopState& state, std::int64_t by) {
                                                              0, static_cast<std::int64_t>(most)));
   };
   if (!state.drill.empty()) {
-    state.scrolled = moved(state.scrolled, 10 * state.height + 100);
+    // The group may have become shorter since.
+    const std::size_t most = scrolled_most(drilled_group(state).size(), state);
+    state.scrolled = moved(std::min(state.scrolled, most), most);
     return;
   }
   const auto groups = sorted_groups(state);
@@ -256,20 +271,19 @@ std::vector<std::string> top_lines(const TopState& state) {
   if (state.help) {
     for (const char* line : kHelp) lines.push_back({line});
   } else {
-    std::ranges::move(state.drill.empty() ? group_table(state) : drilled_group(state),
+    std::ranges::move(state.drill.empty() ? group_table(state) : scrolled_group(state),
                       std::back_inserter(lines));
+    fill(lines, kHeadLines + body_lines(state));
+    std::ranges::move(event_pane(state), std::back_inserter(lines));
   }
-  fill(lines, kHeadLines + body_lines(state));
-  std::ranges::move(event_pane(state), std::back_inserter(lines));
   fill(lines, state.height > kFootLines ? state.height - kFootLines : 0);
   lines.push_back({kKeys, Colour::kDim});
   fill(lines, state.height);
   std::vector<std::string> shown;
-  set_output_style({.width = 0, .colours = state.colours});
+  const StyleMeanwhile coloured({.width = state.width, .colours = state.colours});
   for (const Line& line : lines) {
     shown.push_back(painted(shortened(line.text, state.width), line.colour));
   }
-  set_output_style({});
   return shown;
 }
 
@@ -312,6 +326,7 @@ bool press(TopState& state, Key key) {
     case Key::kQuit:
       return false;
     case Key::kNone:
+    case Key::kStop:
     case Key::kResize:
     case Key::kOther:
       break;

@@ -42,6 +42,7 @@ enum class Key {
   kPause,
   kHelp,
   kQuit,
+  kStop,  // until the shell lets it go on
   kResize,
   kOther,
 };

@@ -34,19 +34,35 @@ void add_watch_option(CLI::App& command, Watching& watching) {
       ->check(duration);
 }
 
-Outcome show_watching(const Watching& watching, const Context& context,
-                      const std::function<Outcome()>& show) {
+Outcome show_changes(const Watching& watching, const Context& context,
+                     const std::function<Outcome(const std::function<void()>& begin)>& show) {
   const auto interval_ms = parse_duration_ms(watching.interval);
-  if (!interval_ms) return show();
+  if (!interval_ms) return show([] {});
   const InterruptibleWait waiting;
   for (bool first = true;; first = false) {
-    print_beginning(context, first);
-    const Outcome shown = show();
+    bool begun = false;
+    const auto begin = [&] {
+      print_beginning(context, first);
+      begun = true;
+    };
+    const Outcome shown = show(begin);
     // A server that is down for a moment comes back.
     if (!shown && (first || !shown.error().retriable)) return shown;
-    if (!shown) print_text(printable(shown.error().message) + "\n");
+    if (!shown && !begun) begin();
+    if (!shown) {
+      print_text(context.json() ? error_json(shown.error()) + "\n"
+                                : printable(shown.error().message) + "\n");
+    }
     if (flush_output() != Written::kAll || !waiting.wait(*interval_ms)) return 0;
   }
+}
+
+Outcome show_watching(const Watching& watching, const Context& context,
+                      const std::function<Outcome()>& show) {
+  return show_changes(watching, context, [&](const std::function<void()>& begin) {
+    begin();
+    return show();
+  });
 }
 
 }  // namespace muster::tools

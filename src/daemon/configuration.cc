@@ -210,15 +210,14 @@ NothingToRun usage_error(const std::string& message) {
                          message)};
 }
 
-/// Which flag the first word can have meant that was not understood; or nothing.
-std::string meant_flag(const CLI::App& app) {
-  for (const std::string& word : app.remaining()) {
-    if (!word.starts_with("--")) continue;
-    const std::string name = word.substr(2, word.find('=') - 2);
-    const std::string nearest = domain::nearest_name(name, file_names(app));
-    return nearest.empty() ? "" : fmt::format(". Did you mean --{}?", nearest);
-  }
-  return {};
+/// What is said to words that are no options; CLI11 would turn their order.
+std::string not_understood(const CLI::App& app) {
+  const std::string word = app.remaining().front();
+  if (!word.starts_with("--")) return fmt::format("'{}' is no option", word);
+  const std::string name = word.substr(0, word.find('='));
+  const std::string nearest = domain::nearest_name(name.substr(2), file_names(app));
+  return fmt::format("There is no option {}{}", name,
+                     nearest.empty() ? "" : fmt::format(". Did you mean --{}?", nearest));
 }
 
 NothingToRun from_cli11(const CLI::App& app, const CLI::ParseError& error) {
@@ -230,7 +229,16 @@ NothingToRun from_cli11(const CLI::App& app, const CLI::ParseError& error) {
     return usage_error(fmt::format("{}: {}", app.get_option_no_throw("--config")->as<std::string>(),
                                    error.what()));
   }
-  return usage_error(error.what() + meant_flag(app));
+  if (dynamic_cast<const CLI::FileError*>(&error) != nullptr) {
+    return usage_error(
+        fmt::format("--config: {} can't be read: name a file that is there, and that "
+                    "this user may read",
+                    app.get_option_no_throw("--config")->as<std::string>()));
+  }
+  if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
+    return usage_error(not_understood(app));
+  }
+  return usage_error(error.what());
 }
 
 std::vector<Setting> settings_of(const CLI::App& app) {
@@ -265,14 +273,17 @@ void add_options(CLI::App& app, Configuration& told, std::vector<std::string>& l
       ->take_all()
       ->type_name("ADDRESS")
       ->default_str(kDefaultListen);
-  app.add_option("--log-format", told.log_format, "text or json")
-      ->transform(CLI::CheckedTransformer(std::vector<std::pair<std::string, LogFormat>>{
-          {"text", LogFormat::kText}, {"json", LogFormat::kJson}}))
-      ->type_name("FORMAT")
+  app.add_option("--log-format", told.log_format, "lines for people, or an object a line")
+      ->transform(
+          CLI::CheckedTransformer(std::vector<std::pair<std::string, LogFormat>>{
+                                      {"text", LogFormat::kText}, {"json", LogFormat::kJson}})
+              .description(""))
+      ->type_name("text|json")
       ->default_str("text");
   app.add_option("--log-level", told.log_level, "the least that is logged")
-      ->check(CLI::IsMember({"trace", "debug", "info", "warning", "error", "critical", "off"}))
-      ->type_name("LEVEL")
+      ->check(CLI::IsMember({"trace", "debug", "info", "warning", "error", "critical", "off"})
+                  .description(""))
+      ->type_name("trace|debug|info|warning|error|critical|off")
       ->capture_default_str();
   add_timeouts(app, told);
   add_limits(app, told);

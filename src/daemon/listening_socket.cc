@@ -31,6 +31,8 @@ std::unexpected<std::string> failed(const ListenAddress& address, int error, int
     advice = ": another server has it. Stop that one, or choose another --listen address";
   } else if (error == EACCES) {
     advice = ": choose a port from 1024 up, or a directory that this user may write to";
+  } else if (error == ENOENT) {
+    advice = ": make its directory first, or choose another path";
   } else if (error == EADDRNOTAVAIL) {
     advice = ": no interface of this machine has that address";
   }

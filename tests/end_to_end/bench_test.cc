@@ -87,18 +87,10 @@ TEST_CASE("without a server bench starts one of its own, and takes it away again
   const std::string beside = std::filesystem::path(MUSTERD_BINARY).parent_path().string();
   for (const char* load : {"commit", "handover", "recover"}) {
     CAPTURE(load);
-    ProcessOptions options{
-        .command = {MUSTER_BINARY},
-        .environment = {{"TMPDIR", directory / "tmp"}, {"PATH", beside + ":/usr/bin:/bin"}},
-        .stdout_path = directory / (std::string(load) + ".out"),
-        .stderr_path = directory / (std::string(load) + ".err")};
-    for (const std::string& argument : bench_command(load)) options.command.push_back(argument);
-    Process process(options);
-    const auto status = process.wait();
-    REQUIRE(status.has_value());
-    require_report({.status = *status,
-                    .out = read_file(options.stdout_path),
-                    .err = read_file(options.stderr_path)});
+    std::vector<std::string> command{MUSTER_BINARY};
+    for (const std::string& argument : bench_command(load)) command.push_back(argument);
+    require_report(
+        run_to_end(command, {{"TMPDIR", directory / "tmp"}, {"PATH", beside + ":/usr/bin:/bin"}}));
     CHECK(std::filesystem::is_empty(directory / "tmp"));
   }
 }

@@ -6,20 +6,26 @@
 
 namespace muster::e2e {
 
-CommandResult muster(const std::vector<std::string>& arguments) {
+CommandResult run_to_end(const std::vector<std::string>& command,
+                         const std::map<std::string, std::string>& environment) {
   const TemporaryDirectory directory;
-  ProcessOptions options{.command = {MUSTER_BINARY},
-                         .environment = {},
-                         .stdout_path = directory / "stdout",
-                         .stderr_path = directory / "stderr"};
-  options.command.insert(options.command.end(), arguments.begin(), arguments.end());
+  const ProcessOptions options{.command = command,
+                               .environment = environment,
+                               .stdout_path = directory / "stdout",
+                               .stderr_path = directory / "stderr"};
   Process process(options);
   const std::optional<int> status = process.wait();
   CommandResult result{.status = status.value_or(-1),
                        .out = read_file(options.stdout_path),
                        .err = read_file(options.stderr_path)};
-  REQUIRE_MESSAGE(status.has_value(), "muster hangs; it said: ", result.out, result.err);
+  REQUIRE_MESSAGE(status.has_value(), command.front(), " hangs; it said: ", result.out, result.err);
   return result;
+}
+
+CommandResult muster(const std::vector<std::string>& arguments) {
+  std::vector<std::string> command{MUSTER_BINARY};
+  command.insert(command.end(), arguments.begin(), arguments.end());
+  return run_to_end(command);
 }
 
 nlohmann::json muster_json(const Daemon& daemon, const std::vector<std::string>& arguments) {

@@ -1,6 +1,7 @@
 // Runs the `muster` command as a person or a script would.
 #pragma once
 
+#include <map>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -14,6 +15,10 @@ struct CommandResult {
   std::string out;
   std::string err;
 };
+
+/// Runs a program with its arguments to its end, `environment` on top of the test's own.
+CommandResult run_to_end(const std::vector<std::string>& command,
+                         const std::map<std::string, std::string>& environment = {});
 
 /// Runs `muster ARGUMENTS`, to its end.
 CommandResult muster(const std::vector<std::string>& arguments);

@@ -179,6 +179,41 @@ TEST_CASE("an error is JSON too, on standard error, with its code, name and what
   CHECK(error.at("message").get<std::string>().find("--server") != std::string::npos);
 }
 
+TEST_CASE("wrong usage says the command, what is wrong with it, and where the right way stands") {
+  const std::vector<std::pair<std::vector<std::string>, std::string>> lines{
+      {{"group", "describe"}, "muster group describe: GROUP is missing."},
+      {{"group", "describe", "a", "b"}, "muster group describe: 'b' is more than it takes."},
+      {{"topic"}, "muster topic: a command is missing: create, list, describe, expand or delete."},
+      {{"--output", "yaml", "status"}, "muster status: --output: 'yaml' is not table or json."},
+      {{"status", "--server", "a:1", "--server", "b:1"},
+       "muster status: --server is given 2 times: give it once."},
+      {{"status", "--server"}, "muster status: --server needs a value."},
+      {{"topic", "create", "t", "--partitions", "many"},
+       "muster topic create: --partitions: 'many' is not a whole number in its range."},
+      {{"bench", "commit", "--connections", "0"},
+       "muster bench: --connections: 0 is not from 1 to 20000."},
+      {{"offset", "restore", "g", "--at", "x"},
+       "muster offset restore: --at: \"x\" is not the sequence of an event: give a whole number."},
+      {{"group", "reset-offsets", "g", "--to-latest", "--to-earliest"},
+       "muster group reset-offsets: give only one of --to-offset, --to-earliest, --to-latest, "
+       "--to-current, --shift-by, --to-time or --from-file."},
+      {{"group", "lag", "g", "--watch=often"},
+       "muster group lag: --watch: write --watch=5s, or --watch alone for every 2s."},
+      {{"run", "--group", "g", "--topic", "t"}, "muster run: CMD is missing."},
+  };
+  for (const auto& [line, message] : lines) {
+    const CommandResult result = muster(line);
+    CHECK(result.status == 2);
+    CHECK(result.out.empty());
+    const std::string command = message.substr(0, message.find(':'));
+    CHECK(result.err == message + " See " + command + " --help.\n");
+  }
+  const CommandResult json = muster({"--output", "json", "group", "describe"});
+  CHECK(json.status == 2);
+  CHECK(nlohmann::json::parse(json.err)["error"]["message"] ==
+        "muster group describe: GROUP is missing. See muster group describe --help.");
+}
+
 TEST_CASE("an unknown name is answered with the one that is near") {
   const Daemon daemon;
   WireClient client(daemon.address());

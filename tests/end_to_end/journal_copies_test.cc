@@ -1,7 +1,9 @@
 // Backups of a live journal, and the worlds that are made of them, among workers that know nothing
 // of it.
 #include <doctest/doctest.h>
+#include <sys/stat.h>
 
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 
@@ -179,6 +181,35 @@ TEST_CASE("a daemon refuses a damaged journal, and serves what repair saves of i
   put_in_place(daemon, directory / "saved");
   daemon.start();
   CHECK(muster_json(daemon, {"status"}).at("topics") == 2);
+}
+
+/// An import that waits for more of its input, interrupted by this signal.
+void interrupt_import(const TemporaryDirectory& directory, int signal) {
+  const std::string pipe = directory / "pipe";
+  fs::remove(pipe);
+  REQUIRE(mkfifo(pipe.c_str(), 0600) == 0);
+  const std::fstream writer(pipe, std::ios::in | std::ios::out);  // who reads it waits
+  Process import(
+      {.command = {MUSTER_BINARY, "journal", "import", pipe, "--data-dir", directory / "new"},
+       .environment = {},
+       .stdout_path = directory / "stdout",
+       .stderr_path = directory / "stderr"});
+  REQUIRE(wait_until([&] { return fs::exists(directory / "new/unfinished"); }));
+  import.signal(signal);
+  CHECK(import.wait() == 128 + signal);
+}
+
+TEST_CASE("a copy that is interrupted leaves nothing of itself behind") {
+  const TemporaryDirectory directory;
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+    interrupt_import(directory, signal);
+    CHECK_FALSE(fs::exists(directory / "new"));
+  }
+  // A directory that was there before stays, with the lock's file, which another may hold next.
+  fs::create_directory(directory / "new");
+  interrupt_import(directory, SIGINT);
+  CHECK(fs::exists(directory / "new"));
+  CHECK_FALSE(fs::exists(directory / "new/unfinished"));
 }
 
 }  // namespace

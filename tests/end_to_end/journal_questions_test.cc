@@ -228,5 +228,26 @@ TEST_CASE("figures of a journal add up") {
   CHECK(text_of("stats", daemon).find("x MemberJoined of flapping") != std::string::npos);
 }
 
+TEST_CASE(
+    "a log in which nothing is what was asked for says so, and a directory without a journal") {
+  const Daemon daemon;
+  create_topics(daemon, {"orders", "refunds"});
+  const auto said = [&](const std::vector<std::string>& arguments) {
+    const CommandResult result = muster(journal_command("log", daemon, arguments));
+    CHECK(result.status == 0);
+    CHECK(result.out.empty());
+    return result.err;
+  };
+  CHECK(said({"--group", "nobody"}) ==
+        "muster: none of the events 1 to 2 is one of those asked for: the journal has 1 to 2\n");
+  CHECK(said({"--from", "77"}) ==
+        "muster: none of the events asked for is there: the journal has 1 to 2\n");
+  const TemporaryDirectory empty;
+  const CommandResult nothing = muster({"journal", "verify", "--data-dir", empty / "typo"});
+  CHECK(nothing.status == 1);
+  CHECK(nothing.out.empty());
+  CHECK(nothing.err.find("there is no journal in " + (empty / "typo")) != std::string::npos);
+}
+
 }  // namespace
 }  // namespace muster::e2e

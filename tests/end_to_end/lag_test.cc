@@ -104,7 +104,7 @@ TEST_CASE("group lag --watch: one line of JSON for each change, until it is inte
   const TemporaryDirectory directory;
   const std::string path = directory / "stdout";
   Process watch({.command = {MUSTER_BINARY, "--server", setting.daemon.address(), "--output",
-                             "json", "group", "lag", "group", "--watch"},
+                             "json", "group", "lag", "group", "--watch=100ms"},
                  .environment = {},
                  .stdout_path = path,
                  .stderr_path = directory / "stderr"});
@@ -114,6 +114,13 @@ TEST_CASE("group lag --watch: one line of JSON for each change, until it is inte
   REQUIRE(wait_until([&] { return lines() == 2; }));
   const std::string out = read_file(path);
   CHECK(Json::parse(out.substr(out.find('\n') + 1)).at("lag") == 59);
+
+  // A server that is away for a moment is said, and found again.
+  setting.daemon.kill9();
+  REQUIRE(wait_until([&] { return contains(read_file(path), "UNAVAILABLE"); }));
+  setting.daemon.start();
+  setting.run({"offset", "commit", "group", "orders/0", "42"});
+  REQUIRE(wait_until([&] { return contains(read_file(path), "\"committed\":42"); }));
   watch.signal(SIGINT);
   CHECK(watch.wait() == 0);
 }

@@ -51,15 +51,12 @@ TEST_CASE("plan answers for a file and for standard input, without a server") {
   CHECK(plan.at("moves").size() == 2);
   CHECK_FALSE(plan.contains("frozen"));  // no server, no group
 
-  ProcessOptions piped{.command = {"/bin/sh", "-c",
-                                   std::string("exec " MUSTER_BINARY " --output json plan < '") +
-                                       (directory / "input.json") + "'"},
-                       .environment = {},
-                       .stdout_path = directory / "stdout",
-                       .stderr_path = directory / "stderr"};
-  Process process(piped);
-  CHECK(process.wait() == 0);
-  CHECK(read_file(piped.stdout_path) == of_file.out);
+  const CommandResult piped =
+      run_to_end({"/bin/sh", "-c",
+                  std::string("exec " MUSTER_BINARY " --output json plan < '") +
+                      (directory / "input.json") + "'"});
+  CHECK(piped.status == 0);
+  CHECK(piped.out == of_file.out);
 
   const CommandResult table =
       muster({"plan", directory / "input.json", "--remove", "b", "--partitions", "t=5"});

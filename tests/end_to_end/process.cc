@@ -25,9 +25,34 @@ namespace {
   dup2(null, STDIN_FILENO);
   dup2(out, STDOUT_FILENO);
   dup2(err, STDERR_FILENO);
+  // As for a person's own: whoever runs the tests may ignore them.
+  for (const int number : {SIGINT, SIGTERM, SIGHUP}) ::signal(number, SIG_DFL);
   execv(arguments[0], arguments);
   _exit(127);
 }
+
+/// Set in this process while it lives.
+class Surroundings {
+ public:
+  explicit Surroundings(const std::map<std::string, std::string>& environment) {
+    for (const auto& [name, value] : environment) {
+      const char* set = getenv(name.c_str());
+      former_[name] = set == nullptr ? std::nullopt : std::optional<std::string>(set);
+      setenv(name.c_str(), value.c_str(), 1);
+    }
+  }
+  ~Surroundings() {
+    for (const auto& [name, value] : former_) {
+      if (value) setenv(name.c_str(), value->c_str(), 1);
+      if (!value) unsetenv(name.c_str());
+    }
+  }
+  Surroundings(const Surroundings&) = delete;
+  Surroundings& operator=(const Surroundings&) = delete;
+
+ private:
+  std::map<std::string, std::optional<std::string>> former_;
+};
 
 }  // namespace
 
@@ -38,11 +63,10 @@ Process::Process(const ProcessOptions& options) {
     arguments.push_back(const_cast<char*>(argument.c_str()));
   }
   arguments.push_back(nullptr);
-  for (const auto& [name, value] : options.environment) setenv(name.c_str(), value.c_str(), 1);
+  const Surroundings surroundings(options.environment);
   const pid_t parent = getpid();
   pid_ = fork();
   if (pid_ == 0) become(options, arguments.data(), parent);
-  for (const auto& [name, value] : options.environment) unsetenv(name.c_str());
   if (pid_ < 0) throw std::runtime_error("fork failed for " + options.command.front());
 }
 

@@ -22,19 +22,9 @@ void write_file(const std::string& path, const std::string& content) {
 }
 
 CommandResult check_config(const std::vector<std::string>& arguments) {
-  const TemporaryDirectory directory;
   std::vector<std::string> command = {MUSTERD_BINARY, "--check-config"};
   command.insert(command.end(), arguments.begin(), arguments.end());
-  const ProcessOptions options{.command = command,
-                               .environment = {},
-                               .stdout_path = directory / "stdout",
-                               .stderr_path = directory / "stderr"};
-  Process process(options);
-  const std::optional<int> status = process.wait();
-  REQUIRE(status.has_value());
-  return {.status = *status,
-          .out = read_file(options.stdout_path),
-          .err = read_file(options.stderr_path)};
+  return run_to_end(command);
 }
 
 bool has(const std::string& text, const std::string& part) {
@@ -86,6 +76,34 @@ TEST_CASE("--check-config says what is set, starts nothing, and makes no directo
 
   const CommandResult too_many = check_config({"--data-dir", data, "--max-connections", "1000000"});
   CHECK((too_many.status == 0 || has(too_many.err, "LimitNOFILE=")));
+}
+
+TEST_CASE("systemd knows every setting of the unit, and finds the service well shut in") {
+  const std::string analyze = "/usr/bin/systemd-analyze";
+  if (!std::filesystem::exists(analyze)) {
+    MESSAGE("no systemd-analyze here: the unit is not verified");
+    return;
+  }
+  const TemporaryDirectory directory;
+  const std::filesystem::path musterd = MUSTERD_BINARY;
+  std::string unit = read_file(musterd.parent_path() / "musterd.service");
+  // The built one, for none is installed.
+  const std::string installed = "/bin/musterd ";
+  REQUIRE(has(unit, installed));
+  for (std::size_t at = 0; (at = unit.find(installed, at)) != std::string::npos;) {
+    const std::size_t path = unit.rfind('=', at) + 1;
+    unit.replace(path, at + installed.size() - 1 - path, musterd);
+    at = path + musterd.string().size();
+  }
+  write_file(directory / "musterd.service", unit);
+  const CommandResult verified =
+      run_to_end({analyze, "verify", "--man=no", directory / "musterd.service"});
+  CHECK(verified.err == "");
+  CHECK(verified.status == 0);
+  const CommandResult exposure = run_to_end(
+      {analyze, "security", "--offline=true", "--threshold=20", directory / "musterd.service"});
+  CAPTURE(exposure.out);
+  CHECK(exposure.status == 0);
 }
 
 TEST_CASE("a service manager hears when it is ready, reloads and stops") {

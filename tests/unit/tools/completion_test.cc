@@ -84,12 +84,21 @@ TEST_CASE("completion: groups, topics, partitions and members of the server that
         Words{"orders/0", "orders/1", "orders/2"});
 }
 
-TEST_CASE("completion: files where files are named, and behind --") {
+TEST_CASE("completion: a candidate is one line, with the first sentence of its description") {
+  Shell shell;
+  shell.words({"group", "reset"});
+  CHECK(completion_lines(shell.completion) == "reset-offsets\tSay where a group goes on\n");
+  CHECK(completion_lines({.candidates = {{"a", "Long, and\nlonger"}, {"b", ""}}}) ==
+        "a\tLong, and longer\nb\n");
+}
+
+TEST_CASE("completion: files where files are named; behind -- a program, then files") {
   Shell shell;
   shell.words({"journal", "verify", "--data-dir", ""});
   CHECK(shell.completion.files);
   shell.words({"run", "--group", "g", "--topic", "t", "--", "m"});
-  CHECK(shell.completion.files);
+  CHECK(completion_lines(shell.completion) == ":commands\n:files\n");
+  shell.words({"run", "--group", "g", "--topic", "t", "--", "make", "m"});
   CHECK(completion_lines(shell.completion) == ":files\n");
 }
 

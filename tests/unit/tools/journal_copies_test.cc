@@ -1,159 +1,13 @@
-// Backup, restore, export, import and repair: exit status, and what they leave behind.
+// Backup, restore, export, import and compact: exit status, and what they leave behind.
+#include "tests/unit/tools/journal_copies.h"
+
 #include <doctest/doctest.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <filesystem>
-#include <fstream>
-#include <sstream>
-#include <vector>
-
-#include "codec/event.h"
-#include "codec/snapshot.h"
-#include "domain/fold.h"
-#include "journal/snapshot_format.h"
-#include "journal/store.h"
-#include "tools/commands.h"
-#include "tools/journal_copy.h"
 #include "tools/restored_journal.h"
 
-using namespace muster;
-using namespace muster::tools;
-
-namespace {
-
-namespace fs = std::filesystem;
-
-class CopiesDirectory {
- public:
-  CopiesDirectory() {
-    std::string name = (fs::temp_directory_path() / "muster-copies-XXXXXX").string();
-    path_ = ::mkdtemp(name.data());
-  }
-  ~CopiesDirectory() { fs::remove_all(path_); }
-  CopiesDirectory(const CopiesDirectory&) = delete;
-  CopiesDirectory& operator=(const CopiesDirectory&) = delete;
-
-  std::string operator/(const std::string& name) const { return path_ / name; }
-
- private:
-  fs::path path_;
-};
-
-int run_journal(const std::vector<std::string>& arguments) {
-  std::vector<const char*> all{"muster", "journal"};
-  for (const std::string& argument : arguments) all.push_back(argument.c_str());
-  return run_command_line(static_cast<int>(all.size()), all.data());
-}
-
-constexpr std::uint64_t kEvents = 5;
-
-/// It can be found in a file by its cause, which is in no snapshot.
-domain::Event topic_event(std::uint64_t sequence) {
-  return {.time_ms = 1,
-          .cause = {.kind = domain::CauseKind::kOperator,
-                    .who = "maker-" + std::to_string(sequence),
-                    .from = {}},
-          .body = domain::TopicCreated{.name = "topic-" + std::to_string(sequence),
-                                       .partition_count = 4}};
-}
-
-void put_snapshot(journal::Builder& builder, std::uint64_t snapshot) {
-  domain::State state;
-  for (std::uint64_t sequence = 1; sequence <= snapshot; ++sequence) {
-    REQUIRE(domain::fold(state, sequence, topic_event(sequence)).has_value());
-  }
-  std::uint32_t chunks = 0;
-  std::uint64_t bytes = 0;
-  CHECK(codec::encode_snapshot(state, [&](const std::string& chunk) {
-    bytes += chunk.size();
-    return builder.put_snapshot_chunk(snapshot, chunks++, chunk).has_value();
-  }));
-  REQUIRE(builder
-              .put_snapshot(
-                  {.sequence = snapshot, .chunks = chunks, .bytes = bytes, .digest = state.digest})
-              .has_value());
-}
-
-/// The same journal with snapshots, and with history from `first_sequence` on.
-void make_journal_with_snapshots(const std::string& directory,
-                                 const std::vector<std::uint64_t>& snapshots,
-                                 std::uint64_t first_sequence) {
-  fs::create_directories(directory);
-  auto builder = journal::Builder::begin(
-      directory, {.journal_id = journal::draw_journal_id(), .first_sequence = first_sequence},
-      64 << 20);
-  REQUIRE(builder.has_value());
-  for (const std::uint64_t snapshot : snapshots) put_snapshot(*builder, snapshot);
-  for (std::uint64_t sequence = first_sequence; sequence <= kEvents; ++sequence) {
-    REQUIRE(builder->append(codec::encode_event(topic_event(sequence))).has_value());
-  }
-  REQUIRE(builder->finish().has_value());
-}
-
-/// A journal of topics.
-void make_journal(const std::string& directory, std::uint64_t events = kEvents) {
-  auto store = journal::Store::open(directory, {.map_bytes = 64 << 20,
-                                                .room = {.reserve_bytes = 1 << 16,
-                                                         .full_below_bytes = 1 << 17,
-                                                         .clear_above_bytes = 1 << 18}});
-  REQUIRE(store.has_value());
-  journal::EncodedEvents encoded;
-  for (std::uint64_t i = 1; i <= events; ++i) {
-    encoded.append(codec::encode_event(topic_event(i)));
-  }
-  REQUIRE(store->append(1, encoded).has_value());
-}
-
-std::uint64_t digest_of(const std::string& directory) {
-  const auto state = verify_copy(directory);
-  REQUIRE_MESSAGE(state.has_value(), state.error().message);
-  return state->digest;
-}
-
-journal::Header header_of(const std::string& directory) {
-  auto reader = journal::FileReader::open(directory);
-  REQUIRE(reader.has_value());
-  return *reader->header();
-}
-
-std::vector<journal::Snapshot> snapshots_of(const std::string& directory) {
-  auto reader = journal::FileReader::open(directory);
-  REQUIRE(reader.has_value());
-  const auto snapshots = reader->snapshots();
-  REQUIRE(snapshots.has_value());
-  return *snapshots;
-}
-
-std::string read_text(const std::string& path) {
-  std::ostringstream text;
-  text << std::ifstream(path).rdbuf();
-  return text.str();
-}
-
-void write_text(const std::string& path, const std::string& text) { std::ofstream(path) << text; }
-
-void damage_event(const std::string& directory, std::uint64_t sequence) {
-  const std::string path = directory + "/data.mdb";
-  std::string bytes = read_text(path);
-  const std::string name = "maker-" + std::to_string(sequence);
-  for (std::size_t at = bytes.find(name); at != std::string::npos; at = bytes.find(name, at + 1)) {
-    bytes[at] = 'X';
-  }
-  write_text(path, bytes);
-}
-
-/// The pages of the file that LMDB calls branches.
-std::vector<std::size_t> branch_pages(const std::string& bytes) {
-  std::vector<std::size_t> starts;
-  for (std::size_t start = 2 * 4'096; start < bytes.size(); start += 4'096) {
-    if (bytes[start + 10] == 1) starts.push_back(start);
-  }
-  return starts;
-}
-
-}  // namespace
+namespace muster::tools {
 
 TEST_CASE("a backup has the state of its journal, and is not served") {
   const CopiesDirectory directory;
@@ -300,40 +154,6 @@ TEST_CASE("an export with a line too few, too many, changed or in the wrong plac
   CHECK(refused(twice));
 }
 
-TEST_CASE("repair shows what would be lost and changes nothing") {
-  const CopiesDirectory directory;
-  make_journal(directory / "data");
-  damage_event(directory / "data", 4);
-  const std::string before = read_text(directory / "data/data.mdb");
-  CHECK(run_journal({"repair", "--data-dir", directory / "data"}) == 0);
-  CHECK(run_journal({"repair", "--data-dir", directory / "data", "--to", directory / "new"}) == 0);
-  CHECK_FALSE(fs::exists(directory / "new"));
-  CHECK(run_journal({"repair", "--data-dir", directory / "data", "--execute"}) == 1);
-  CHECK(read_text(directory / "data/data.mdb") == before);
-}
-
-TEST_CASE("repair saves what was before the first bad record, as a restore does") {
-  const CopiesDirectory directory;
-  make_journal(directory / "data");
-  damage_event(directory / "data", 4);
-  const std::string before = read_text(directory / "data/data.mdb");
-  CHECK(run_journal({"repair", "--data-dir", directory / "data", "--to", directory / "new",
-                     "--execute"}) == 0);
-  const auto state = verify_copy(directory / "new");
-  REQUIRE(state.has_value());
-  CHECK(state->sequence == 4);  // 3 events and the JournalRestored
-  CHECK(state->topics.size() == 3);
-  CHECK(state->quiet_time_ms == 30'000);
-  CHECK(read_text(directory / "data/data.mdb") == before);
-}
-
-TEST_CASE("a file of anything cannot be repaired, and says so") {
-  const CopiesDirectory directory;
-  fs::create_directory(directory / "data");
-  write_text(directory / "data/data.mdb", std::string(20'000, 'x'));
-  CHECK(run_journal({"repair", "--data-dir", directory / "data"}) == 1);
-}
-
 TEST_CASE(
     "a journal whose history was trimmed goes through text with the snapshot it begins with") {
   const CopiesDirectory directory;
@@ -353,98 +173,6 @@ TEST_CASE("backup and restore keep snapshots") {
   REQUIRE(run_journal({"restore", directory / "backup", "--data-dir", directory / "new"}) == 0);
   CHECK(snapshots_of(directory / "new").size() == 1);
   CHECK(verify_copy(directory / "new")->topics.size() == kEvents);
-}
-
-// What is trimmed can only come from a snapshot: one with a bad description must not hide another.
-TEST_CASE("a snapshot that has lost its description does not hide the good one beside it") {
-  const CopiesDirectory directory;
-  make_journal_with_snapshots(directory / "data", {2, 4}, 3);
-  const journal::Snapshot bad = snapshots_of(directory / "data").back();
-  const std::string path = directory / "data/data.mdb";
-  std::string bytes = read_text(path);
-  const std::size_t at = bytes.find(journal::encode_description(bad));
-  REQUIRE(at != std::string::npos);
-  bytes[at] = static_cast<char>(bytes[at] ^ 1);
-  write_text(path, bytes);
-
-  CHECK_FALSE(verify_copy(directory / "data").has_value());
-  CHECK(run_journal({"repair", "--data-dir", directory / "data", "--to", directory / "new",
-                     "--execute"}) == 0);
-  const auto state = verify_copy(directory / "new");
-  REQUIRE_MESSAGE(state.has_value(), state.error().message);
-  CHECK(state->topics.size() == kEvents);
-  CHECK(header_of(directory / "new").first_sequence == 3);
-}
-
-TEST_CASE("damage before a good snapshot costs history, and nothing of the state") {
-  const CopiesDirectory directory;
-  make_journal_with_snapshots(directory / "data", {3}, 1);
-  damage_event(directory / "data", 2);
-  CHECK(run_journal({"repair", "--data-dir", directory / "data", "--to", directory / "new",
-                     "--execute"}) == 0);
-  const auto state = verify_copy(directory / "new");
-  REQUIRE_MESSAGE(state.has_value(), state.error().message);
-  CHECK(state->topics.size() == kEvents);
-  CHECK(state->sequence == kEvents + 1);
-  CHECK(header_of(directory / "new").first_sequence == 3);
-}
-
-TEST_CASE("good history between the damage and the snapshot is kept") {
-  const CopiesDirectory directory;
-  make_journal_with_snapshots(directory / "data", {4}, 1);
-  damage_event(directory / "data", 2);
-  CHECK(run_journal({"repair", "--data-dir", directory / "data", "--to", directory / "new",
-                     "--execute"}) == 0);
-  CHECK(verify_copy(directory / "new")->topics.size() == kEvents);
-  CHECK(header_of(directory / "new").first_sequence == 3);
-}
-
-TEST_CASE("verify finds a bad record that a trimming which stopped halfway has left") {
-  const CopiesDirectory directory;
-  make_journal_with_snapshots(directory / "data", {4}, 2);
-  CHECK(run_journal({"verify", "--data-dir", directory / "data"}) == 0);
-  damage_event(directory / "data", 3);
-  CHECK(run_journal({"verify", "--data-dir", directory / "data"}) == 1);
-}
-
-TEST_CASE("verify reads a snapshot that history has left behind") {
-  const CopiesDirectory directory;
-  make_journal_with_snapshots(directory / "data", {1, 3}, 3);
-  CHECK(run_journal({"verify", "--data-dir", directory / "data"}) == 0);
-  const std::string path = directory / "data/data.mdb";
-  std::string bytes = read_text(path);
-  const auto snapshots = snapshots_of(directory / "data");
-  REQUIRE(snapshots.size() == 2);
-  const std::string key("\x0c\0\0\0\0\0\0\0\0\1\0\0\0\0", 14);  // its length, and it
-  const std::size_t at = bytes.find(key);
-  REQUIRE(at != std::string::npos);
-  bytes[at + key.size() + 20] = static_cast<char>(bytes[at + key.size() + 20] ^ 1);
-  write_text(path, bytes);
-  CHECK(run_journal({"verify", "--data-dir", directory / "data"}) == 1);
-}
-
-TEST_CASE("a damaged page that only leads to the events costs nothing") {
-  constexpr std::uint64_t kMany = 300;
-  const CopiesDirectory directory;
-  make_journal(directory / "data", kMany);
-  const std::string path = directory / "data/data.mdb";
-  const std::string good = read_text(path);
-  const auto branches = branch_pages(good);
-  REQUIRE(!branches.empty());
-  std::vector<std::size_t> starts{0, 4'096};  // the meta pages
-  starts.insert(starts.end(), branches.begin(), branches.end());
-  for (const std::size_t start : starts) {
-    CAPTURE(start);
-    std::string bytes = good;
-    bytes[start + 16] = static_cast<char>(bytes[start + 16] ^ 1);
-    write_text(path, bytes);
-    CHECK(run_journal({"repair", "--data-dir", directory / "data", "--to", directory / "new",
-                       "--execute"}) == 0);
-    const auto state = verify_copy(directory / "new");
-    REQUIRE_MESSAGE(state.has_value(), state.error().message);
-    CHECK(state->topics.size() == kMany);
-    fs::remove_all(directory / "new");
-  }
 }
 
 TEST_CASE("a copy stands in its place only when it was verified") {
@@ -512,3 +240,5 @@ TEST_CASE("a reader notices that another file has taken its place") {
   CHECK(run_journal({"compact", "--data-dir", directory / "data"}) == 0);
   CHECK(reader->replaced());
 }
+
+}  // namespace muster::tools

@@ -17,7 +17,7 @@ TEST_CASE("a committed offset as JSON has offset and metadata; nothing committed
   offset.metadata = "";
   CHECK(offset_json(offset)["offset"].is_null());
   CHECK(offset_json(offset)["metadata"] == "");
-  CHECK(offset_text(offset) == "Nothing is committed yet.\n");
+  CHECK(offset_text("billing", offset) == "Group billing has committed nothing of outbox/3 yet.\n");
 }
 
 TEST_CASE("offset 0 is a committed offset") {

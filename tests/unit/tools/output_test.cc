@@ -67,31 +67,16 @@ TEST_CASE("an error as JSON has code, name, message and retriable") {
   CHECK(json["error"]["retriable"] == false);
 }
 
-namespace {
-
-/// What is printed looks so while this lives.
-class Styled {
- public:
-  explicit Styled(const muster::tools::OutputStyle& style) {
-    muster::tools::set_output_style(style);
-  }
-  ~Styled() { muster::tools::set_output_style({}); }
-  Styled(const Styled&) = delete;
-  Styled& operator=(const Styled&) = delete;
-};
-
-}  // namespace
-
 TEST_CASE(
     "a table that is wider than the terminal has its longest names shortened, never numbers") {
   muster::tools::Table table({{"GROUP"}, {"LAG", muster::tools::Align::kRight}, {"NOTE"}});
   table.add_row({"a-group-with-quite-a-long-name", "123456789", "short"});
   CHECK(table.text().find("long-name  123456789  short\n") != std::string::npos);
-  const Styled narrow({.width = 36, .colours = false});
+  const muster::tools::StyleMeanwhile narrow({.width = 36, .colours = false});
   CHECK(table.text() ==
         "GROUP                     LAG  NOTE\n"
         "a-group-with-quit…  123456789  short\n");
-  const Styled narrower({.width = 10, .colours = false});
+  const muster::tools::StyleMeanwhile narrower({.width = 10, .colours = false});
   CHECK(table.text().find("a-group-wit…  123456789  short\n") != std::string::npos);
 }
 
@@ -100,7 +85,7 @@ TEST_CASE("colours are shown where they are wanted alone, and count no columns")
   table.add_row({"g", "stable", "1"});
   table.paint(1, muster::tools::Colour::kGreen);
   CHECK(table.text() == "GROUP  STATE   N\ng      stable  1\n");
-  const Styled coloured({.width = 80, .colours = true});
+  const muster::tools::StyleMeanwhile coloured({.width = 80, .colours = true});
   CHECK(table.text() ==
         "\x1b[1mGROUP\x1b[0m  \x1b[1mSTATE\x1b[0m   \x1b[1mN\x1b[0m\n"
         "g      \x1b[32mstable\x1b[0m  1\n");

@@ -101,6 +101,21 @@ TEST_CASE("a request is answered after the hello, which names the operator") {
   CHECK(client_id.starts_with("muster:"));
 }
 
+TEST_CASE("of several addresses the first that answers is taken; what is wrong is said of each") {
+  CHECK(addresses_of("a:1,unix:/b") == std::vector<std::string>{"a:1", "unix:/b"});
+  ScriptedServer server([](const wire::RequestT& request) { return hello_reply(request); });
+  CHECK(ServerLink::open("unix:/nonexistent/a," + server.address()).has_value());
+  const auto nobody = ServerLink::open("unix:/nonexistent/a,unix:/nonexistent/b");
+  REQUIRE_FALSE(nobody);
+  CHECK(nobody.error().code == ErrorCode::kUnavailable);
+  CHECK(nobody.error().message.find("unix:/nonexistent/a") != std::string::npos);
+  CHECK(nobody.error().message.find("unix:/nonexistent/b") != std::string::npos);
+  CHECK(nobody.error().message.ends_with("with --server or MUSTER_SERVER."));
+  const auto wrong = ServerLink::open("nonsense," + server.address());
+  REQUIRE_FALSE(wrong);
+  CHECK(wrong.error().code == ErrorCode::kInvalidArgument);
+}
+
 TEST_CASE("the server's refusal is handed on as it is") {
   ScriptedServer server([](const wire::RequestT& request) {
     return request.body.AsHello()

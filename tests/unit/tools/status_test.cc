@@ -41,7 +41,7 @@ TEST_CASE("status as JSON has the fields that others build on, the digest as the
 
 TEST_CASE("status as text begins with one line that says who, where and for how long") {
   const std::string text = status_text(some_status(), "127.0.0.1:7461", 0);
-  CHECK(text.starts_with("musterd 0.1.0 at 127.0.0.1:7461, up 1h 2m\n"));
+  CHECK(text.starts_with("musterd 0.1.0 at 127.0.0.1:7461, up 1 h 2 m\n"));
 }
 
 TEST_CASE("a full disk stands in the first line of the status") {
@@ -62,8 +62,8 @@ TEST_CASE("status says how far back the journal goes, and what it takes") {
   status.snapshot_time_ms = 1'000'000 + 5;  // the clock was set back
   status.journal_bytes = 3 << 20;
   text = status_text(status, "x", 1'000'000);
-  CHECK(text.find("oldest event      41, 5m 10s ago") != std::string::npos);
-  CHECK(text.find("newest snapshot   100, 0s ago") != std::string::npos);
+  CHECK(text.find("oldest event      41, 5 m 10 s ago") != std::string::npos);
+  CHECK(text.find("newest snapshot   100, 0 ms ago") != std::string::npos);
   CHECK(text.find("journal size      3.0 MiB") != std::string::npos);
   CHECK(status_json(status)["first_sequence"] == 41);
   CHECK(status_json(status)["snapshot_time_ms"] == 1'000'005);
