@@ -270,7 +270,7 @@ Outcome carry_out(const Context& context, const ResetArguments& arguments, Serve
   const ResetWishes wishes{
       .group = arguments.group, .wishes = std::move(proposal.wishes), .live = arguments.live};
   if (auto reset = reset_offsets(link, wishes, done); !reset) {
-    return std::unexpected(reset.error());
+    return std::unexpected(with_what_stays(reset.error(), arguments.group, done));
   }
   if (context.json()) {
     print_json({{"group", arguments.group},
@@ -282,10 +282,7 @@ Outcome carry_out(const Context& context, const ResetArguments& arguments, Serve
   }
   std::string text = fmt::format("Group {}: {} of {} set.\n", printable(arguments.group),
                                  done.changes.size(), counted(named, "offset"));
-  for (const std::uint64_t sequence : done.sequences) {
-    text += fmt::format("To undo it: muster offset restore {} --at {}\n",
-                        printable(arguments.group), sequence);
-  }
+  text += how_to_undo(arguments.group, done);
   if (!done.changes.empty()) text += "\n" + changes_table(done.changes);
   print_text(text);
   return 0;
@@ -298,6 +295,14 @@ Outcome reset(const Context& context, const ResetArguments& arguments) {
   if (!group) return std::unexpected(group.error());
   auto proposal = propose(*link, arguments);
   if (!proposal) return std::unexpected(proposal.error());
+  if (proposal->now.empty() && !arguments.from_file.empty()) {
+    return std::unexpected(make_error(
+        ErrorCode::kInvalidArgument,
+        fmt::format(
+            "{} names no offset that is asked for: see what is in it, and leave --topic out "
+            "or let it name a topic of the file.",
+            printable(arguments.from_file))));
+  }
   if (proposal->now.empty()) {
     return std::unexpected(make_error(
         ErrorCode::kInvalidArgument,

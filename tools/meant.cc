@@ -84,7 +84,8 @@ Error with_meant_name(Error error, const CLI::App& root, const std::string& serv
   for (const Named& each : named) {
     const bool asked = resource ? each.names == Names::kGroup || each.names == Names::kTopic
                                 : each.names == Names::kMember;
-    if (!asked) continue;
+    // What the refusal does not speak of is known, or may be new.
+    if (!asked || !error.message.contains("'" + printable(each.name) + "'")) continue;
     const auto names = known({.server = server,
                               .names = each.names,
                               .group = resource ? "" : first_group(named),

@@ -112,8 +112,8 @@ void add_commit(CLI::App& noun, Context& context) {
   add_offset(command, "--start", arguments->start, "Where the partition begins now");
   add_expected_offset(
       command, "--expect", arguments->expected,
-      "Compare and set: only if this is what is committed (none: nothing), and then "
-      "backwards, too");
+      "Compare and set: only if this is what is committed (none: nothing); going back so can be "
+      "undone with muster offset restore");
   on_run(command, context, [&context, arguments] { return commit(context, *arguments); });
 }
 

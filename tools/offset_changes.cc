@@ -1,6 +1,7 @@
 #include "tools/offset_changes.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <chrono>
@@ -191,6 +192,25 @@ std::expected<std::uint64_t, Error> ask_events(ServerLink& link, const std::stri
     if (!page->more || page->reached <= request.after_sequence) return page->first_sequence;
     request.after_sequence = page->reached;
   }
+}
+
+std::string how_to_undo(const std::string& group, const OffsetChanges& done) {
+  std::string text;
+  for (const std::uint64_t sequence : done.sequences) {
+    text +=
+        fmt::format("To undo it: muster offset restore {} --at {}\n", printable(group), sequence);
+  }
+  return text;
+}
+
+Error with_what_stays(Error error, const std::string& group, const OffsetChanges& done) {
+  if (done.changes.empty()) return error;
+  error.message += fmt::format(" The {} before it stay.", counted(done.changes.size(), "change"));
+  if (!done.sequences.empty()) {
+    error.message += fmt::format(" To undo them: muster offset restore {} --at {}.",
+                                 printable(group), fmt::join(done.sequences, ", then --at "));
+  }
+  return error;
 }
 
 std::string changes_table(const std::vector<OffsetChange>& changes) {

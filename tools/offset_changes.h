@@ -40,6 +40,11 @@ struct OffsetChanges {
 std::expected<void, Error> reset_offsets(ServerLink& link, const ResetWishes& wishes,
                                          OffsetChanges& done);
 
+/// What can be done about `done`: " To undo it: …" for each event, as further lines. `error` of a
+/// reset that failed on its way also says what stays.
+std::string how_to_undo(const std::string& group, const OffsetChanges& done);
+Error with_what_stays(Error error, const std::string& group, const OffsetChanges& done);
+
 /// What the event says of offsets; nothing of events that say none.
 std::vector<OffsetChange> changes_of(const domain::EventBody& event, const TopicNames& names);
 

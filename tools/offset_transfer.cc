@@ -47,12 +47,7 @@ Outcome import_offsets(const Context& context, const OffsetImportArguments& argu
   OffsetChanges done;
   const ResetWishes reset{.group = arguments.group, .wishes = std::move(*wishes)};
   if (auto imported = reset_offsets(*link, reset, done); !imported) {
-    Error error = imported.error();
-    if (!done.changes.empty()) {
-      error.message +=
-          fmt::format(" The {} before it were imported.", counted(done.changes.size(), "change"));
-    }
-    return std::unexpected(std::move(error));
+    return std::unexpected(with_what_stays(imported.error(), arguments.group, done));
   }
   if (context.json()) {
     print_json({{"group", arguments.group},
@@ -64,6 +59,7 @@ Outcome import_offsets(const Context& context, const OffsetImportArguments& argu
   std::string text = fmt::format("Imported {} into group {}: {} changed, {} were so already.\n",
                                  counted(named, "offset"), printable(arguments.group),
                                  done.changes.size(), named - done.changes.size());
+  text += how_to_undo(arguments.group, done);
   if (!done.changes.empty()) text += "\n" + changes_table(done.changes);
   print_text(text);
   return 0;

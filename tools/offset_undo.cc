@@ -165,7 +165,7 @@ Outcome restore(const Context& context, const OffsetRestoreArguments& arguments)
   if (!wishes) return std::unexpected(wishes.error());
   OffsetChanges done;
   if (auto reset = reset_offsets(*link, *wishes, done); !reset) {
-    return std::unexpected(reset.error());
+    return std::unexpected(with_what_stays(reset.error(), arguments.group, done));
   }
   if (context.json()) {
     print_json({{"group", arguments.group},
@@ -176,9 +176,10 @@ Outcome restore(const Context& context, const OffsetRestoreArguments& arguments)
     print_text(fmt::format("Group {} is as it was before {} already: nothing changed.\n",
                            printable(arguments.group), arguments.at));
   } else {
-    print_text(fmt::format("Restored {} of group {} to what it was before {}.\n\n{}",
+    print_text(fmt::format("Restored {} of group {} to what it was before {}.\n{}\n{}",
                            counted(done.changes.size(), "offset"), printable(arguments.group),
-                           arguments.at, changes_table(done.changes)));
+                           arguments.at, how_to_undo(arguments.group, done),
+                           changes_table(done.changes)));
   }
   return 0;
 }

@@ -42,13 +42,24 @@ ClientOptions client_options(const std::string& server) {
   return options;
 }
 
+/// nohup, and a shell that starts something in the background, ignore these for what they start.
+bool is_ignored(int number) {
+  struct sigaction action{};
+  ::sigaction(number, nullptr, &action);
+  return action.sa_handler == SIG_IGN;
+}
+
 /// Threads started from now on leave these to the loop.
 int take_over_signals() {
   std::signal(SIGCHLD, SIG_DFL);  // ignored, the kernel would reap the commands itself
   std::signal(SIGPIPE, SIG_IGN);  // a reader of the log that goes away ends no work
   sigset_t taken;
   sigemptyset(&taken);
-  for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGTSTP, SIGCHLD}) sigaddset(&taken, number);
+  for (const int number : {SIGTERM, SIGTSTP, SIGCHLD}) sigaddset(&taken, number);
+  // A blocked signal would come even if it is ignored.
+  for (const int number : {SIGINT, SIGHUP}) {
+    if (!is_ignored(number)) sigaddset(&taken, number);
+  }
   sigprocmask(SIG_BLOCK, &taken, nullptr);
   const int descriptor = ::signalfd(-1, &taken, SFD_CLOEXEC | SFD_NONBLOCK);
   MUSTER_ASSERT(descriptor >= 0);

@@ -12,6 +12,10 @@
 namespace muster::tools {
 namespace {
 
+/// Groups whose lag is asked for on a screen that is sorted by it; more would be too many
+/// questions.
+constexpr std::size_t kMostSortedByLag = 1'000;
+
 constexpr std::size_t kEventsShare = 3;  // of the screen: a third
 constexpr std::size_t kEventLinesMost = 12;
 constexpr std::size_t kHeadLines = 2;  // what server, and what is wrong with it
@@ -257,7 +261,8 @@ std::vector<const TopGroup*> sorted_groups(const TopState& state) {
 std::vector<std::string> visible_groups(const TopState& state) {
   if (!state.drill.empty()) return {};
   const auto groups = sorted_groups(state);
-  const std::size_t room = group_lines(state);
+  // By lag, what is seen depends on the lag of what is not.
+  const std::size_t room = state.sort == TopSort::kLag ? kMostSortedByLag : group_lines(state);
   const std::size_t first = first_shown(groups.size(), selected_index(groups, state), room);
   std::vector<std::string> names;
   for (std::size_t i = first; i < std::min(groups.size(), first + room); ++i) {

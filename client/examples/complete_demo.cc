@@ -64,6 +64,7 @@ class Workers {
  public:
   void start(const muster::Partition& p, Worker::Commit commit) {
     const std::lock_guard lock(mutex_);
+    if (ended_) return;
     workers_[{p.topic, p.index}] = std::make_unique<Worker>(p, std::move(commit));
   }
   void stop(const muster::Partition& p) {
@@ -79,13 +80,16 @@ class Workers {
     const auto found = workers_.find({p.topic, p.index});
     if (found != workers_.end()) found->second->pause(paused);
   }
+  /// None is started afterwards, whatever is still granted.
   void stop_all() {
     const std::lock_guard lock(mutex_);
+    ended_ = true;
     workers_.clear();
   }
 
  private:
   std::mutex mutex_;
+  bool ended_ = false;
   std::map<std::pair<std::string, muster::PartitionIndex>, std::unique_ptr<Worker>> workers_;
 };
 
@@ -104,6 +108,7 @@ int main(int argc, char** argv) {
   sigaddset(&ends, SIGTERM);
   pthread_sigmask(SIG_BLOCK, &ends, nullptr);  // sigwait below takes them
 
+  std::atomic<bool> refused = false;
   Workers workers;
   muster::Client client({.servers = {argc > 1 ? argv[1] : "127.0.0.1:7461"}});
   muster::GroupConsumer consumer(client, {.group_id = "demo",
@@ -138,11 +143,19 @@ int main(int argc, char** argv) {
     kill(getpid(), SIGTERM);
   });
 
-  if (auto joined = consumer.join_group(); !joined) {
-    std::fprintf(stderr, "%s: %s\n", joined.error().name.c_str(), joined.error().message.c_str());
-    return 1;
-  }
-  std::printf("%s joined; end it with Ctrl-C\n", consumer.member_id().c_str());
+  consumer.on_waiting(
+      [](const muster::Error& why) { std::printf("waiting: %s\n", why.message.c_str()); });
+  // A join may wait for its name, or for others to give up what it shall have: Ctrl-C ends that,
+  // too.
+  consumer.join_group_async([&](const std::expected<void, muster::Error>& joined) {
+    if (joined) {
+      std::printf("%s joined; end it with Ctrl-C\n", consumer.member_id().c_str());
+    } else if (joined.error().code != muster::ErrorCode::kClosed) {
+      std::fprintf(stderr, "%s: %s\n", joined.error().name.c_str(), joined.error().message.c_str());
+      refused = true;
+      kill(getpid(), SIGTERM);
+    }
+  });
 
   int signal_number = 0;
   sigwait(&ends, &signal_number);
@@ -150,5 +163,5 @@ int main(int argc, char** argv) {
   if (auto left = consumer.leave_group(); !left) {
     std::printf("leaving: %s\n", left.error().message.c_str());
   }
-  return 0;
+  return refused ? 1 : 0;
 }

@@ -22,7 +22,8 @@ std::optional<Rejection> refuse_subscribed(const Group& group, const Topic& topi
   }
   return refuse(ErrorCode::kGroupSubscribed, "Offsets of topic '", topic.name, "' in group '",
                 group.name, "' can't be deleted while members subscribe to it ('", who,
-                "' does): stop them, or use muster group reset-offsets --live.")
+                "' does): stop them, or set the offsets otherwise with muster group "
+                "reset-offsets --live.")
       .error();
 }
 

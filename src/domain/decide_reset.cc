@@ -38,8 +38,7 @@ std::optional<Rejection> refuse_reset(const State& state, const Group* group,
   if (group != nullptr && !group->members.empty() && !command.live) {
     return refused(ErrorCode::kGroupNotEmpty, "Offsets of group '", command.group,
                    "' can't be set while it has members (", group->members.size(),
-                   "): stop them, or let them hand their partitions over for it with muster group "
-                   "reset-offsets --live.");
+                   "): stop them, or say --live, and they hand their partitions over for it.");
   }
   return std::nullopt;
 }

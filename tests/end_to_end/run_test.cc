@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <fstream>
 #include <map>
 
 #include "end_to_end/run_setting.h"
@@ -53,6 +54,23 @@ TEST_CASE("run: a revoked partition is released when its command has ended, not 
     }
   }
   CHECK(at_work.empty());
+}
+
+TEST_CASE("run: what nohup ignores for it ends neither run nor its commands") {
+  const RunSetting setting(1);
+  Process run({.command = {"/usr/bin/nohup", MUSTER_BINARY, "--server", setting.daemon.address(),
+                           "run", "--group", "group", "--topic", "orders", "--", "sh", "-c",
+                           "echo begun; until [ -e $DIR/go ]; do sleep 0.05; done; echo went on; "
+                           "exec sleep 600"},
+               .environment = {{"DIR", setting.directory / ""}},
+               .stdout_path = setting.file("out"),
+               .stderr_path = setting.file("err")});
+  REQUIRE(setting.has_line("out", "begun"));
+  run.signal(SIGHUP);
+  std::ofstream(setting.file("go")) << "";
+  CHECK(setting.has_line("out", "went on"));
+  run.signal(SIGTERM);
+  CHECK(run.wait() == 0);
 }
 
 TEST_CASE("run: a command that ignores SIGTERM is killed in time for the release") {

@@ -14,15 +14,9 @@ constexpr std::uint64_t kAnswerWithinUs = 1'500 * kMs;
 
 }  // namespace
 
-Planner::Planner(Schedule& schedule, Network& network, Coverage& coverage, const Model& model,
-                 Trace& trace, std::uint64_t number, std::uint64_t seed)
-    : schedule_(schedule),
-      network_(network),
-      coverage_(coverage),
-      model_(model),
-      trace_(trace),
-      number_(number),
-      random_(seed) {
+Planner::Planner(Schedule& schedule, Network& network, const Model& model, std::uint64_t number,
+                 std::uint64_t seed)
+    : schedule_(schedule), network_(network), model_(model), number_(number), random_(seed) {
   join_.group = group_name(random_.below(kGroups));
   join_.member_id = planner_name(random_.below(kPlannerNames));
   join_.incarnation = random_.draw() | 1U;

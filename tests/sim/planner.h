@@ -12,14 +12,13 @@
 #include "codec/wire.h"
 #include "tests/sim/model.h"
 #include "tests/sim/network.h"
-#include "tests/sim/trace.h"
 
 namespace muster::sim {
 
 class Planner final : public Endpoint {
  public:
-  Planner(Schedule& schedule, Network& network, Coverage& coverage, const Model& model,
-          Trace& trace, std::uint64_t number, std::uint64_t seed);
+  Planner(Schedule& schedule, Network& network, const Model& model, std::uint64_t number,
+          std::uint64_t seed);
 
   const std::string& group() const { return join_.group; }
   const std::string& member_id() const { return join_.member_id; }
@@ -69,9 +68,7 @@ class Planner final : public Endpoint {
 
   Schedule& schedule_;
   Network& network_;
-  Coverage& coverage_;
   const Model& model_;
-  Trace& trace_;
   std::uint64_t number_;
   Random random_;
   wire::JoinT join_;

@@ -70,8 +70,7 @@ void World::start_planner(Random& random) {
   if (planners_.size() >= kMostPlanners) return;
   const std::uint64_t number = ++last_worker_;
   auto& planner = planners_[number];
-  planner = std::make_unique<Planner>(schedule_, network_, coverage_, model_, trace_, number,
-                                      random.draw());
+  planner = std::make_unique<Planner>(schedule_, network_, model_, number, random.draw());
   planner->start();
 }
 

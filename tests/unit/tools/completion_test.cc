@@ -130,25 +130,34 @@ TEST_CASE("meant: to an unknown name of the server the near one is added") {
   Shell shell;
   const std::vector<const char*> line{"muster", "group", "remove-member", "biling", "pod-o"};
   shell.app.parse(static_cast<int>(line.size()), line.data());
-  const auto message = [&](ErrorCode code) {
-    return with_meant_name(make_error(code, "Unknown."), shell.app, "s:1", shell.source.names)
-        .message;
+  const auto message = [&](ErrorCode code, const char* said) {
+    return with_meant_name(make_error(code, said), shell.app, "s:1", shell.source.names).message;
   };
-  CHECK(message(ErrorCode::kUnknownResource) == "Unknown. Did you mean 'billing'?");
-  CHECK(message(ErrorCode::kUnknownMember) == "Unknown. Did you mean 'pod-0'?");
+  CHECK(message(ErrorCode::kUnknownResource, "No 'biling'.") ==
+        "No 'biling'. Did you mean 'billing'?");
+  CHECK(message(ErrorCode::kUnknownMember, "No 'pod-o'.") == "No 'pod-o'. Did you mean 'pod-0'?");
   CHECK(shell.asked.back().group == "biling");
-  CHECK(message(ErrorCode::kUnavailable) == "Unknown.");
+  CHECK(message(ErrorCode::kUnavailable, "No 'biling'.") == "No 'biling'.");
 }
 
 TEST_CASE("meant: of a partition the topic, and nothing when nothing is near") {
   Shell shell;
   const std::vector<const char*> line{"muster", "group", "why", "billing", "ordesr/3"};
   shell.app.parse(static_cast<int>(line.size()), line.data());
-  const Error unknown = make_error(ErrorCode::kUnknownResource, "Unknown.");
+  const Error unknown = make_error(ErrorCode::kUnknownResource, "No 'ordesr'.");
   CHECK(with_meant_name(unknown, shell.app, "s:1", shell.source.names).message ==
-        "Unknown. Did you mean 'orders'?");
+        "No 'ordesr'. Did you mean 'orders'?");
   const auto nobody = [](const NameQuestion&) { return std::vector<std::string>{}; };
-  CHECK(with_meant_name(unknown, shell.app, "s:1", nobody).message == "Unknown.");
+  CHECK(with_meant_name(unknown, shell.app, "s:1", nobody).message == "No 'ordesr'.");
+}
+
+TEST_CASE("meant: a name that the refusal does not speak of is left alone: it may be new") {
+  Shell shell;
+  const std::vector<const char*> line{"muster", "group", "why", "biling", "ordesr/3"};
+  shell.app.parse(static_cast<int>(line.size()), line.data());
+  const Error unknown = make_error(ErrorCode::kUnknownResource, "No topic 'ordesr'.");
+  CHECK(with_meant_name(unknown, shell.app, "s:1", shell.source.names).message ==
+        "No topic 'ordesr'. Did you mean 'orders'?");
 }
 
 }  // namespace muster::tools

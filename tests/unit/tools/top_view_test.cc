@@ -187,6 +187,18 @@ TEST_CASE("top: of more groups than there is room for, those around the selected
   CHECK(state.selected == "g28");
 }
 
+TEST_CASE("top: sorted by lag, the lag of what is out of sight is asked for, too") {
+  TopState state = top_state();
+  state.height = 10;  // three groups
+  for (int i = 10; i < 30; ++i) {
+    state.groups.push_back(top_group("g" + std::to_string(i), wire::GroupState::empty, 0, 0));
+  }
+  state.sort = TopSort::kLag;
+  CHECK(visible_groups(state).size() == 20);
+  state.groups.back().lag = 99'999;
+  CHECK(sorted_groups(state).front()->info.name == "g29");
+}
+
 TEST_CASE("top: troubled groups first by state, the largest first by number, unknown lag last") {
   TopState state = two_groups();
   state.groups.push_back(top_group("moving", wire::GroupState::balancing, 9, 6));
