@@ -183,7 +183,7 @@ Answer Pipeline::Implementation::carry_out(domain::Command&& command, Connection
 }
 
 std::expected<domain::Decision, Rejection> Pipeline::Implementation::execute(
-    const domain::Command& command, domain::Cause cause) {
+    const domain::Command& command, const domain::Cause& cause) {
   const domain::Now now{.wall_ms = clock_.wall_ms(), .limits = settings_.limits};
   auto decision =
       std::visit([&](const auto& one) { return domain::decide(state_, one, now); }, command);

@@ -57,7 +57,7 @@ class Pipeline::Implementation {
   Answer reply_to(const domain::Command& command, const domain::Decision& decision,
                   const Connection& connection);
   std::expected<domain::Decision, Rejection> execute(const domain::Command& command,
-                                                     domain::Cause cause);
+                                                     const domain::Cause& cause);
   void append(std::span<const domain::Event> events, const journal::EncodedEvents& unit);
   void note_refusal(const domain::Command& command, const Rejection& refused);
   void note_facts(domain::Command& command, const Connection& connection);

@@ -131,7 +131,7 @@ domain::Command command_of(const wire::Commit& request) {
     if (item->metadata() != nullptr) one.metadata = item->metadata()->str();
     one.end = item->end();
     one.start = item->start();
-    if (const auto expected = item->expected()) one.expected = *expected;
+    one.expected = item->expected();
   }
   return command;
 }
