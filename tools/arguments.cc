@@ -53,7 +53,8 @@ std::optional<PartitionArgument> parse_partition(std::string_view text) {
   return PartitionArgument{.topic = std::string(text.substr(0, slash)), .partition = *partition};
 }
 
-std::optional<std::uint32_t> parse_duration_ms(std::string_view text) {
+std::optional<std::uint64_t> parse_milliseconds(std::string_view text) {
+  if (text.empty()) return std::nullopt;
   std::uint64_t duration_ms = 0;
   const auto* next = kUnits.begin();  // a smaller one than those before
   while (!text.empty()) {
@@ -65,12 +66,17 @@ std::optional<std::uint32_t> parse_duration_ms(std::string_view text) {
     });
     if (!count || unit == kUnits.end()) return std::nullopt;
     duration_ms += *count * unit->milliseconds;
-    if (duration_ms > std::numeric_limits<std::uint32_t>::max()) return std::nullopt;
     next = unit + 1;
     text.remove_prefix(end);
   }
-  if (duration_ms == 0) return std::nullopt;
-  return static_cast<std::uint32_t>(duration_ms);
+  return duration_ms;
+}
+
+std::optional<std::uint32_t> parse_duration_ms(std::string_view text) {
+  const auto duration_ms = parse_milliseconds(text);
+  if (!duration_ms || *duration_ms == 0) return std::nullopt;
+  if (*duration_ms > std::numeric_limits<std::uint32_t>::max()) return std::nullopt;
+  return static_cast<std::uint32_t>(*duration_ms);
 }
 
 std::string duration_text(std::uint64_t duration_ms) {

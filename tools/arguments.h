@@ -25,6 +25,8 @@ std::optional<PartitionArgument> parse_partition(std::string_view text);
 /// "500ms", "30s", "2m", "1h", "7d", "1h30m": whole numbers and their units, the larger first,
 /// 1 ms … 49 days. In milliseconds.
 std::optional<std::uint32_t> parse_duration_ms(std::string_view text);
+/// The same of any length, and of none ("0s").
+std::optional<std::uint64_t> parse_milliseconds(std::string_view text);
 
 /// In the largest unit up to hours that loses nothing: 120000 is "2m".
 std::string duration_text(std::uint64_t duration_ms);

@@ -40,9 +40,9 @@ struct OffsetChanges {
 std::expected<void, Error> reset_offsets(ServerLink& link, const ResetWishes& wishes,
                                          OffsetChanges& done);
 
-/// What can be done about `done`: " To undo it: …" for each event, as further lines. `error` of a
-/// reset that failed on its way also says what stays.
+/// A line for each event of `done`: the command that undoes it.
 std::string how_to_undo(const std::string& group, const OffsetChanges& done);
+/// The error of a reset that failed on its way, with what it has done before, and how to undo that.
 Error with_what_stays(Error error, const std::string& group, const OffsetChanges& done);
 
 /// What the event says of offsets; nothing of events that say none.

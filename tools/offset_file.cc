@@ -212,7 +212,9 @@ std::expected<OffsetWish, Error> wish_of(const Json& entry, const std::string& n
   wish.at = {.topic = topic->get<std::string>(), .partition = static_cast<std::int32_t>(*index)};
   wish.offset = *number_given;
   const auto metadata = entry.find("metadata");
-  if (metadata != entry.end() && metadata->is_string()) wish.metadata = *metadata;
+  if (metadata == entry.end() || metadata->is_null()) return wish;
+  if (!metadata->is_string()) return wrong("has metadata that is no text");
+  wish.metadata = *metadata;
   return wish;
 }
 

@@ -1,8 +1,8 @@
 #include "tools/time_argument.h"
 
-#include <array>
-#include <charconv>
 #include <chrono>
+
+#include "tools/arguments.h"
 
 namespace muster::tools {
 namespace {
@@ -117,21 +117,9 @@ std::optional<std::int64_t> parse_calendar(std::string_view text) {
 }
 
 std::optional<std::int64_t> parse_ago(std::string_view text, std::int64_t now_ms) {
-  struct Unit {
-    char suffix;
-    std::int64_t milliseconds;
-  };
-  constexpr std::array<Unit, 4> kUnits{
-      {{'s', 1'000}, {'m', 60'000}, {'h', 3'600'000}, {'d', 86'400'000}}};
-  for (const Unit& unit : kUnits) {
-    if (!text.ends_with(unit.suffix)) continue;
-    const std::string_view digits = text.substr(0, text.size() - 1);
-    std::uint32_t count = 0;
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), count);
-    if (error != std::errc() || end != digits.data() + digits.size()) return std::nullopt;
-    return now_ms - count * unit.milliseconds;
-  }
-  return std::nullopt;
+  const auto ago_ms = parse_milliseconds(text);
+  if (!ago_ms) return std::nullopt;
+  return now_ms - static_cast<std::int64_t>(*ago_ms);
 }
 
 }  // namespace

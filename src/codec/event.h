@@ -36,6 +36,7 @@ class EventEncoder {
   std::unique_ptr<Implementation> implementation_;
 };
 
+/// The same of one alone.
 std::string encode_event(const domain::Event& event);
 
 /// Verifies, then reads. `bytes` may have any alignment.

@@ -42,6 +42,7 @@ class FrameReader {
 
 /// Header and payload in one string.
 std::string frame(std::string_view payload);
+/// The same, behind what `bytes` has.
 void append_frame(std::string& bytes, std::string_view payload);
 
 }  // namespace muster::codec

@@ -99,5 +99,14 @@ TEST_CASE("A wrong entry of JSON is named") {
                  "no partition"));
 }
 
+TEST_CASE("offsets: JSON whose metadata is no text is refused, and null is none") {
+  const auto entry = [](const char* metadata) {
+    return R"([{"topic": "t", "partition": 0, "offset": 1, "metadata": )" + std::string(metadata) +
+           "}]";
+  };
+  CHECK(mentions(refused(entry("7")), "Entry 1 of 'offsets' in 'f' has metadata that is no text"));
+  CHECK(read_offsets(entry("null"), "f").has_value());
+}
+
 }  // namespace
 }  // namespace muster::tools

@@ -34,6 +34,8 @@ TEST_CASE("a duration is a time ago") {
   CHECK(parse_time_ms("2h", kNow_ms) == kNow_ms - 7'200'000);
   CHECK(parse_time_ms("7d", kNow_ms) == kNow_ms - 7 * 86'400'000LL);
   CHECK(parse_time_ms("0s", kNow_ms) == kNow_ms);
+  CHECK(parse_time_ms("1h30m", kNow_ms) == kNow_ms - 5'400'000);
+  CHECK(parse_time_ms("365d", kNow_ms) == kNow_ms - 365 * 86'400'000LL);
   CHECK(parse_time_ms("5m ago", kNow_ms) == kNow_ms - 300'000);
   CHECK(parse_time_ms("now", kNow_ms) == kNow_ms);
 }
