@@ -220,7 +220,6 @@ void Server::write(ConnectionId id, std::string_view bytes) {
   Network::Line* line = network_.find(id);
   if (line == nullptr || !line->server_open || verdict_.violated()) return;
   trace_.add(bytes);
-  trace_.say(schedule_.now_us(), "connection ", id, " is told: ", Witness::kind_of(bytes));
   witness_.wrote(id, bytes);
   line->unsent += bytes;
   written_.insert(id);

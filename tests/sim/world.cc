@@ -62,7 +62,7 @@ World::World(std::uint64_t seed, std::uint64_t steps, std::optional<Plan> given)
       fence_base_(Random(mixed(seed, kFence)).below(2) * 1'000'000),
       model_(verdict_, fence_base_),
       network_(schedule_, coverage_, mixed(seed, kNetwork), weather_of(seed)),
-      witness_(schedule_, verdict_, coverage_, awake_, model_,
+      witness_(schedule_, verdict_, trace_, coverage_, awake_, model_,
                settings_of(seed).limits.leader_plan_timeout_ms),
       server_(schedule_, verdict_, trace_, coverage_, network_, awake_, witness_, settings_of(seed),
               mixed(seed, kServer)),
