@@ -44,6 +44,7 @@ constexpr std::array<Kind, static_cast<std::size_t>(ActionKind::kCount)> kKinds{
     {"restore", 1, 8},  // seconds without a plan follow it
     {"rewrite", 40},
 }};
+    {"rot", 2},
 constexpr std::uint64_t kSetUp = 9;  // the first actions make topics and workers
 
 }  // namespace

@@ -45,6 +45,7 @@ enum class ActionKind : std::uint8_t {
   kTightDisk,
   kRestore,
   kRewrite,
+  kRot,
   kCount,
 };
 

@@ -52,6 +52,7 @@ constexpr std::array kFaultNames{
     "plan cut off between slices",
     "plan lost while it was computed",
     "restored from a backup",
+    "rotten byte",
     "start from a snapshot",
     "trimmed history",
     "trimmed history listed",

@@ -53,6 +53,7 @@ enum class Fault : std::uint8_t {
   kPlanCutOff,    // a crash or an operator ended a plan between two slices
   kPlanLost,      // a crash while plans were computed
   kRestored,
+  kRottenByte,  // of a record, found when it is read
   kStartFromSnapshot,
   kTrimmed,
   kTrimmedListed,  // events were asked for that were trimmed

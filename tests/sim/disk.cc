@@ -112,8 +112,7 @@ void Disk::make_durable() {
         return verdict_.require(false, "total-fold", "Event ", unit.first + i,
                                 " does not fold: ", folded.error().message);
       }
-      records_.emplace_back(unit.records[i]);
-      digests_.push_back(0);
+      keep(unit.first + i, unit.records[i]);
     }
     digests_.back() = second_fold_.digest;
     verdict_.require(second_fold_.digest == unit.digest_after, "one-fold",
@@ -127,6 +126,15 @@ void Disk::make_durable() {
     observer_.durable(unit);
   }
   maybe_keep_snapshot();
+}
+
+void Disk::keep(Sequence sequence, std::string_view bytes) {
+  records_.push_back(CheckedReader::value_of(sequence, bytes));
+  digests_.push_back(0);
+}
+
+std::expected<domain::Event, codec::EventError> Disk::event_at(Sequence sequence) const {
+  return codec::decode_event(CheckedReader::bytes_of(records_[sequence - 1]));
 }
 
 void Disk::maybe_keep_snapshot() {
@@ -173,6 +181,32 @@ void Disk::crash(bool batch_reached_disk) {
   listener_ = {};
 }
 
+void Disk::rot(Random& random) {
+  const Sequence first = history_.first_sequence();
+  if (first > records_.size()) return;  // all of it is in a snapshot
+  coverage_.fault(Fault::kRottenByte);
+  const Sequence sequence = random.between(first, records_.size());
+  std::string& value = records_[sequence - 1];
+  char& byte = value[random.below(value.size())];
+  const char sound = byte;
+  byte = static_cast<char>(byte ^ (1 << random.below(8)));
+  trace_.say(schedule_.now_us(), "a byte of record ", sequence, " rots");
+
+  const bool is_read = snapshots_.empty() || sequence > snapshots_.back();
+  for (const auto from :
+       {coordinator::RecoverFrom::kNewestSnapshot, coordinator::RecoverFrom::kOldest}) {
+    const auto state = coordinator::recover(history_, *history_.header(), {.from = from});
+    const bool right = is_read || from == coordinator::RecoverFrom::kOldest
+                           ? !state && state.error().first_bad_sequence == sequence
+                           : state.has_value();
+    verdict_.require(right, "total-fold", "A byte of record ", sequence, " of ", records_.size(),
+                     " rots; ",
+                     state ? "the journal is read all the same."
+                           : domain::sentence("what reads it says: ", state.error().message));
+  }
+  byte = sound;
+}
+
 domain::State Disk::replay() {
   domain::State state = fold_all();
   auto shorter = recovered(coordinator::RecoverFrom::kNewestSnapshot);
@@ -201,7 +235,7 @@ domain::State Disk::fold_all() {
   domain::State state;
   state.fence_base = second_fold_.fence_base;
   for (std::size_t i = 0; i < records_.size(); ++i) {
-    const auto event = codec::decode_event(records_[i]);
+    const auto event = event_at(i + 1);
     const auto folded = event ? domain::fold(state, i + 1, *event)
                               : std::unexpected(domain::FoldError{.message = "unreadable"});
     verdict_.require(folded.has_value(), "total-fold", "Event ", i + 1,
@@ -220,7 +254,7 @@ void Disk::restore(Sequence sequence, FencingToken fence_base, std::uint32_t qui
   digests_.resize(sequence);
   std::vector<std::vector<domain::Event>> units(1);
   for (std::size_t i = 0; i < records_.size(); ++i) {
-    units.back().push_back(*codec::decode_event(records_[i]));
+    units.back().push_back(*event_at(i + 1));
     if (digests_[i] != 0) units.emplace_back();
   }
   units.pop_back();
@@ -250,8 +284,8 @@ void Disk::restore(Sequence sequence, FencingToken fence_base, std::uint32_t qui
     }
   }
   model_.apply(sequence + 1, units.back());
-  records_.push_back(codec::encode_event(restored));
-  digests_.push_back(second_fold_.digest);
+  keep(sequence + 1, codec::encode_event(restored));
+  digests_.back() = second_fold_.digest;
   staged_sequence_ = records_.size();
   trace_.say(schedule_.now_us(), "restored from a backup at ", sequence);
 }

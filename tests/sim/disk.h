@@ -8,11 +8,12 @@
 #include <string>
 #include <vector>
 
+#include "codec/event.h"
 #include "coordinator/recover.h"
 #include "domain/state.h"
 #include "journal/journal.h"
-#include "tests/fakes/records_reader.h"
 #include "tests/sim/awake_clock.h"
+#include "tests/sim/checked_reader.h"
 #include "tests/sim/coverage.h"
 #include "tests/sim/model.h"
 #include "tests/sim/random.h"
@@ -71,6 +72,9 @@ class Disk final : public journal::Journal {
   void report();
   /// The process dies; a batch in flight has reached the disk or not.
   void crash(bool batch_reached_disk);
+  /// A byte of a record rots while the process is down. Whoever reads the record must be told so,
+  /// by its sequence (total-fold); then the byte is put back from a copy.
+  void rot(Random& random);
   /// What a start folds: all records, or the newest snapshot and the rest, which must be the same.
   /// Held against the second fold.
   domain::State replay();
@@ -86,6 +90,8 @@ class Disk final : public journal::Journal {
 
  private:
   void make_durable();
+  void keep(Sequence sequence, std::string_view bytes);
+  std::expected<domain::Event, codec::EventError> event_at(Sequence sequence) const;
   void maybe_keep_snapshot();
   void forget_oldest_snapshot();
   domain::State fold_all();
@@ -105,8 +111,8 @@ class Disk final : public journal::Journal {
   bool full_ = false;
   bool tight_ = false;
   DurableListener listener_;
-  std::vector<std::string> records_;
-  fakes::RecordsReader history_{records_};
+  std::vector<std::string> records_;  // as the journal keeps them: with their checksums
+  CheckedReader history_{records_};
   std::vector<Sequence> snapshots_;
   std::vector<std::uint64_t> digests_;  // after each record that ends a unit, else 0
   std::vector<StagedUnit> gathering_;

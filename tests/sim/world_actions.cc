@@ -202,6 +202,11 @@ void World::act(const Action& action) {
     case ActionKind::kRewrite:
       return stranger.rewrite(detail);
     case ActionKind::kCount:
+    case ActionKind::kRot:
+      if (!server_.is_running()) return;
+      server_.crash(random.chance(500));
+      if (!verdict_.violated()) disk_.rot(random);
+      return server_.start_again_in(random.between(1'000, 1'500'000));
       return;
   }
 }
