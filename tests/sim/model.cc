@@ -78,9 +78,14 @@ GroupFacts* Model::group_now(const std::string& name) {
   return const_cast<GroupFacts*>(group_at(name, sequence_));
 }
 
-std::size_t Model::living_groups() const {
-  return static_cast<std::size_t>(
-      std::ranges::count_if(order_, [](const auto& group) { return group->died == 0; }));
+std::size_t Model::living_groups(Sequence sequence) const {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      groups_, [&](const auto& group) { return group_at(group.first, sequence) != nullptr; }));
+}
+
+std::size_t Model::living_topics(Sequence sequence) const {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      topics_, [&](const auto& topic) { return topic_at(topic.first, sequence) != nullptr; }));
 }
 
 void Model::apply(Sequence first, std::span<const domain::Event> unit) {

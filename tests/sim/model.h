@@ -191,7 +191,8 @@ class Model {
   const TopicFacts* topic_at(const std::string& name, Sequence sequence) const;
   const TopicFacts* topic_by_id(TopicId id) const;
   const GroupFacts* group_at(const std::string& name, Sequence sequence) const;
-  std::size_t living_groups() const;
+  std::size_t living_groups(Sequence sequence) const;
+  std::size_t living_topics(Sequence sequence) const;
   /// Of the subscribed topics that exist at that sequence.
   Ground ground(const GroupFacts& group, Sequence sequence) const;
   GroupFacts* group_now(const std::string& name);

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "domain/limits.h"
 #include "tests/sim/awake_clock.h"
 #include "tests/sim/coverage.h"
 #include "tests/sim/disk.h"
@@ -25,14 +26,14 @@ namespace muster::sim {
 class Witness {
  public:
   Witness(Schedule& schedule, Verdict& verdict, Trace& trace, Coverage& coverage, AwakeClock& awake,
-          Model& model, std::uint32_t leader_plan_timeout_ms)
+          Model& model, const Limits& limits)
       : schedule_(schedule),
         verdict_(verdict),
         trace_(trace),
         coverage_(coverage),
         awake_(awake),
         model_(model),
-        leader_plan_timeout_ms_(leader_plan_timeout_ms) {}
+        limits_(limits) {}
 
   void server_started(const Disk& disk);
   /// The journal is another one: what was known of seats and tokens is of no meaning in it.
@@ -127,6 +128,13 @@ class Witness {
   const PartitionFacts* partition_at(const GroupFacts& group, const std::string& topic,
                                      PartitionIndex index, Sequence at) const;
 
+  // witness_claims.cc
+  bool names_unknown_place(const wire::Request& request, Sequence at) const;
+  bool names_unknown_resource(const wire::Request& request, Sequence at) const;
+  bool is_over_limit(const wire::Request& request, Sequence at) const;
+  bool has_too_much_metadata(const wire::Request& request) const;
+  bool is_wrong_count(const wire::Request& request, Sequence at) const;
+
   // witness_pushes.cc
   void check_push(ConnectionId id, const wire::ServerMessage& message);
   void check(const wire::Assigned& push, Sequence at);
@@ -154,7 +162,7 @@ class Witness {
   Coverage& coverage_;
   AwakeClock& awake_;
   Model& model_;
-  std::uint32_t leader_plan_timeout_ms_;
+  Limits limits_;
   const Disk* disk_ = nullptr;
   std::vector<std::uint8_t> message_;  // the one that is being looked at
   std::map<ConnectionId, Conversation> conversations_;

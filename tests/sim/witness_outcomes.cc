@@ -8,11 +8,11 @@
 namespace muster::sim {
 namespace {
 
-/// Group and member that a request speaks for.
+/// Group and member that a request speaks for; an operator's, of whatever incarnation.
 struct Speaker {
   std::string group;
   std::string member_id;
-  Incarnation incarnation = 0;
+  std::optional<Incarnation> incarnation;
 };
 
 template <typename Body>
@@ -30,6 +30,12 @@ Speaker speaker_of(const wire::Request& request) {
   if (const auto* body = request.body_as_Detach()) return speaker_of(*body);
   if (const auto* body = request.body_as_Holdings()) return speaker_of(*body);
   if (const auto* body = request.body_as_SubmitPlan()) return speaker_of(*body);
+  if (const auto* body = request.body_as_RemoveMember()) {
+    return {.group = body->group()->str(), .member_id = body->member_id()->str()};
+  }
+  if (const auto* body = request.body_as_DrainMember()) {
+    return {.group = body->group()->str(), .member_id = body->member_id()->str()};
+  }
   return {};
 }
 
@@ -114,8 +120,20 @@ void Witness::check_refusal(const wire::Error& error, const wire::Request& reque
     case ErrorCode::kInternalError:
       justified = false;
       break;
+    case ErrorCode::kUnknownResource:
+      justified = names_unknown_resource(request, at);
+      break;
+    case ErrorCode::kLimitReached:
+      justified = is_over_limit(request, at);
+      break;
+    case ErrorCode::kMetadataTooLarge:
+      justified = has_too_much_metadata(request);
+      break;
+    case ErrorCode::kInvalidPartitionCount:
+      justified = is_wrong_count(request, at);
+      break;
     case ErrorCode::kUnknownMember:
-      justified = seated == 0 || seated != speaker.incarnation;
+      justified = seated == 0 || (speaker.incarnation && seated != *speaker.incarnation);
       break;
     case ErrorCode::kMemberIdInUse:
       justified = seated != 0 && seated != speaker.incarnation && error.retry_after_ms() > 0 &&

@@ -28,9 +28,9 @@ void Witness::check_plan(const StagedUnit& unit, const domain::PlanMade& event) 
                      event.group, " is late before it was asked.");
     if (since == rounds_ms_.end()) return;
     const std::uint64_t passed_ms = awake_ms() - since->second;
-    verdict_.require(passed_ms + 1 >= leader_plan_timeout_ms_, "patient-coordinator",
+    verdict_.require(passed_ms + 1 >= limits_.leader_plan_timeout_ms, "patient-coordinator",
                      "The leader of group ", event.group, " had ", passed_ms,
-                     " ms to plan; it has ", leader_plan_timeout_ms_, " ms.");
+                     " ms to plan; it has ", limits_.leader_plan_timeout_ms, " ms.");
   } else {
     verdict_.require(why.empty(), "right-strategy", "A plan is made instead of the leader, since ",
                      why, ".");
@@ -176,7 +176,7 @@ void Witness::check_wanted(ConnectionId id, const wire::PlanWanted& page, Sequen
   const bool asked = leader != nullptr && group->wanted.at(at).sequence == page.membership() &&
                      group->wanted.at(at).seat == seat &&
                      leader->occupant.at(at).incarnation == page.incarnation() &&
-                     page.timeout_ms() == leader_plan_timeout_ms_;
+                     page.timeout_ms() == limits_.leader_plan_timeout_ms;
   verdict_.require(asked, "pushes-are-true", "A plan of group ", page.group()->str(),
                    " for membership ", page.membership(), " is wanted of ", page.member_id()->str(),
                    " at ", at, ", which was not asked for it then.");

@@ -70,7 +70,7 @@ bool Worker::can_join(const Model& model) const {
   if (group != nullptr && group->live.size() >= kRoomForSure) return false;
   const std::uint32_t most = group == nullptr ? 0 : group->settings.now().max_members;
   if (most != 0 && group->live.size() >= most) return false;
-  if (group == nullptr && model.living_groups() >= 4) return false;
+  if (group == nullptr && model.living_groups(now) >= kMostGroups) return false;
   return std::ranges::all_of(plan_.options.topics, [&](const std::string& topic) {
     return model.topic_at(topic, now) != nullptr;
   });
