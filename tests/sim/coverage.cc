@@ -100,10 +100,10 @@ void Coverage::each(Visit visit) const {
   std::vector<std::string> event_names;
   append_event_names<0>(event_names);
   for (std::size_t i = 0; i < event_names.size(); ++i) visit("event " + event_names[i], events_[i]);
-  for (std::size_t i = 0; i <= static_cast<std::size_t>(ErrorCode::kResetUnderWay); ++i) {
+  for (std::size_t i = 0; i < static_cast<std::size_t>(ErrorCode::kUnavailable); ++i) {
     const auto code = static_cast<ErrorCode>(i);
-    if (is_out_of_reach(code)) continue;
-    visit("refusal " + std::string(traits_of(code).name), refusals_[i]);
+    if (traits_of(code).code != code || is_out_of_reach(code)) continue;
+    visit("refusal " + std::string(traits_of(code).name), refusals_.at(i));
   }
   for (const wire::RequestBody kind : wire::EnumValuesRequestBody()) {
     if (kind == wire::RequestBody::NONE) continue;

@@ -1,9 +1,6 @@
 // muster_sim: the real coordinator and the real client in a world of simulated time, network, disk
 // and chance. What it prints on stdout depends on its flags alone.
 
-#include <signal.h>
-#include <unistd.h>
-
 #include <CLI/CLI.hpp>
 #include <chrono>
 #include <cstdio>

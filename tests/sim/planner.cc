@@ -4,6 +4,7 @@
 #include <array>
 
 #include "domain/errors.h"
+#include "tests/sim/bounds.h"
 #include "tests/sim/names.h"
 
 namespace muster::sim {
@@ -22,9 +23,11 @@ Planner::Planner(Schedule& schedule, Network& network, const Model& model, std::
   join_.incarnation = random_.draw() | 1U;
   join_.named = random_.chance(500);
   join_.computes_plans = random_.chance(850);
-  join_.session_timeout_ms = static_cast<std::uint32_t>(random_.between(1'000, 4'000));
-  join_.disconnect_grace_ms = static_cast<std::uint32_t>(random_.between(600, 4'000));
-  join_.rebalance_timeout_ms = static_cast<std::uint32_t>(random_.between(4'000, 5'000));
+  join_.session_timeout_ms =
+      static_cast<std::uint32_t>(random_.between(kLeastSessionMs, kMostSessionMs));
+  join_.disconnect_grace_ms = static_cast<std::uint32_t>(random_.between(600, kMostSessionMs));
+  join_.rebalance_timeout_ms =
+      static_cast<std::uint32_t>(random_.between(kLeastReleaseMs, kMostReleaseMs));
   subscribe(random_);
 }
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "codec/frame.h"
+#include "tests/sim/bounds.h"
 #include "tests/sim/names.h"
 
 namespace muster::sim {
@@ -96,9 +97,11 @@ wire::JoinT Stranger::a_join(Random& random) const {
   join.takeover = !join.resume && random.chance(300);
   join.named = random.chance(500);
   for (std::uint64_t i = random.between(1, 3); i > 0; --i) join.topics.push_back(a_topic(random));
-  join.session_timeout_ms = static_cast<std::uint32_t>(random.between(1'000, 4'000));
-  join.disconnect_grace_ms = static_cast<std::uint32_t>(random.between(200, 4'000));
-  join.rebalance_timeout_ms = static_cast<std::uint32_t>(random.between(4'000, 5'000));
+  join.session_timeout_ms =
+      static_cast<std::uint32_t>(random.between(kLeastSessionMs, kMostSessionMs));
+  join.disconnect_grace_ms = static_cast<std::uint32_t>(random.between(200, kMostSessionMs));
+  join.rebalance_timeout_ms =
+      static_cast<std::uint32_t>(random.between(kLeastReleaseMs, kMostReleaseMs));
   return join;
 }
 

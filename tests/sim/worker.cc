@@ -4,6 +4,8 @@
 #include <array>
 #include <utility>
 
+#include "tests/sim/bounds.h"
+
 namespace muster::sim {
 namespace {
 
@@ -39,9 +41,9 @@ Worker::Worker(Schedule& schedule, Network& network, Coverage& coverage, Ownersh
   plan_.options = with_habits(std::move(plan_.options), habits_);
   if (plan_.options.progress_timeout_ms > 0) progress_at_ms_ = 0;
   session_ = std::make_unique<Session>(plan_.options, [this] { return random_.draw(); });
-  link_ = std::make_unique<Link>(
-      LinkOptions{.client_id = "worker-" + std::to_string(plan_.number), .timeout_ms = 3'000},
-      [this] { return random_.draw(); });
+  link_ = std::make_unique<Link>(LinkOptions{.client_id = "worker-" + std::to_string(plan_.number),
+                                             .timeout_ms = kConnectTimeoutMs},
+                                 [this] { return random_.draw(); });
   link_->attach(now_ms(), *session_);
 }
 
@@ -66,7 +68,6 @@ bool Worker::can_join(const Model& model) const {
   const Sequence now = model.sequence();
   const GroupFacts* group = model.group_at(plan_.options.group, now);
   if (group != nullptr && group->seat_at(member_id(), now, nullptr) != nullptr) return false;
-  constexpr std::size_t kRoomForSure = 5;
   if (group != nullptr && group->live.size() >= kRoomForSure) return false;
   const std::uint32_t most = group == nullptr ? 0 : group->settings.now().max_members;
   if (most != 0 && group->live.size() >= most) return false;

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "tests/sim/bounds.h"
+
 namespace muster::sim {
 namespace {
 
@@ -27,14 +29,13 @@ Weather weather_of(std::uint64_t seed) {
           .split_permille = random.below(300)};
 }
 
-/// Small limits, so that they are met.
 coordinator::Settings settings_of(std::uint64_t seed) {
   Random random(mixed(seed, kSettings));
   coordinator::Settings settings;
   settings.limits.gathering_window_ms = static_cast<std::uint32_t>(random.below(3) * 100);
   settings.limits.topics_max = 6;
-  settings.limits.groups_max = 4;
-  settings.limits.members_per_group_max = random.between(5, 9);
+  settings.limits.groups_max = kMostGroups;
+  settings.limits.members_per_group_max = random.between(kRoomForSure, 9);
   settings.limits.partitions_per_topic_max = 1'000;
   settings.limits.topics_per_member_max = 10;
   settings.limits.items_per_request_max = 50;

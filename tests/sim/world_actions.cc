@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "tests/sim/bounds.h"
 #include "tests/sim/names.h"
 #include "tests/sim/world.h"
 
@@ -11,8 +12,6 @@ namespace {
 
 constexpr std::size_t kMostWorkers = 8;
 constexpr std::size_t kMostPlanners = 4;
-// Of those that options_of draws, and as much as the clocks of their hosts are off.
-constexpr std::uint32_t kLongestLeaseMs = 4'100;
 
 SessionOptions options_of(Random& random) {
   SessionOptions options;
@@ -22,10 +21,12 @@ SessionOptions options_of(Random& random) {
     if (random.chance(600)) options.topics.push_back(topic_name(i));
   }
   if (options.topics.empty()) options.topics.push_back(topic_name(0));
-  options.session_timeout_ms = static_cast<std::uint32_t>(random.between(1'000, 4'000));
+  options.session_timeout_ms =
+      static_cast<std::uint32_t>(random.between(kLeastSessionMs, kMostSessionMs));
   options.disconnect_grace_ms =
-      random.chance(300) ? 0 : static_cast<std::uint32_t>(random.between(600, 4'000));
-  options.rebalance_timeout_ms = static_cast<std::uint32_t>(random.between(4'000, 5'000));
+      random.chance(300) ? 0 : static_cast<std::uint32_t>(random.between(600, kMostSessionMs));
+  options.rebalance_timeout_ms =
+      static_cast<std::uint32_t>(random.between(kLeastReleaseMs, kMostReleaseMs));
   options.join_timeout_ms = 8'000;
   options.call_timeout_ms = 2'000;
   return options;
@@ -201,12 +202,12 @@ void World::act(const Action& action) {
       return restore(random);
     case ActionKind::kRewrite:
       return stranger.rewrite(detail);
-    case ActionKind::kCount:
     case ActionKind::kRot:
       if (!server_.is_running()) return;
       server_.crash(random.chance(500));
       if (!verdict_.violated()) disk_.rot(random);
       return server_.start_again_in(random.between(1'000, 1'500'000));
+    case ActionKind::kCount:
       return;
   }
 }
