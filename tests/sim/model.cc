@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <variant>
 
+#include "domain/assert.h"
+
 namespace muster::sim {
 namespace {
 
@@ -93,8 +95,7 @@ void Model::apply(Sequence first, std::span<const domain::Event> unit) {
   planned_ = nullptr;
   slice_.reset();
   matches_changed_ = false;
-  verdict_.require(first == sequence_ + 1, "gapless", "A unit begins at ", first, " after ",
-                   sequence_, ".");
+  MUSTER_ASSERT(first == sequence_ + 1);  // the disk's numbers, not the product's
   for (const domain::Event& event : unit) {
     ++sequence_;
     time_ms_ = event.time_ms;
