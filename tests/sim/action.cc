@@ -1,6 +1,7 @@
 #include "tests/sim/action.h"
 
 #include <algorithm>
+#include <charconv>
 #include <sstream>
 
 namespace muster::sim {
@@ -43,8 +44,8 @@ constexpr std::array<Kind, static_cast<std::size_t>(ActionKind::kCount)> kKinds{
     {"tight-disk", 2},
     {"restore", 1, 8},  // seconds without a plan follow it
     {"rewrite", 40},
-}};
     {"rot", 2},
+}};
 constexpr std::uint64_t kSetUp = 9;  // the first actions make topics and workers
 
 }  // namespace
@@ -63,28 +64,46 @@ std::string text_of(const Plan& plan) {
   return text;
 }
 
-std::optional<Plan> plan_of(std::string_view text) {
+namespace {
+
+/// "seed 7", "calm 8", or an action: "9 crash 10".
+bool take_line(const std::string& line, Plan& plan, bool& seeded) {
+  std::istringstream words(line);
+  std::string first;
+  words >> first;
+  if (first == "seed" || first == "calm") {
+    words >> (first == "seed" ? plan.seed : plan.calm_at_us);
+    seeded |= first == "seed";
+  } else {
+    Action action;
+    std::string name;
+    words >> name >> action.number;
+    const auto read = std::from_chars(first.data(), first.data() + first.size(), action.at_us);
+    const auto kind = std::ranges::find(kKinds, name, &Kind::name);
+    if (read.ec != std::errc() || read.ptr != first.data() + first.size()) return false;
+    if (kind == kKinds.end()) return false;
+    action.kind = static_cast<ActionKind>(kind - kKinds.begin());
+    plan.actions.push_back(action);
+  }
+  std::string more;
+  return !words.fail() && !(words >> more);
+}
+
+}  // namespace
+
+std::expected<Plan, std::string> plan_of(std::string_view text) {
   std::istringstream lines{std::string(text)};
   Plan plan;
+  bool seeded = false;
+  std::size_t number = 0;
   for (std::string line; std::getline(lines, line);) {
+    ++number;
     if (line.empty() || line.front() == '#') continue;
-    std::istringstream words(line);
-    std::string first;
-    words >> first;
-    if (first == "seed" || first == "calm") {
-      words >> (first == "seed" ? plan.seed : plan.calm_at_us);
-    } else {
-      Action action;
-      std::string name;
-      words >> name >> action.number;
-      action.at_us = std::stoull(first);
-      const auto kind = std::ranges::find(kKinds, name, &Kind::name);
-      if (kind == kKinds.end()) return std::nullopt;
-      action.kind = static_cast<ActionKind>(kind - kKinds.begin());
-      plan.actions.push_back(action);
+    if (!take_line(line, plan, seeded)) {
+      return std::unexpected("line " + std::to_string(number) + ", '" + line + "', is no action");
     }
-    if (words.fail()) return std::nullopt;
   }
+  if (!seeded) return std::unexpected("it names no seed");
   return plan;
 }
 

@@ -5,7 +5,7 @@
 
 #include <array>
 #include <cstdint>
-#include <optional>
+#include <expected>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -64,10 +64,10 @@ struct Plan {
   std::vector<Action> actions;
 };
 
-/// One line an action, and back; nothing when the text is no plan.
+/// One line an action, and back, or what is wrong with the text and in which line.
 std::string text_of(const Action& action);
 std::string text_of(const Plan& plan);
-std::optional<Plan> plan_of(std::string_view text);
+std::expected<Plan, std::string> plan_of(std::string_view text);
 
 /// Draws the actions of a world: each world likes some kinds, leaves others out, and has a pace.
 class Swarm {

@@ -81,27 +81,35 @@ int main_of(int argc, char** argv) {
       "Runs musterd's pipeline and the client under a simulated clock, network, disk and chance,\n"
       "and checks the invariants of docs/testing.md after every step.\n\n"
       "Example: muster_sim --seed 7 --steps 100000"};
-  app.add_option("--seed", flags.seed, "First seed (1)");
-  app.add_option("--seeds", flags.seeds, "How many seeds, one after the other (1)");
-  app.add_option("--steps", flags.steps, "Steps for each seed, before everything calms down");
-  app.add_flag(
+  const CLI::Range at_least_one(std::uint64_t{1}, std::uint64_t{1} << 62);
+  auto* seed = app.add_option("--seed", flags.seed, "First seed (1)");
+  auto* seeds = app.add_option("--seeds", flags.seeds, "How many seeds, one after the other (1)")
+                    ->check(at_least_one);
+  auto* steps =
+      app.add_option("--steps", flags.steps, "Steps for each seed, before everything calms down")
+          ->check(at_least_one);
+  auto* shrink = app.add_flag(
       "--shrink", flags.shrink,
       "Reduce a failure, or with --replay its file, to the fewest actions, and write them as a "
       "regression file");
-  app.add_flag("--forever", flags.forever, "Seed after seed, until one fails");
-  app.add_flag("--coverage", flags.coverage,
-               "Print what was reached, and fail when something was not");
-  app.add_option("--replay", flags.replay, "Run the actions of a regression file");
-  app.add_flag("--tell", flags.tell, "With --replay: tell on stderr what happens");
-  app.add_option("--write", flags.write, "Where --shrink writes (seed-N.actions)");
+  auto* forever =
+      app.add_flag("--forever", flags.forever, "Seed after seed, until one fails")->excludes(seeds);
+  auto* coverage = app.add_flag("--coverage", flags.coverage,
+                                "Print what was reached, and fail when something was not")
+                       ->excludes(forever);
+  auto* replayed = app.add_option("--replay", flags.replay,
+                                  "Run the actions of a regression file, or of all in a directory");
+  for (auto* one : {seed, seeds, steps, forever, coverage}) replayed->excludes(one);
+  app.add_flag("--tell", flags.tell, "With --replay: tell on stderr what happens")->needs(replayed);
+  app.add_option("--write", flags.write, "Where --shrink writes (seed-N.actions)")->needs(shrink);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
   }
   report_aborts(flags.shrink ? flags.write.empty() ? "died.actions" : flags.write : "");
-  if (flags.shrink && !flags.replay.empty()) return shrink_file(flags.replay);
-  return flags.replay.empty() ? run_seeds(flags) : replay_file(flags.replay, flags.tell);
+  if (flags.shrink && !flags.replay.empty()) return shrink_file(flags.replay, flags.write);
+  return flags.replay.empty() ? run_seeds(flags) : replay(flags.replay, flags.tell);
 }
 
 }  // namespace

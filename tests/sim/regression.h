@@ -13,11 +13,12 @@ namespace muster::sim {
 /// In place of an invariant: an assertion of the product stopped the process.
 inline constexpr std::string_view kDied = "an assertion";
 
-/// Nothing when the file can't be read, which is said.
+/// Nothing when the file can't be read or is no list of actions, which is said.
 std::optional<Plan> read_file(const std::string& path);
 
-/// Runs it and says how it ends. 0: every invariant held.
-int replay_file(const std::string& path, bool tell);
+/// Runs it and says how it ends; of a directory each *.actions file. 0: every invariant held; 1:
+/// one was broken; 2: there is nothing that could be run.
+int replay(const std::string& path, bool tell);
 
 bool write_file(const std::string& path, const Plan& plan, const std::string& invariant,
                 const std::string& evidence);

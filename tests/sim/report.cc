@@ -77,6 +77,11 @@ void report(const Result& result, std::uint64_t seed, std::uint64_t steps) {
   std::cout << "repeat: muster_sim --seed " << seed << " --steps " << steps << "\n" << std::flush;
 }
 
+void dies_replaying(const std::string& path) {
+  std::snprintf(last_words.data(), last_words.size(),
+                "The process died.\nrepeat: muster_sim --replay %s\n", path.c_str());
+}
+
 void report_aborts(std::string write_actions_to) {
   actions_path = std::move(write_actions_to);
   for (const int signal_number : {SIGABRT, SIGSEGV, SIGFPE, SIGILL, SIGBUS}) {

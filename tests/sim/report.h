@@ -18,5 +18,7 @@ void report(const Result& result, std::uint64_t seed, std::uint64_t steps);
 /// From now on an assertion of the product that fails says which seed was running, and writes the
 /// actions of its world to the file, unless that is empty.
 void report_aborts(std::string write_actions_to);
+/// It is no seed that runs, but this file.
+void dies_replaying(const std::string& path);
 
 }  // namespace muster::sim

@@ -95,13 +95,13 @@ int shrink_and_write(const Result& failure, std::uint64_t seed, std::string path
   return 1;
 }
 
-int shrink_file(const std::string& path) {
+int shrink_file(const std::string& path, std::string write_to) {
   auto plan = read_file(path);
   if (!plan) return 2;
   Result failure{.invariant = broken_by(*plan), .evidence = {}, .coverage = {}, .plan = {}};
-  if (failure.invariant.empty()) return replay_file(path, false);
+  if (failure.invariant.empty()) return replay(path, false);
   failure.plan = std::move(*plan);
-  return shrink_and_write(failure, failure.plan.seed, path);
+  return shrink_and_write(failure, failure.plan.seed, std::move(write_to));
 }
 
 }  // namespace muster::sim

@@ -11,7 +11,7 @@ namespace muster::sim {
 /// run did fail.
 int shrink_and_write(const Result& failure, std::uint64_t seed, std::string path);
 
-/// The same for a file of actions. Returns 0 when nothing is wrong with them.
-int shrink_file(const std::string& path);
+/// The same for a file of actions, which stays as it is. Returns 0 when nothing is wrong with them.
+int shrink_file(const std::string& path, std::string write_to);
 
 }  // namespace muster::sim
