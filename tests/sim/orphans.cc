@@ -6,7 +6,7 @@
 namespace muster::sim {
 namespace {
 
-constexpr std::uint64_t kLookEveryMs = 100;
+constexpr std::uint64_t kLookForOrphansEveryMs = 100;
 constexpr std::uint64_t kBeyondTheDeadlineMs = 1'000;
 
 /// What follows from churn, and offsets: they leave it open to nobody to have a partition.
@@ -48,7 +48,7 @@ void Orphans::durable(const StagedUnit& unit) {
 }
 
 void Orphans::look() {
-  if (schedule_.now_ms() < looked_ms_ + kLookEveryMs) return;
+  if (schedule_.now_ms() < looked_ms_ + kLookForOrphansEveryMs) return;
   looked_ms_ = schedule_.now_ms();
   if (model_.quiet_time_ms() != 0) return hindered();
   for (const auto& group : model_.all_groups()) {
