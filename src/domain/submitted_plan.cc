@@ -125,12 +125,15 @@ std::expected<PlanTask, Rejection> refuse_submitted(const State& state, const Su
   if (!group->request || !needs_plan(state, *group)) {
     return refuse_stale(command, "no plan is wanted now");
   }
-  if (group->request->leader != member->seat) {
+  if (group->request->member_id != member->member_id) {
     return refuse(ErrorCode::kNotLeader, "Member '", command.member_id, "' of group '",
                   command.group, "' was not asked for the plan: '", group->request->member_id,
                   "' was, the leader.");
   }
-  if (group->request->sequence != command.membership || request_outdated(state, *group)) {
+  // Who was asked in a seat before this one is not known to be the leader any more.
+  const bool same_seat = group->request->leader == member->seat;
+  if (!same_seat || group->request->sequence != command.membership ||
+      request_outdated(state, *group)) {
     return refuse_stale(command, "the group has changed since");
   }
   return plan_task(state, *group, kLeaderStrategy, {});

@@ -196,6 +196,13 @@ TEST_CASE("leader: a plan for a membership that is past is refused as stale") {
   round.world.refuse(first, ErrorCode::kStalePlan);  // nothing is wanted any more
 }
 
+TEST_CASE("leader: a member that expired and came back was not asked: its plan is stale") {
+  Round round;
+  round.world.expire("a");
+  round.world.apply(planner("a", 3));
+  round.world.refuse(round.answer({"a", "b", "a", "b"}), ErrorCode::kStalePlan);
+}
+
 TEST_CASE("leader: a topic that grows, goes or comes outdates the request") {
   Round round;
   const SubmitPlan plan = round.answer({"a", "b", "a", "b"});
