@@ -112,11 +112,11 @@ SABOTAGES = [
     Sabotage("never sync the disk", "no-loss", JOURNAL + "environment.cc",
              "flags | MDB_NOTLS, kFileMode", "flags | MDB_NOTLS | MDB_NOSYNC, kFileMode"),
     Sabotage("write a batch without its last event", "no-loss", JOURNAL + "group_commit.cc",
-             "  commit(batch_.first_sequence, batch_.events);",
+             "  commit(batch.first_sequence, batch.events);",
              "  EncodedEvents fewer;\n"
-             "  for (std::size_t i = 0; i + 1 < batch_.events.size(); ++i) fewer.append(batch_.events[i]);\n"
-             "  if (fewer.size() > 2) batch_.events = fewer;\n"
-             "  commit(batch_.first_sequence, batch_.events);"),
+             "  for (std::size_t i = 0; i + 1 < batch.events.size(); ++i) fewer.append(batch.events[i]);\n"
+             "  if (fewer.size() > 2) batch.events = fewer;\n"
+             "  commit(batch.first_sequence, batch.events);"),
     Sabotage("count slow flushes", "patient-coordinator", COORDINATOR + "turn.cc",
              "session_clock_.advance(clock_.monotonic_ms(), journal_.flush_age_ms());",
              "session_clock_.advance(clock_.monotonic_ms(), 0);"),
@@ -165,6 +165,14 @@ SABOTAGES = [
     # ---- a partition's life, plans, offsets
     Sabotage("fence what is not being revoked", "a partition's life", DOMAIN + "decide_fence.cc",
              "partition->phase != Phase::kRevoking) continue;", "partition->owner == kNobody) continue;"),
+    Sabotage("fence all that its owner holds", "a partition's life", DOMAIN + "decide_fence.cc",
+             "    by_owner[partition->owner].push_back(token);",
+             "    by_owner[partition->owner].push_back(token);\n"
+             "    for (const TopicPartition& at : group->member(partition->owner)->held) {\n"
+             "      const PartitionState& also = *group->partition(at);\n"
+             "      if (!freed.insert(at).second) continue;\n"
+             "      by_owner[partition->owner].push_back({.at = at, .fence = also.fence});\n"
+             "    }"),
     Sabotage("a revoked partition back to who is replaced", "a partition's life",
              DOMAIN + "grants.cc", "if (partition == nullptr || partition->target == leaving_) return;",
              "if (partition == nullptr || partition->target == leaving_) return;\n"
@@ -177,6 +185,19 @@ SABOTAGES = [
     Sabotage("count every slice as a plan", "generation-rises", DOMAIN + "decide_plan.cc",
              "if (under_way.generation == 0) under_way.generation = group.generation + 1;",
              "under_way.generation = group.generation + 1;"),
+    Sabotage("later slices for another membership", "one-plan", DOMAIN + "decide_plan.cc",
+             ".membership = head.membership,",
+             ".membership = under_way.next > count ? state.sequence : head.membership,"),
+    Sabotage("deal out what is to be cut into ranges", "right-strategy", DOMAIN + "decide_plan.cc",
+             "return plan_by(state, *group, group->strategy, {});",
+             "return plan_by(state, *group,\n"
+             "                   group->strategy == \"range\" ? \"round_robin\" : group->strategy, {});"),
+    Sabotage("plan what is frozen", "frozen-stays", DOMAIN + "state.cc",
+             "  if (group.frozen) return false;\n", ""),
+    Sabotage("delete offsets that members go on from", "deleted-when-idle", DOMAIN + "decide_forget.cc",
+             "  if (!group.subscriptions.contains(topic.name)) return std::nullopt;",
+             "  if (!group.subscriptions.contains(topic.name) || topic.partition_count > 1) {\n"
+             "    return std::nullopt;\n  }"),
     Sabotage("deal the next from the same hand", "round_robin", DOMAIN + "assign/round_robin.cc",
              "cursor = *next + 1;", "cursor = *next;"),
     Sabotage("ranges without the remainder's order", "range", DOMAIN + "assign/range.cc",
@@ -191,6 +212,18 @@ SABOTAGES = [
              "change.target != kNobody && (!waits || group_.members.size() > 1)) {"),
     Sabotage("pass on what waits for a reset", "live-reset", DOMAIN + "grants.cc",
              "if (waits_for_reset(group_, at)) return;", ""),
+    Sabotage("a frame without its last bytes", "well-formed", CODEC + "wire.cc",
+             "builder_.GetBufferPointer()), builder_.GetSize()});",
+             "builder_.GetBufferPointer()), builder_.GetSize() - 4});"),
+    Sabotage("answer twice", "one-reply", COORDINATOR + "release.cc",
+             "  connection->parked_bytes -= bytes.size();\n  write(*connection, bytes);",
+             "  connection->parked_bytes -= bytes.size();\n  write(*connection, bytes);\n"
+             "  write(*connection, bytes);"),
+    Sabotage("greet as if nothing had happened yet", "reads-are-fresh", COORDINATOR + "release.cc",
+             "alive ? journal_.durable_sequence() : state_.sequence;",
+             "alive ? journal_.durable_sequence()\n"
+             "                             : answer->type == wire::ServerBody::HelloReply ? 0\n"
+             "                             : state_.sequence;"),
     Sabotage("a hole in what is fetched", "replies-are-true", COORDINATOR + "queries_offset.cc",
              "offset->offset = partition->committed;",
              "offset->offset = partition->committed / 2;"),
@@ -218,6 +251,17 @@ SABOTAGES = [
     Sabotage("remember the last who was replaced alone", "server 2", DOMAIN + "fold_member.cc",
              "if (ended.size() > kEndedIncarnationsPerMember) ended.pop_front();",
              "if (ended.size() > 1) ended.pop_front();"),
+    Sabotage("a second seat for a new incarnation", "server 2", DOMAIN + "decide_join.cc",
+             "  if (member != nullptr) return replace(state, *group, *member, command, std::move(settings));",
+             "  if (member != nullptr && command.takeover)\n"
+             "    return replace(state, *group, *member, command, std::move(settings));"),
+    Sabotage("not know what is there", "replies-are-true", COORDINATOR + "queries_topic.cc",
+             "  if (topic == nullptr) return domain::refuse_unknown_topic(query.name);",
+             "  if (topic == nullptr || topic->partition_count > 5) {\n"
+             "    return domain::refuse_unknown_topic(query.name);\n  }"),
+    Sabotage("a topic less than allowed", "replies-are-true", DOMAIN + "decide_topic.cc",
+             "  if (state.topics.size() >= now.limits.topics_max) {",
+             "  if (state.topics.size() + 1 >= now.limits.topics_max) {"),
     Sabotage("a lease of the whole session", "server 3", DOMAIN + "state.cc",
              "return std::min(settings.session_timeout_ms, settings.disconnect_grace_ms);",
              "return settings.session_timeout_ms;"),
