@@ -117,6 +117,12 @@ SABOTAGES = [
              "  for (std::size_t i = 0; i + 1 < batch.events.size(); ++i) fewer.append(batch.events[i]);\n"
              "  if (fewer.size() > 2) batch.events = fewer;\n"
              "  commit(batch.first_sequence, batch.events);"),
+    Sabotage("encode a commit over another one's token", "no-loss", CODEC + "commit_shapes.cc",
+             "value.at.topic, value.offset, value.fence, value.at.partition);",
+             "value.at.topic, value.offset, value.fence & 0xff, value.at.partition);"),
+    Sabotage("fill the end of the file with zeros", "no-loss", JOURNAL + "zeros_ahead.cc",
+             "  const std::uint64_t start = std::max(end, written_until_);",
+             "  const std::uint64_t start = std::max(end, written_until_) - 4'096;"),
     Sabotage("count slow flushes", "patient-coordinator", COORDINATOR + "turn.cc",
              "session_clock_.advance(clock_.monotonic_ms(), journal_.flush_age_ms());",
              "session_clock_.advance(clock_.monotonic_ms(), 0);"),
