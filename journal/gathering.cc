@@ -18,6 +18,21 @@ void Gathering::add(const EncodedEvents& unit) {
   next_sequence_ += unit.size();
 }
 
+void Gathering::add_all_of(Gathering& later) {
+  if (batches_.empty()) {
+    std::swap(batches_, later.batches_);
+    next_sequence_ = later.next_sequence_;
+    later.give_back(std::exchange(spare_, {}));
+    return;
+  }
+  while (!later.empty()) {
+    Batch batch = later.take();
+    assert(batch.first_sequence == next_sequence_);
+    add(batch.events);
+    later.give_back(std::move(batch.events));
+  }
+}
+
 Batch Gathering::take() {
   assert(!batches_.empty());
   Batch batch = std::move(batches_.front());

@@ -34,6 +34,10 @@ class Gathering {
   /// A unit is never split (one-command-one-unit): one that does not fit in any batch is a batch of
   /// its own.
   void add(const EncodedEvents& unit);
+  /// Takes over all that `later` holds, which goes on where this one ends.
+  void add_all_of(Gathering& later);
+  /// The last that was ever added.
+  std::uint64_t last_sequence() const { return next_sequence_ - 1; }
   bool empty() const { return batches_.empty(); }
 
   /// The batch with the oldest units. There must be one.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <optional>
 #include <utility>
 
 #include "journal/failure.h"
@@ -14,7 +15,10 @@ GroupCommit::GroupCommit(Store store, GroupCommitOptions options)
     : store_(std::move(store)),
       options_(std::move(options)),
       gathering_(store_.header().last_sequence + 1, options_.batch),
-      durable_sequence_(store_.header().last_sequence) {
+      flushed_sequence_(store_.header().last_sequence),
+      durable_sequence_(store_.header().last_sequence),
+      flushed_(store_.header().last_sequence + 1, options_.batch),
+      written_sequence_(store_.header().last_sequence) {
   look_after();  // storage_full is right from the first request on
   const SignalsBlocked blocked;
   writer_ = std::thread([this] { run(); });
@@ -32,45 +36,42 @@ void GroupCommit::stage(const EncodedEvents& unit) {
 }
 
 void GroupCommit::flush() {
-  if (!in_flight_ && !gathering_.empty()) start_batch();
-}
-
-std::uint64_t GroupCommit::flush_age_ms() const {
-  if (!in_flight_ || committed_) return 0;
-  return options_.monotonic_ms() - in_flight_since_ms_;
-}
-
-void GroupCommit::start_batch() {
-  in_flight_ = true;
-  in_flight_since_ms_ = options_.monotonic_ms();
-  Batch next = gathering_.take();
+  if (gathering_.empty()) return;
+  if (!in_flight()) in_flight_since_ms_ = options_.monotonic_ms();
   {
     const std::lock_guard lock(mutex_);
-    std::swap(batch_, next);
-    committed_ = false;
+    flushed_.add_all_of(gathering_);
   }
-  gathering_.give_back(std::move(next.events));
+  flushed_sequence_ = gathering_.last_sequence();
   changed_.notify_all();
 }
 
+std::uint64_t GroupCommit::flush_age_ms() const {
+  // What is written and not collected yet says that the disk does not hang.
+  if (!in_flight() || written_sequence_ != durable_sequence_) return 0;
+  return options_.monotonic_ms() - in_flight_since_ms_;
+}
+
 void GroupCommit::collect() {
-  if (!in_flight_ || !committed_) return;
-  // The writer is done with it: committed_ says so.
-  durable_sequence_ = batch_.last_sequence();
-  pending_bytes_ -= batch_.events.bytes();
-  in_flight_ = false;
-  flush();
+  if (written_sequence_ == durable_sequence_) return;
+  {
+    const std::lock_guard lock(mutex_);
+    durable_sequence_ = written_sequence_;
+    pending_bytes_ -= std::exchange(written_bytes_, 0);
+  }
+  in_flight_since_ms_ = options_.monotonic_ms();  // of what follows, if anything does
   if (listener_) listener_(durable_sequence_);
 }
 
 void GroupCommit::stop() {
-  while (in_flight_ || !gathering_.empty()) {
-    flush();
+  flush();
+  while (in_flight()) {
     {
       std::unique_lock lock(mutex_);
-      changed_.wait(lock, [this] { return committed_.load(); });
+      changed_.wait(lock, [this] { return written_sequence_ != durable_sequence_; });
     }
     collect();
+    flush();  // what the listener staged
   }
   end_thread();
 }
@@ -94,13 +95,14 @@ void GroupCommit::run() {
     if (work_.empty()) upkeep_.take(work_);
     const auto until = work_.empty() ? next_look : std::min(next_look, next_upkeep_);
     const bool called = changed_.wait_until(lock, until, [this] {
-      return ending_ || !committed_ || (work_.empty() && upkeep_.waiting());
+      return ending_ || !flushed_.empty() || (work_.empty() && upkeep_.waiting());
     });
     if (called && ending_) return;
-    const bool has_batch = !committed_;
+    std::optional<Batch> batch;
+    if (!flushed_.empty()) batch = flushed_.take();
     lock.unlock();
-    if (has_batch) {
-      commit_batch();
+    if (batch) {
+      commit_batch(std::move(*batch));
     } else if (upkeep_is_due()) {
       commit(store_.header().last_sequence + 1, {});
     }
@@ -121,11 +123,13 @@ bool GroupCommit::tend(Upkeep piece) {
   return true;
 }
 
-void GroupCommit::commit_batch() {
-  commit(batch_.first_sequence, batch_.events);
+void GroupCommit::commit_batch(Batch batch) {
+  commit(batch.first_sequence, batch.events);
   {
     const std::lock_guard lock(mutex_);
-    committed_ = true;
+    written_sequence_ = batch.last_sequence();
+    written_bytes_ += batch.events.bytes();
+    flushed_.give_back(std::move(batch.events));
   }
   changed_.notify_all();
   if (options_.wake) options_.wake();

@@ -1,5 +1,6 @@
-// Group commit: a thread of its own commits one batch while the next one gathers. No timer delays
-// anything; the busier the disk, the larger the batches.
+// Group commit: a thread of its own commits one batch while the next one gathers, and takes the
+// next without asking the coordinator's thread, which may be busy with other things. No timer
+// delays anything; the busier the disk, the larger the batches.
 //
 // Upkeep of the journal rides with the batches, or goes by itself when there are none: a little at
 // a time, and for a third of the time at most, so that a batch hardly ever waits for it.
@@ -55,8 +56,7 @@ class GroupCommit final : public Journal {
   bool has_room_for(std::size_t bytes) const override;
   void on_durable(DurableListener listener) override { listener_ = std::move(listener); }
 
-  /// Takes note of a batch that became durable, if one did: starts the next one, then calls the
-  /// listener.
+  /// Takes note of what became durable, if anything did, and calls the listener.
   void collect();
 
   /// Any thread: hands a piece of upkeep to the writer, in order. Waits while a few are on their
@@ -77,12 +77,12 @@ class GroupCommit final : public Journal {
   void stop();
 
  private:
-  void start_batch();
+  bool in_flight() const { return flushed_sequence_ != durable_sequence_; }
   void end_thread();
 
   // The writer's thread.
   void run();
-  void commit_batch();
+  void commit_batch(Batch batch);
   void commit(std::uint64_t first_sequence, const EncodedEvents& events);
   bool upkeep_is_due();
   UpkeepLimits upkeep_limits() const;
@@ -96,16 +96,17 @@ class GroupCommit final : public Journal {
   DurableListener listener_;
 
   Gathering gathering_;
+  std::uint64_t flushed_sequence_;
   std::uint64_t durable_sequence_;
   std::size_t pending_bytes_ = 0;
-  bool in_flight_ = false;
   std::uint64_t in_flight_since_ms_ = 0;
 
   std::mutex mutex_;
   std::condition_variable changed_;
-  Batch batch_;          // in flight, or the last one; replaced under mutex_ once committed_
-  bool ending_ = false;  // guarded by mutex_
-  std::atomic<bool> committed_{true};  // false: batch_ is in flight and not yet durable
+  Gathering flushed_;                            // guarded by mutex_, as the next three
+  std::size_t written_bytes_ = 0;                // durable, and not collected yet
+  std::atomic<std::uint64_t> written_sequence_;  // durable; read by any thread
+  bool ending_ = false;
   std::atomic<bool> storage_full_{false};
   std::atomic<std::uint64_t> room_bytes_{0};  // without the reserve, when last measured
   std::atomic<std::uint64_t> left_bytes_{0};

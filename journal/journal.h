@@ -21,8 +21,8 @@ class Journal {
   /// or not at all (one-command-one-unit). They get the next sequences, without a gap.
   virtual void stage(const EncodedEvents& unit) = 0;
 
-  /// Sends the gathered batch on its way unless one is in flight already; then it follows by
-  /// itself when that one is durable. Never blocks. A batch that fails stops the process.
+  /// Sends what has gathered on its way: at once, or when what went before it is durable. Never
+  /// blocks. A batch that fails stops the process.
   virtual void flush() = 0;
 
   /// Every event up to here survives kill -9 and power loss (no-loss).
@@ -31,8 +31,8 @@ class Journal {
   /// Bytes staged and not yet durable: the coordinator stops reading when they grow (bounded).
   virtual std::size_t pending_bytes() const = 0;
 
-  /// How long the batch in flight has been on its way; 0 when none is. The session clock stands
-  /// still while this is long (patient-coordinator).
+  /// For how long something has been on its way while nothing became durable; 0 when nothing is on
+  /// its way. The session clock stands still while this is long (patient-coordinator).
   virtual std::uint64_t flush_age_ms() const = 0;
 
   /// True while map or filesystem is so full that only the reserve is left: changes are refused
@@ -46,8 +46,7 @@ class Journal {
   /// What it takes on the disk.
   virtual std::uint64_t file_bytes() const = 0;
 
-  /// Called on the coordinator's thread, with a rising sequence, after the next batch has been
-  /// started.
+  /// Called on the coordinator's thread, with a rising sequence, when more has become durable.
   virtual void on_durable(DurableListener listener) = 0;
 };
 

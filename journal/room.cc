@@ -98,6 +98,7 @@ std::expected<std::uint64_t, Error> Room::left_bytes(const Environment& environm
   auto available = filesystem_available(file);
   if (!available) return available;
   hold_reserve(file, end, info.me_mapsize, *available);
+  zeros_.keep(file, end, reserved_until_);
   available = filesystem_available(file);
   if (!available) return available;
 

@@ -12,6 +12,7 @@
 
 #include "journal/environment.h"
 #include "journal/error.h"
+#include "journal/zeros_ahead.h"
 
 namespace muster::journal {
 
@@ -46,6 +47,7 @@ class Room {
 
   RoomSettings settings_;
   std::uint64_t reserved_until_ = 0;  // file offset
+  ZerosAhead zeros_;                  // the first of the reserve
   std::uint64_t left_bytes_ = 0;
   bool full_ = false;
 };

@@ -47,6 +47,26 @@ TEST_CASE("a batch ends before the unit that would make it too many bytes") {
   CHECK(batch.last_sequence() == 2);
 }
 
+TEST_CASE("all of a later one joins the last batch while it fits, and keeps its numbers") {
+  Gathering gathering(1);
+  Gathering later(1);
+  later.add(unit_of(2, 10));
+  gathering.add_all_of(later);
+  CHECK(later.empty());
+  CHECK(gathering.last_sequence() == 2);
+  later.add(unit_of(3));
+  later.add(unit_of(Gathering::kMaxEvents));
+  gathering.add_all_of(later);
+  CHECK(later.empty());
+  CHECK(gathering.take().last_sequence() == 5);
+  CHECK(gathering.take().first_sequence == 6);
+  CHECK(gathering.empty());
+  CHECK(gathering.last_sequence() == Gathering::kMaxEvents + 5);
+  later.add(unit_of(1));
+  gathering.add_all_of(later);
+  CHECK(gathering.take().first_sequence == Gathering::kMaxEvents + 6);
+}
+
 TEST_CASE("a unit larger than any batch is a batch of its own, not split") {
   Gathering gathering(1);
   gathering.add(unit_of(1));
