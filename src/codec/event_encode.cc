@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "codec/commit_shapes.h"
 #include "codec/event.h"
 
 namespace muster::codec {
@@ -21,6 +22,8 @@ class EventEncoder::Implementation {
   std::string_view encode(const Event& event);
 
  private:
+  std::string_view build(const Event& event);
+
   fb::Offset<fb::String> text(const std::string& value) { return builder_.CreateString(value); }
   fb::Offset<fb::String> text_or_none(const std::string& value) {
     return value.empty() ? fb::Offset<fb::String>() : text(value);
@@ -91,9 +94,6 @@ class EventEncoder::Implementation {
     return builder_.CreateVector(offsets);
   }
 
-  static bool is_plain(const OffsetValue& value) {
-    return value.metadata.empty() && value.commit_time_ms == 0;
-  }
   /// Most events of a busy journal are commits, and most of these have nothing but numbers.
   fb::Offset<fb::Vector<const event::PlainOffset*>> plain(const std::vector<OffsetValue>& values) {
     return builder_.CreateVectorOfStructs<event::PlainOffset>(
@@ -278,9 +278,18 @@ class EventEncoder::Implementation {
   auto body(const QuietTimeEnded&) { return event::CreateQuietTimeEnded(builder_); }
 
   fb::FlatBufferBuilder builder_{1'024};
+  CommitShapes commits_;
 };
 
 std::string_view EventEncoder::Implementation::encode(const Event& event) {
+  if (!CommitShape::has_shape(event)) return build(event);
+  if (CommitShape* shape = commits_.find(event)) return shape->encode(event);
+  const std::string_view bytes = build(event);
+  commits_.remember(event, bytes);
+  return bytes;
+}
+
+std::string_view EventEncoder::Implementation::build(const Event& event) {
   constexpr std::size_t kKeptBytes = 64 * 1024;  // one giant event's memory is given back
   if (builder_.GetSize() > kKeptBytes) {
     builder_.Reset();

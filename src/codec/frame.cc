@@ -15,10 +15,7 @@ std::uint32_t read_length(const char* bytes) {
 }  // namespace
 
 void FrameReader::feed(std::string_view bytes) {
-  if (start_ == buffer_.size()) {
-    buffer_.clear();
-    start_ = 0;
-  } else if (start_ > buffer_.size() / 2) {
+  if (start_ > buffer_.size() / 2) {
     buffer_.erase(0, start_);
     start_ = 0;
   }
@@ -27,17 +24,27 @@ void FrameReader::feed(std::string_view bytes) {
 
 std::expected<std::optional<std::string_view>, BadFrame> FrameReader::next() {
   const std::size_t available = buffer_.size() - start_;
-  if (available < kFrameHeaderBytes) return std::nullopt;
+  if (available < kFrameHeaderBytes) return nothing_yet();
   const std::uint32_t length = read_length(buffer_.data() + start_);
   if (length == 0 || length > max_frame_bytes_) {
     return std::unexpected(BadFrame{.announced_bytes = length, .max_bytes = max_frame_bytes_});
   }
-  if (available < kFrameHeaderBytes + length) return std::nullopt;
+  if (available < kFrameHeaderBytes + length) return nothing_yet();
   // A copy of its own: FlatBuffers wants 8-byte alignment, which a heap string has and the middle
   // of the stream buffer has not.
   aligned_.assign(buffer_, start_ + kFrameHeaderBytes, length);
   start_ += kFrameHeaderBytes + length;
   return std::string_view(aligned_);
+}
+
+/// A stream that rests holds no memory but an incomplete frame's: most of them rest.
+std::nullopt_t FrameReader::nothing_yet() {
+  std::string().swap(aligned_);
+  if (start_ == buffer_.size()) {
+    std::string().swap(buffer_);
+    start_ = 0;
+  }
+  return std::nullopt;
 }
 
 std::string frame(std::string_view payload) {

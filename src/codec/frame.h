@@ -34,6 +34,8 @@ class FrameReader {
   std::expected<std::optional<std::string_view>, BadFrame> next();
 
  private:
+  std::nullopt_t nothing_yet();
+
   std::size_t max_frame_bytes_;
   std::string buffer_;     // bytes not yet handed out
   std::size_t start_ = 0;  // of the first of them

@@ -91,6 +91,19 @@ std::string finish_server_message(wire::ServerMessageT& message) {
 
 std::string_view ServerMessageEncoder::encode(std::uint64_t correlation_id, Sequence sequence,
                                               const wire::ServerBodyUnion& body) {
+  const wire::CommitReplyT* commit = body.AsCommitReply();
+  if (commit == nullptr || correlation_id == 0 || sequence == 0) {
+    return build(correlation_id, sequence, body);
+  }
+  const std::string_view known = commit_replies_.encode(correlation_id, sequence, *commit);
+  if (!known.empty()) return known;
+  const std::string_view built = build(correlation_id, sequence, body);
+  commit_replies_.remember(*commit, built);
+  return built;
+}
+
+std::string_view ServerMessageEncoder::build(std::uint64_t correlation_id, Sequence sequence,
+                                             const wire::ServerBodyUnion& body) {
   constexpr std::size_t kKeptBytes = 64 * 1024;  // one giant reply's memory is given back
   if (framed_.size() > kKeptBytes) {
     std::string().swap(framed_);

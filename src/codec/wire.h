@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "codec/commit_reply_shapes.h"
 #include "domain/errors.h"
 
 namespace muster::codec {
@@ -39,8 +40,12 @@ class ServerMessageEncoder {
                           const wire::ServerBodyUnion& body);
 
  private:
+  std::string_view build(std::uint64_t correlation_id, Sequence sequence,
+                         const wire::ServerBodyUnion& body);
+
   flatbuffers::FlatBufferBuilder builder_;
   std::string framed_;
+  CommitReplyShapes commit_replies_;
 };
 
 /// Verifies and unpacks one frame's payload.

@@ -44,7 +44,10 @@ void Sessions::bind(const std::string& group, SeatId seat, Incarnation incarnati
   Session& session = sessions_[seat];
   unbind(seat, session);
   const auto expected = expected_.find(seat);
-  if (expected != expected_.end() && --expected->second.bindings == 0) expected_.erase(expected);
+  if (expected != expected_.end() && --expected->second.bindings == 0) {
+    expected_.erase(expected);
+    if (expected_.empty()) expected_.rehash(0);  // a storm's memory is given back
+  }
   session.group = group;
   session.incarnation = incarnation;
   session.since_ms = now_ms;

@@ -5,6 +5,7 @@
 
 #include <absl/container/btree_set.h>
 #include <absl/container/flat_hash_map.h>
+#include <absl/container/node_hash_map.h>
 
 #include <compare>
 #include <cstdint>
@@ -127,7 +128,7 @@ class Sessions {
   void queue_deadline(SeatId seat, Session& session);
   void mark_due(std::uint64_t now_ms);
 
-  absl::flat_hash_map<SeatId, Session> sessions_;
+  absl::node_hash_map<SeatId, Session> sessions_;  // free places cost a pointer, not a session
   absl::flat_hash_map<ConnectionId, Bound> bound_;
   absl::flat_hash_map<SeatId, Expected> expected_;
   // Entries are checked when they come up: hearing from a connection does not touch the queue, and

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "coordinator/seams.h"
@@ -30,18 +31,22 @@ struct Connection {
     uv_pipe_t pipe;
   };
 
+  /// What libuv sends, until it has.
+  struct Write {
+    uv_write_t request{};
+    std::string bytes;
+  };
+
   Handle handle{};
-  uv_write_t write_request{};
   Sockets* sockets = nullptr;
   coordinator::ConnectionId id = 0;
-  std::string unsent;   // gathers until the end of the turn or batch
-  std::string sending;  // belongs to write_request while `writing`
+  std::string unsent;            // gathers until the end of the turn or batch
+  std::unique_ptr<Write> write;  // none, unless the socket did not take all at once
   /// The last turn in which the socket may have held more than was read; 0: none.
   std::uint64_t unread_turn = 0;
   /// On the sweep clock; while flushing or lingering.
   std::uint64_t close_by_ms = 0;
   ConnectionPhase phase = ConnectionPhase::kOpen;
-  bool writing = false;
   bool dirty = false;  // on the list of those to flush
   bool paused = false;
   bool answered = false;    // something was written to it: it has said hello, or was told off
@@ -49,7 +54,7 @@ struct Connection {
   bool refused = false;     // over the connection limit: never reported, does not count
 
   std::size_t unsent_bytes() const {
-    return unsent.size() + (writing ? uv_stream_get_write_queue_size(&handle.stream) : 0);
+    return unsent.size() + (write ? uv_stream_get_write_queue_size(&handle.stream) : 0);
   }
 };
 

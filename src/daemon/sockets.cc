@@ -16,19 +16,9 @@ namespace {
 
 using coordinator::ConnectionId;
 
-// What an idle connection may keep of its write buffer: enough for heartbeats, little in sum.
-constexpr std::size_t kKeptBufferBytes = 512;
 // Like the session clock: the daemon's own pause is nobody's silence (patient-coordinator).
 constexpr std::uint64_t kMaxSweepStepMs = 500;
 constexpr std::uint32_t kRetryRefusedMs = 1'000;
-
-void empty_out(std::string& buffer) {
-  if (buffer.capacity() > kKeptBufferBytes) {
-    std::string().swap(buffer);
-  } else {
-    buffer.clear();
-  }
-}
 
 Connection& connection_of(uv_stream_t* stream) { return *static_cast<Connection*>(stream->data); }
 
@@ -188,27 +178,30 @@ void Sockets::read(Connection& connection, ssize_t count, const char* bytes) {
 }
 
 void Sockets::send(Connection& connection) {
-  if (connection.phase == ConnectionPhase::kDestroyed || connection.writing) return;
+  if (connection.phase == ConnectionPhase::kDestroyed || connection.write) return;
   if (!connection.unsent.empty()) {
     uv_buf_t buffer =
         uv_buf_init(connection.unsent.data(), static_cast<unsigned int>(connection.unsent.size()));
     int taken = uv_try_write(&connection.handle.stream, &buffer, 1);
     if (taken == UV_EAGAIN) taken = 0;
     if (taken < 0) return broken(connection);
-    if (static_cast<std::size_t>(taken) < connection.unsent.size()) {
-      connection.sending.swap(connection.unsent);
-      buffer = uv_buf_init(
-          connection.sending.data() + taken,
-          static_cast<unsigned int>(connection.sending.size()) - static_cast<unsigned int>(taken));
-      connection.writing = true;
-      const int queued =
-          uv_write(&connection.write_request, &connection.handle.stream, &buffer, 1, on_written);
-      if (queued != 0) broken(connection);
-      return;
+    const std::string bytes = std::exchange(connection.unsent, {});  // an idle one keeps no memory
+    if (static_cast<std::size_t>(taken) < bytes.size()) {
+      return write_rest(connection,
+                        std::string_view(bytes).substr(static_cast<std::size_t>(taken)));
     }
-    empty_out(connection.unsent);
   }
   if (connection.phase == ConnectionPhase::kFlushing) linger(connection);
+}
+
+void Sockets::write_rest(Connection& connection, std::string_view bytes) {
+  connection.write = std::make_unique<Connection::Write>();
+  connection.write->bytes = bytes;
+  const uv_buf_t buffer =
+      uv_buf_init(connection.write->bytes.data(), static_cast<unsigned int>(bytes.size()));
+  const int queued =
+      uv_write(&connection.write->request, &connection.handle.stream, &buffer, 1, on_written);
+  if (queued != 0) broken(connection);
 }
 
 void Sockets::on_written(uv_write_t* request, int status) noexcept {
@@ -217,8 +210,7 @@ void Sockets::on_written(uv_write_t* request, int status) noexcept {
 }
 
 void Sockets::written(Connection& connection, int status) {
-  connection.writing = false;
-  empty_out(connection.sending);
+  connection.write.reset();
   if (connection.phase == ConnectionPhase::kDestroyed) return;
   if (status < 0) return broken(connection);
   send(connection);

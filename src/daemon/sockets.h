@@ -94,6 +94,7 @@ class Sockets final : public coordinator::Connections {
   void start_reading(Connection& connection);
   void read(Connection& connection, ssize_t count, const char* bytes);
   void send(Connection& connection);
+  void write_rest(Connection& connection, std::string_view bytes);
   void written(Connection& connection, int status);
   /// The peer is gone, or its end was seen: reported once, if the coordinator knows it.
   void report_end(Connection& connection);
