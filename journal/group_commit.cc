@@ -1,5 +1,7 @@
 #include "journal/group_commit.h"
 
+#include <pthread.h>
+
 #include <algorithm>
 #include <cassert>
 #include <optional>
@@ -88,6 +90,7 @@ void GroupCommit::end_thread() {
 }
 
 void GroupCommit::run() {
+  ::pthread_setname_np(::pthread_self(), "musterd-journal");  // for top, perf and the like
   const auto interval = std::chrono::milliseconds(options_.upkeep_interval_ms);
   auto next_look = Clock::now() + interval;
   std::unique_lock lock(mutex_);

@@ -164,7 +164,7 @@ void Pipeline::Implementation::note_change(const domain::Event& event) {
     schedule_plan(*group);
   }
   if (group != nullptr && group->reset) resetting_.insert(group->name);
-  retention_.note(domain::event_group(event.body), group, event.time_ms, now_ms());
+  retention_.note(domain::event_group(event.body), group, event.time_ms, session_clock_.now_ms());
   if (const auto* frozen = std::get_if<domain::GroupFrozen>(&event.body)) {
     if (frozen->frozen) under_way_.end(frozen->group);
   }

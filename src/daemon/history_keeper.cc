@@ -1,5 +1,6 @@
 #include "daemon/history_keeper.h"
 
+#include <pthread.h>
 #include <spdlog/spdlog.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -87,6 +88,7 @@ void HistoryKeeper::change(const journal::RetentionSettings& settings) {
 }
 
 void HistoryKeeper::run() {
+  ::pthread_setname_np(::pthread_self(), "musterd-history");
   setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNice);
   count_since_snapshot();
   while (tend()) {

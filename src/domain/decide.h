@@ -3,6 +3,8 @@
 // of one decision are one unit in the journal (one-command-one-unit).
 #pragma once
 
+#include <absl/container/inlined_vector.h>
+
 #include <expected>
 #include <optional>
 #include <vector>
@@ -25,13 +27,13 @@ struct ReleaseOutcome {
 };
 
 struct Decision {
-  std::vector<EventBody> events;         // empty: success without effect
-  std::vector<CommitOutcome> commits;    // CommitOffsets: one an item
-  std::vector<ReleaseOutcome> releases;  // ReleasePartitions: one an item
-  std::uint32_t changed = 0;             // DeleteOffsets, ResetOffsets: partitions
-  Sequence begun = 0;                    // ResetOffsets: the live reset that this one is already
-  std::optional<PlanTask> to_compute;    // MakePlan: what has to be computed before it is applied
-  std::optional<PlanUnderWay> rest;      // SubmitPlan, ApplyPlan: what is still to be applied
+  std::vector<EventBody> events;                   // empty: success without effect
+  absl::InlinedVector<CommitOutcome, 16> commits;  // CommitOffsets: one an item
+  std::vector<ReleaseOutcome> releases;            // ReleasePartitions: one an item
+  std::uint32_t changed = 0;                       // DeleteOffsets, ResetOffsets: partitions
+  Sequence begun = 0;                  // ResetOffsets: the live reset that this one is already
+  std::optional<PlanTask> to_compute;  // MakePlan: what has to be computed before it is applied
+  std::optional<PlanUnderWay> rest;    // SubmitPlan, ApplyPlan: what is still to be applied
 };
 
 using Decided = std::expected<Decision, Rejection>;

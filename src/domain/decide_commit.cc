@@ -4,10 +4,11 @@
 // event that keeps what was there. A token is proof enough: the connection that
 // presents it need not be the member's own (§4 rule 1).
 
+#include <absl/container/inlined_vector.h>
+
 #include <algorithm>
 #include <optional>
 #include <utility>
-#include <vector>
 
 #include "domain/decide.h"
 #include "domain/names.h"
@@ -17,7 +18,9 @@
 namespace muster::domain {
 namespace {
 
-std::optional<TopicPartition> named_twice(std::vector<TopicPartition> named) {
+using Named = absl::InlinedVector<TopicPartition, 4>;
+
+std::optional<TopicPartition> named_twice(Named named) {
   if (!std::ranges::is_sorted(named)) std::ranges::sort(named);
   const auto twice = std::ranges::adjacent_find(named);
   return twice == named.end() ? std::nullopt : std::optional(*twice);
@@ -50,7 +53,7 @@ Decided decide(const State& state, const CommitOffsets& command, Now now) {
   Decision decision;
   OffsetsCommitted event{.group = command.group, .offsets = {}};
   OffsetsReset rewound{.group = command.group, .offsets = {}, .former = {}};
-  std::vector<TopicPartition> named;
+  Named named;
   named.reserve(command.items.size());
   decision.commits.reserve(command.items.size());
   event.offsets.reserve(command.items.size());

@@ -117,7 +117,7 @@ TEST_CASE("whatever the file holds, verify ends with 0 or 1, and a flipped recor
   daemon.kill9();
   const std::string file = daemon.data_directory() + "/data.mdb";
   const std::string bytes = read_file(file);
-  const std::size_t used = bytes.find_last_not_of('\0') + 1;  // zeros are written ahead
+  const std::size_t used = bytes.find_last_not_of('\0');  // behind it are zeros written ahead
   std::mt19937 random(11);
   int unsound = 0;
   for (int i = 0; i < 150; ++i) {

@@ -112,11 +112,17 @@ SABOTAGES = [
     Sabotage("never sync the disk", "no-loss", JOURNAL + "environment.cc",
              "flags | MDB_NOTLS, kFileMode", "flags | MDB_NOTLS | MDB_NOSYNC, kFileMode"),
     Sabotage("write a batch without its last event", "no-loss", JOURNAL + "group_commit.cc",
-             "  commit(batch_.first_sequence, batch_.events);",
+             "  commit(batch.first_sequence, batch.events);",
              "  EncodedEvents fewer;\n"
-             "  for (std::size_t i = 0; i + 1 < batch_.events.size(); ++i) fewer.append(batch_.events[i]);\n"
-             "  if (fewer.size() > 2) batch_.events = fewer;\n"
-             "  commit(batch_.first_sequence, batch_.events);"),
+             "  for (std::size_t i = 0; i + 1 < batch.events.size(); ++i) fewer.append(batch.events[i]);\n"
+             "  if (fewer.size() > 2) batch.events = fewer;\n"
+             "  commit(batch.first_sequence, batch.events);"),
+    Sabotage("encode a commit over another one's token", "no-loss", CODEC + "commit_shapes.cc",
+             "value.at.topic, value.offset, value.fence, value.at.partition);",
+             "value.at.topic, value.offset, value.fence & 0xff, value.at.partition);"),
+    Sabotage("fill the end of the file with zeros", "no-loss", JOURNAL + "zeros_ahead.cc",
+             "  const std::uint64_t start = std::max(end, written_until_);",
+             "  const std::uint64_t start = std::max(end, written_until_) - 4'096;"),
     Sabotage("count slow flushes", "patient-coordinator", COORDINATOR + "turn.cc",
              "session_clock_.advance(clock_.monotonic_ms(), journal_.flush_age_ms());",
              "session_clock_.advance(clock_.monotonic_ms(), 0);"),
