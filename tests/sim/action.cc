@@ -8,7 +8,8 @@ namespace {
 
 struct Kind {
   std::string_view name;
-  std::uint64_t weight;  // how often beside the others, where a world has it at all
+  std::uint64_t weight;           // how often beside the others, where a world has it at all
+  std::uint64_t left_out_of = 3;  // of ten worlds
 };
 
 constexpr std::array<Kind, static_cast<std::size_t>(ActionKind::kCount)> kKinds{{
@@ -40,7 +41,7 @@ constexpr std::array<Kind, static_cast<std::size_t>(ActionKind::kCount)> kKinds{
     {"meddle", 24},
     {"steer", 30},
     {"tight-disk", 2},
-    {"restore", 2},
+    {"restore", 1, 8},  // seconds without a plan follow it
     {"rewrite", 40},
 }};
 constexpr std::uint64_t kSetUp = 9;  // the first actions make topics and workers
@@ -89,8 +90,9 @@ std::optional<Plan> plan_of(std::string_view text) {
 Swarm::Swarm(std::uint64_t seed) : random_(seed) {
   for (std::size_t i = 0; i < kKinds.size(); ++i) {
     // Most kinds at their usual weight, some left out, some beloved.
+    const Kind& kind = kKinds.at(i);
     const std::uint64_t mood = random_.below(10);
-    weights_.at(i) = kKinds.at(i).weight * (mood < 3 ? 0 : mood < 9 ? 1 : 4);
+    weights_.at(i) = kind.weight * (mood < kind.left_out_of ? 0 : mood < 9 ? 1 : 4);
   }
   weights_.at(static_cast<std::size_t>(ActionKind::kStartWorker)) |= 8;
   for (const std::uint64_t weight : weights_) total_ += weight;

@@ -81,6 +81,12 @@ std::uint64_t Disk::flush_age_ms() const {
   return flight_.empty() ? 0 : schedule_.now_ms() - flush_since_ms_;
 }
 
+bool Disk::is_hindered() const {
+  constexpr Speed kUsual;
+  return full_ || tight_ || speed_.most_us != kUsual.most_us ||
+         flush_age_ms() * 1'000 > kUsual.most_us;
+}
+
 bool Disk::finished(std::uint64_t batch) {
   if (batch != batch_ || flight_.empty()) return false;
   finished_ = true;

@@ -63,7 +63,8 @@ class Disk final : public journal::Journal {
   void set_full(bool full) { full_ = full; }
   /// Now there is room for a unit, now there is not: the disk fills up within a turn.
   void set_tight(bool tight) { tight_ = tight; }
-  bool in_flight() const { return !flight_.empty(); }
+  /// It is full, or now and then, or slower than it is where nobody has slowed it down.
+  bool is_hindered() const;
   /// The batch with this number is on the disk; a crash may have forgotten it.
   bool finished(std::uint64_t batch);
   /// The coordinator's thread hears of it.

@@ -11,7 +11,7 @@ constexpr std::int64_t kWallStartMs = 1'700'000'000'000;
 }  // namespace
 
 Server::Server(Schedule& schedule, Verdict& verdict, Trace& trace, Coverage& coverage,
-               Network& network, AwakeClock& awake, Witness& witness,
+               Network& network, AwakeClock& awake, Witness& witness, Orphans& orphans,
                coordinator::Settings settings, std::uint64_t seed)
     : schedule_(schedule),
       verdict_(verdict),
@@ -20,6 +20,7 @@ Server::Server(Schedule& schedule, Verdict& verdict, Trace& trace, Coverage& cov
       network_(network),
       awake_(awake),
       witness_(witness),
+      orphans_(orphans),
       settings_(settings),
       random_(seed) {}
 
@@ -220,7 +221,6 @@ void Server::write(ConnectionId id, std::string_view bytes) {
   Network::Line* line = network_.find(id);
   if (line == nullptr || !line->server_open || verdict_.violated()) return;
   trace_.add(bytes);
-  trace_.say(schedule_.now_us(), "connection ", id, " is told: ", Witness::kind_of(bytes));
   witness_.wrote(id, bytes);
   line->unsent += bytes;
   written_.insert(id);
@@ -263,6 +263,11 @@ bool Server::drained(ConnectionId id) const {
 
 void Server::staged(const StagedUnit& unit, bool storage_full) {
   witness_.staged(unit, storage_full);
+}
+
+void Server::durable(const StagedUnit& unit) {
+  witness_.durable(unit);
+  orphans_.durable(unit);
 }
 
 }  // namespace muster::sim

@@ -11,6 +11,7 @@
 #include "coordinator/pipeline.h"
 #include "tests/sim/disk.h"
 #include "tests/sim/network.h"
+#include "tests/sim/orphans.h"
 #include "tests/sim/witness.h"
 
 namespace muster::sim {
@@ -22,7 +23,8 @@ class Server final : public coordinator::Clock,
                      public Disk::Observer {
  public:
   Server(Schedule& schedule, Verdict& verdict, Trace& trace, Coverage& coverage, Network& network,
-         AwakeClock& awake, Witness& witness, coordinator::Settings settings, std::uint64_t seed);
+         AwakeClock& awake, Witness& witness, Orphans& orphans, coordinator::Settings settings,
+         std::uint64_t seed);
 
   void use(Disk& disk) { disk_ = &disk; }
   void start();
@@ -36,6 +38,8 @@ class Server final : public coordinator::Clock,
   void start_again_in(std::uint64_t delay_us);
 
   bool is_running() const { return pipeline_ != nullptr; }
+  /// It can't do its work at once: it is down, stopped, or waits for a plan to be computed.
+  bool is_hindered() const { return !is_running() || stopped_ || !tasks_.empty(); }
   std::size_t most_unsent_bytes() const { return settings_.max_unsent_bytes; }
 
   // ---- the queue's
@@ -63,7 +67,7 @@ class Server final : public coordinator::Clock,
   // ---- Disk::Observer
   const domain::State& live_state() const override { return pipeline_->state(); }
   void staged(const StagedUnit& unit, bool storage_full) override;
-  void durable(const StagedUnit& unit) override { witness_.durable(unit); }
+  void durable(const StagedUnit& unit) override;
 
  private:
   void read_sockets();
@@ -78,6 +82,7 @@ class Server final : public coordinator::Clock,
   Network& network_;
   AwakeClock& awake_;
   Witness& witness_;
+  Orphans& orphans_;
   coordinator::Settings settings_;
   Random random_;
   Disk* disk_ = nullptr;

@@ -9,10 +9,6 @@ namespace {
 
 constexpr std::size_t kHeaderBytes = 4;
 
-const wire::ServerMessage& message_in(std::string_view frame) {
-  return *flatbuffers::GetRoot<wire::ServerMessage>(frame.data() + kHeaderBytes);
-}
-
 bool is_request(std::string_view frame) {
   flatbuffers::Verifier verifier(reinterpret_cast<const std::uint8_t*>(frame.data()), frame.size());
   return verifier.VerifyBuffer<wire::Request>();
@@ -29,8 +25,14 @@ bool may_use_reserve(const domain::Event& event) {
 
 }  // namespace
 
-const char* Witness::kind_of(std::string_view frame) {
-  return wire::EnumNameServerBody(message_in(frame).body_type());
+/// Behind its header no frame begins where FlatBuffers may read: the copy does.
+const wire::ServerMessage* Witness::message_in(std::string_view frame) {
+  frame.remove_prefix(kHeaderBytes);
+  message_.assign(frame.begin(), frame.end());
+  flatbuffers::Verifier verifier(message_.data(), message_.size());
+  const bool valid = verifier.VerifyBuffer<wire::ServerMessage>();
+  verdict_.require(valid, "well-formed", "The coordinator wrote a message that does not verify.");
+  return valid ? flatbuffers::GetRoot<wire::ServerMessage>(message_.data()) : nullptr;
 }
 
 const wire::Request& Witness::Asked::request() const {
@@ -114,12 +116,11 @@ void Witness::ask(Conversation& conversation, std::string frame) {
 }
 
 void Witness::wrote(ConnectionId id, std::string_view frame) {
-  flatbuffers::Verifier verifier(reinterpret_cast<const std::uint8_t*>(frame.data() + kHeaderBytes),
-                                 frame.size() - kHeaderBytes);
-  const bool valid = verifier.VerifyBuffer<wire::ServerMessage>();
-  verdict_.require(valid, "well-formed", "The coordinator wrote a message that does not verify.");
-  if (!valid) return;
-  const wire::ServerMessage& message = message_in(frame);
+  const wire::ServerMessage* written = message_in(frame);
+  if (written == nullptr) return;
+  const wire::ServerMessage& message = *written;
+  trace_.say(schedule_.now_us(), "connection ", id,
+             " is told: ", wire::EnumNameServerBody(message.body_type()));
   const Sequence at = message.sequence();
   Conversation& conversation = conversations_[id];
   coverage_.message(static_cast<std::size_t>(message.body_type()));

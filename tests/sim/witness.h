@@ -18,22 +18,21 @@
 #include "tests/sim/model.h"
 #include "tests/sim/network.h"
 #include "tests/sim/schedule.h"
+#include "tests/sim/trace.h"
 
 namespace muster::sim {
 
 class Witness {
  public:
-  Witness(Schedule& schedule, Verdict& verdict, Coverage& coverage, AwakeClock& awake, Model& model,
-          std::uint32_t leader_plan_timeout_ms)
+  Witness(Schedule& schedule, Verdict& verdict, Trace& trace, Coverage& coverage, AwakeClock& awake,
+          Model& model, std::uint32_t leader_plan_timeout_ms)
       : schedule_(schedule),
         verdict_(verdict),
+        trace_(trace),
         coverage_(coverage),
         awake_(awake),
         model_(model),
         leader_plan_timeout_ms_(leader_plan_timeout_ms) {}
-
-  /// Of a framed message: "JoinReply".
-  static const char* kind_of(std::string_view frame);
 
   void server_started(const Disk& disk);
   /// The journal is another one: what was known of seats and tokens is of no meaning in it.
@@ -83,6 +82,7 @@ class Witness {
   using MemberName = std::pair<std::string, std::string>;
 
   // witness.cc
+  const wire::ServerMessage* message_in(std::string_view frame);
   void ask(Conversation& conversation, std::string frame);
   void check_expiry(const domain::MemberExpired& event);
   void check_plan(const StagedUnit& unit, const domain::PlanMade& event);
@@ -150,11 +150,13 @@ class Witness {
 
   Schedule& schedule_;
   Verdict& verdict_;
+  Trace& trace_;
   Coverage& coverage_;
   AwakeClock& awake_;
   Model& model_;
   std::uint32_t leader_plan_timeout_ms_;
   const Disk* disk_ = nullptr;
+  std::vector<std::uint8_t> message_;  // the one that is being looked at
   std::map<ConnectionId, Conversation> conversations_;
   std::map<SeatId, Watch> watches_;
   std::map<MemberName, Joins> joins_;

@@ -62,10 +62,11 @@ World::World(std::uint64_t seed, std::uint64_t steps, std::optional<Plan> given)
       fence_base_(Random(mixed(seed, kFence)).below(2) * 1'000'000),
       model_(verdict_, fence_base_),
       network_(schedule_, coverage_, mixed(seed, kNetwork), weather_of(seed)),
-      witness_(schedule_, verdict_, coverage_, awake_, model_,
+      witness_(schedule_, verdict_, trace_, coverage_, awake_, model_,
                settings_of(seed).limits.leader_plan_timeout_ms),
-      server_(schedule_, verdict_, trace_, coverage_, network_, awake_, witness_, settings_of(seed),
-              mixed(seed, kServer)),
+      orphans_(schedule_, verdict_, model_, settings_of(seed).limits.leader_plan_timeout_ms),
+      server_(schedule_, verdict_, trace_, coverage_, network_, awake_, witness_, orphans_,
+              settings_of(seed), mixed(seed, kServer)),
       disk_(schedule_, verdict_, trace_, coverage_, awake_, model_, server_, mixed(seed, kDisk),
             fence_base_),
       book_(verdict_, model_) {
@@ -96,6 +97,7 @@ void World::step() {
   const Due due = schedule_.next();
   ++steps_;
   trace_.add(due.at_us ^ (static_cast<std::uint64_t>(due.what) << 56) ^ (due.who << 40));
+  if (server_.is_hindered() || disk_.is_hindered()) orphans_.hindered();
   switch (due.what) {
     case Happening::kAction:
       if (due.who == 1) {
@@ -152,6 +154,7 @@ void World::step() {
       break;
   }
   reap();
+  orphans_.look();
   if (steps_ % kFoldEverySteps == 0) {
     check_fold();
     network_.forget_closed();

@@ -88,6 +88,7 @@ class World {
   Model model_;
   Network network_;
   Witness witness_;
+  Orphans orphans_;
   Server server_;
   Disk disk_;
   OwnershipBook book_;

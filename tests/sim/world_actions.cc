@@ -88,9 +88,13 @@ void World::reap() {
 }
 
 /// The coordinator's host is lost with its disk, and an operator makes a new one of a backup, while
-/// the workers go on with what the lost one told them.
+/// the workers go on with what the lost one told them. Seldom again while the quiet time of the
+/// last one runs: nothing is planned or granted in it, and a world of restores is one of nothing
+/// else.
 void World::restore(Random& random) {
   constexpr std::uint64_t kMostEventsLost = 400;
+  constexpr std::uint64_t kAgainPermille = 100;
+  if (model_.quiet_time_ms() != 0 && !random.chance(kAgainPermille)) return;
   server_.crash(random.chance(500));
   if (verdict_.violated()) return;
   coverage_.fault(Fault::kRestored);
