@@ -91,7 +91,7 @@ class Sockets final : public coordinator::Connections {
   /// Null unless the coordinator still knows it.
   Connection* find_open(coordinator::ConnectionId id) const;
   void append(Connection& connection, std::string_view bytes);
-  void start_reading(Connection& connection);
+  void start_reading(Connection& connection) const;
   void read(Connection& connection, ssize_t count, const char* bytes);
   void send(Connection& connection);
   void write_rest(Connection& connection, std::string_view bytes);
