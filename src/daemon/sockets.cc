@@ -79,6 +79,7 @@ void Sockets::adopt(int descriptor, Transport transport, std::string peer) {
 
 void Sockets::flush() {
   // By index: a write that fails reports a disconnect, and the coordinator may write in answer.
+  // NOLINTNEXTLINE(modernize-loop-convert)
   for (std::size_t i = 0; i < dirty_.size(); ++i) {
     const auto found = connections_.find(dirty_[i]);
     if (found == connections_.end()) continue;
@@ -136,7 +137,7 @@ void Sockets::append(Connection& connection, std::string_view bytes) {
   dirty_.push_back(connection.id);
 }
 
-void Sockets::start_reading(Connection& connection) {
+void Sockets::start_reading(Connection& connection) const {
   // It is polled in the next turn at the earliest; until then nobody knows what it holds.
   connection.unread_turn = turn_;
   const int started = uv_read_start(&connection.handle.stream, on_allocate, on_read);

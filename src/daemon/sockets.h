@@ -70,12 +70,12 @@ class Sockets final : public coordinator::Connections {
   bool empty() const { return connections_.empty(); }
 
   // coordinator::Connections
-  void write(coordinator::ConnectionId connection, std::string_view bytes) override;
-  void close(coordinator::ConnectionId connection) override;
-  void pause_reading(coordinator::ConnectionId connection) override;
-  void resume_reading(coordinator::ConnectionId connection) override;
-  std::size_t unsent_bytes(coordinator::ConnectionId connection) const override;
-  bool drained(coordinator::ConnectionId connection) const override;
+  void write(coordinator::ConnectionId id, std::string_view bytes) override;
+  void close(coordinator::ConnectionId id) override;
+  void pause_reading(coordinator::ConnectionId id) override;
+  void resume_reading(coordinator::ConnectionId id) override;
+  std::size_t unsent_bytes(coordinator::ConnectionId id) const override;
+  bool drained(coordinator::ConnectionId id) const override;
 
  private:
   struct AwaitedHello {
@@ -89,9 +89,9 @@ class Sockets final : public coordinator::Connections {
   static void on_closed(uv_handle_t* handle) noexcept;
 
   /// Null unless the coordinator still knows it.
-  Connection* find_open(coordinator::ConnectionId connection) const;
+  Connection* find_open(coordinator::ConnectionId id) const;
   void append(Connection& connection, std::string_view bytes);
-  void start_reading(Connection& connection);
+  void start_reading(Connection& connection) const;
   void read(Connection& connection, ssize_t count, const char* bytes);
   void send(Connection& connection);
   void write_rest(Connection& connection, std::string_view bytes);

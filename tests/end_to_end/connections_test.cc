@@ -12,6 +12,7 @@
 
 #include "end_to_end/daemon.h"
 #include "end_to_end/member.h"
+#include "tests/sanitized.h"
 
 namespace muster::e2e {
 namespace {
@@ -36,18 +37,7 @@ std::size_t anonymous_bytes(Daemon& daemon) {
 }
 
 // A sanitizer's own memory tells nothing of the daemon's.
-constexpr bool kMeasuresMemory =
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-    false;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-    false;
-#else
-    true;
-#endif
-#else
-    true;
-#endif
+constexpr bool kMeasuresMemory = !kSanitized;
 
 struct IdleSetting {
   std::size_t members = 0;

@@ -18,8 +18,11 @@ class Daemon {
   /// lasts as long as the process: see can_mount.
   explicit Daemon(std::vector<std::string> arguments = {}, int disk_mib = 0);
 
-  /// Whether this machine lets a test mount a filesystem for one process.
+  /// Whether this machine lets a test mount a filesystem for one process. If not, a line on stdout
+  /// says that the test case is SKIPPED, which tests/run_tests counts; the test case returns.
   static bool can_mount();
+  /// How many test cases can_mount has skipped.
+  static unsigned skipped_without_disk();
 
   /// "127.0.0.1:PORT"; stays the same across restarts.
   const std::string& address() const { return address_; }

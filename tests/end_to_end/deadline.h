@@ -4,6 +4,8 @@
 #include <chrono>
 #include <functional>
 
+#include "tests/sanitized.h"
+
 namespace muster::e2e {
 
 using Milliseconds = std::chrono::milliseconds;
@@ -14,19 +16,7 @@ using SteadyClock = std::chrono::steady_clock;
 inline constexpr Milliseconds kPatience{20'000};
 
 /// What a measured time may exceed its bound by because processes share two busy cores.
-inline constexpr Milliseconds kSchedulingAllowance{
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-    1'500
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-    1'500
-#else
-    400
-#endif
-#else
-    400
-#endif
-};
+inline constexpr Milliseconds kSchedulingAllowance{kSanitized ? 1'500 : 400};
 
 /// Milliseconds since `start`.
 Milliseconds since(SteadyClock::time_point start);

@@ -19,6 +19,8 @@ void OwnershipHistory::take_in(const json& event) {
     give_up(event);
   } else if (type == "MemberLeft" || type == "MemberExpired" || type == "MemberReplaced") {
     depart(event.at("group"), event.at("member_id"));
+  } else if (type == "OffsetsCommitted") {
+    commit(event);
   }
 }
 
@@ -35,7 +37,7 @@ void OwnershipHistory::grant(const json& event) {
         REQUIRE_MESSAGE(fence > newest_fence_[place], "fence-rises");
         newest_fence_[place] = fence;
         owners_[place] = {.member_id = grant.at("member_id"), .fence = fence};
-        ++grants_;
+        granted_[{place, fence}] = grant.at("member_id");
       }
     }
   }
@@ -56,6 +58,17 @@ void OwnershipHistory::give_up(const json& event) {
   note(group);
 }
 
+void OwnershipHistory::commit(const json& event) const {
+  for (const json& offset : event.at("offsets")) {
+    const Place place{event.at("group"), {offset.at("topic").dump(), offset.at("partition")}};
+    if (!is_whole_ && !newest_fence_.contains(place)) continue;
+    const auto owner = owners_.find(place);
+    CAPTURE(event.dump());
+    REQUIRE_MESSAGE(offset.at("fence") == (owner == owners_.end() ? 0 : owner->second.fence),
+                    "fenced-commit");
+  }
+}
+
 void OwnershipHistory::depart(const std::string& group, const std::string& member_id) {
   std::erase_if(owners_, [&](const auto& owned) {
     return owned.first.first == group && owned.second.member_id == member_id;
@@ -70,6 +83,17 @@ void OwnershipHistory::note(const std::string& group) {
   }
   auto& history = counts_[group];
   if (history.empty() || history.back() != counts) history.push_back(std::move(counts));
+}
+
+std::optional<std::string> OwnershipHistory::granted(const std::string& group, int partition,
+                                                     std::uint64_t fence) const {
+  for (const auto& [what, member_id] : granted_) {
+    const auto& [place, token] = what;
+    if (token == fence && place.first == group && place.second.second == partition) {
+      return member_id;
+    }
+  }
+  return std::nullopt;
 }
 
 std::vector<std::map<std::string, int>> OwnershipHistory::counts_of(

@@ -1,10 +1,12 @@
 #include "end_to_end/process.h"
 
+#include <doctest/doctest.h>
 #include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
@@ -56,7 +58,10 @@ class Surroundings {
 
 }  // namespace
 
-Process::Process(const ProcessOptions& options) {
+Process::Process(const ProcessOptions& options)
+    : program_(options.command.front()),
+      stderr_path_(options.stderr_path),
+      stderr_before_(read_file(stderr_path_).size()) {
   std::vector<char*> arguments;
   arguments.reserve(options.command.size() + 1);
   for (const std::string& argument : options.command) {
@@ -82,6 +87,7 @@ std::optional<int> Process::wait(Milliseconds patience) {
         int raw = 0;
         if (status_ || waitpid(pid_, &raw, WNOHANG) != pid_) return status_.has_value();
         status_ = WIFEXITED(raw) ? WEXITSTATUS(raw) : 128 + WTERMSIG(raw);
+        look_for_reports();
         return true;
       },
       patience);
@@ -93,10 +99,26 @@ void Process::kill9() {
   wait();
 }
 
+void Process::look_for_reports() const {
+  const std::string written = read_file(stderr_path_);
+  const std::string report = report_in(written.substr(std::min(stderr_before_, written.size())));
+  if (!report.empty()) FAIL_CHECK(program_, " reported:\n", report);
+}
+
 std::string read_file(const std::string& path) {
   std::ostringstream text;
   text << std::ifstream(path).rdbuf();
   return text.str();
+}
+
+std::string report_in(const std::string& written) {
+  std::size_t first = std::string::npos;
+  for (const char* mark : {"Sanitizer", "runtime error:", "assertion failed:"}) {
+    first = std::min(first, written.find(mark));
+  }
+  if (first == std::string::npos) return "";
+  const std::size_t end_before = written.rfind('\n', first);
+  return written.substr(end_before == std::string::npos ? 0 : end_before + 1);
 }
 
 }  // namespace muster::e2e

@@ -20,6 +20,8 @@ struct ProcessOptions {
 };
 
 /// Dies with the test program. Killed (and continued first, should it be stopped) at destruction.
+/// Once it has ended, however it did, the test fails if its stderr has a sanitizer's report or a
+/// broken assertion of the product's: whoever kills it looks at nothing else of it.
 class Process {
  public:
   explicit Process(const ProcessOptions& options);
@@ -39,11 +41,20 @@ class Process {
   pid_t pid() const { return pid_; }
 
  private:
+  void look_for_reports() const;
+
+  std::string program_;
+  std::string stderr_path_;
+  std::size_t stderr_before_;  // bytes that others had written there
   pid_t pid_ = -1;
   std::optional<int> status_;
 };
 
 /// The whole file; empty when there is none.
 std::string read_file(const std::string& path);
+
+/// From the first sanitizer's report, or broken MUSTER_ASSERT, in what a process wrote to stderr;
+/// empty when there is none.
+std::string report_in(const std::string& written);
 
 }  // namespace muster::e2e

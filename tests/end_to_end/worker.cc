@@ -1,11 +1,13 @@
 // A worker process of the tests, on the real client library: joins, commits every partition that
 // it holds again and again, and says what happens to it, one line an event:
 //
-//   joined · assigned T/P TOKEN · revoked T/P · lost T/P · paused T/P · resumed T/P
-//   committed T/P OFFSET TOKEN · refused T/P NAME · ended NAME
+//   joined · assigned T/P TOKEN WHEN · revoked T/P · lost T/P TOKEN WHEN · paused T/P · resumed T/P
+//   works T/P TOKEN FROM UNTIL · committed T/P OFFSET TOKEN · refused T/P NAME · ended NAME
 //
-// Commits go on for a partition that was lost: a zombie that does not know, to be told so.
-// SIGTERM: leaves, and exits with 0.
+// Moments are nanoseconds of the monotonic clock. `works`: at one moment between these two the
+// client said that it may work on the partition under this token, and so it commits under it.
+// Commits go on for a partition that was lost: a zombie that does not know, to be told so. SIGTERM:
+// leaves, and exits with 0.
 
 #include <chrono>
 #include <csignal>
@@ -29,6 +31,11 @@ void say(const std::string& line) {
   const std::scoped_lock lock(mutex);
   std::printf("%s\n", line.c_str());
   std::fflush(stdout);
+}
+
+std::string now_ns() {
+  const auto since_boot = std::chrono::steady_clock::now().time_since_epoch();
+  return std::to_string(std::chrono::duration_cast<std::chrono::nanoseconds>(since_boot).count());
 }
 
 std::string name_of(const std::string& topic, muster::PartitionIndex partition) {
@@ -61,7 +68,7 @@ class Work {
 void report_callbacks(muster::GroupConsumer& consumer, Work& work) {
   consumer.on_assigned([&work](const muster::Partition& partition) {
     say("assigned " + name_of(partition.topic, partition.index) + " " +
-        std::to_string(partition.fence));
+        std::to_string(partition.fence) + " " + now_ns());
     work.add(partition);
   });
   consumer.on_revoked([&work](const muster::Partition& partition) {
@@ -73,7 +80,10 @@ void report_callbacks(muster::GroupConsumer& consumer, Work& work) {
       say(std::string(what) + " " + name_of(partition.topic, partition.index));
     };
   };
-  consumer.on_lost(say_of("lost"));
+  consumer.on_lost([](const muster::Partition& partition) {
+    say("lost " + name_of(partition.topic, partition.index) + " " +
+        std::to_string(partition.fence) + " " + now_ns());
+  });
   consumer.on_paused(say_of("paused"));
   consumer.on_resumed(say_of("resumed"));
   consumer.on_ended([](const muster::Error& error) { say("ended " + error.name); });
@@ -82,8 +92,14 @@ void report_callbacks(muster::GroupConsumer& consumer, Work& work) {
 void commit_all(muster::GroupConsumer& consumer, Work& work) {
   for (const auto& [place, offset] : work.advance()) {
     const auto& [topic, partition] = place;
+    const std::string from = now_ns();
     const auto fence = consumer.fence(topic, partition);
-    const auto committed = consumer.commit_offset(topic, partition, offset);
+    if (fence) {
+      say("works " + name_of(topic, partition) + " " + std::to_string(*fence) + " " + from + " " +
+          now_ns());
+    }
+    const auto committed = consumer.commit_offsets(
+        {{.topic = topic, .partition = partition, .offset = offset, .fence = fence}});
     if (committed) {
       say("committed " + name_of(topic, partition) + " " + std::to_string(offset) + " " +
           std::to_string(fence.value_or(0)));

@@ -30,6 +30,11 @@ class Pieces {
   std::string_view rest_;
 };
 
+/// What a piece of fuzz_journal changes, by its first byte: bytes of the file, at a place that
+/// three bytes say; or the event of a record, which the next byte names.
+inline constexpr char kBytesPiece = 0;
+inline constexpr char kEventPiece = 1;
+
 inline void append_piece(std::string& input, std::string_view piece) {
   input.push_back(static_cast<char>(piece.size() & 0xff));
   input.push_back(static_cast<char>((piece.size() >> 8) & 0xff));

@@ -18,6 +18,7 @@
 #include "codec/wire.h"
 #include "domain/assert.h"
 #include "domain/fold.h"
+#include "tests/fuzz/life.h"
 #include "tests/fuzz/pieces.h"
 
 namespace muster::fuzz {
@@ -115,55 +116,6 @@ std::string requests() {
   return all.input;
 }
 
-std::vector<domain::EventBody> life() {
-  using namespace domain;  // NOLINT(google-build-using-namespace)
-  const MemberSettings settings{.client_id = "c",
-                                .host = "h",
-                                .subscription = Subscription({"t"}),
-                                .session_timeout_ms = 30'000,
-                                .disconnect_grace_ms = 10'000,
-                                .rebalance_timeout_ms = 60'000};
-  const MemberPartitions all{.seat = 2,
-                             .member_id = "a",
-                             .incarnation = 1,
-                             .topics = {{.topic = 1, .partitions = {0, 1}}}};
-  const std::vector<TokenRef> tokens{{.at = {1, 0}, .fence = 4}};
-  const std::vector<OffsetValue> offsets{
-      {.at = {1, 1}, .offset = 9, .fence = 4, .metadata = "m", .commit_time_ms = 0}};
-  return {
-      TopicCreated{.name = "t", .partition_count = 2},
-      MemberJoined{.group = "g", .member_id = "a", .incarnation = 1, .settings = settings},
-      PlanMade{.group = "g",
-               .generation = 1,
-               .strategy = "round_robin",
-               .planned = {{1, 2}},
-               .targets = {all},
-               .unassigned = {},
-               .revoking = {}},
-      PartitionsGranted{.group = "g", .fence_base = 0, .grants = {all}},
-      OffsetsCommitted{.group = "g", .offsets = offsets},
-      PartitionsReleased{
-          .group = "g", .seat = 2, .member_id = "a", .incarnation = 1, .tokens = tokens},
-      MemberReplaced{.group = "g",
-                     .seat = 2,
-                     .member_id = "a",
-                     .former_incarnation = 1,
-                     .incarnation = 2,
-                     .settings = settings},
-      TopicExpanded{.topic = 1, .partition_count = 4},
-      MemberLeft{.group = "g", .seat = 2, .member_id = "a", .removed = true},
-      OffsetsReset{.group = "g",
-                   .offsets = {{.at = {1, 1}, .offset = 2}},
-                   .former = {{.at = {1, 1}, .offset = 9}}},
-      OffsetsDeleted{.group = "g", .former = {{.at = {1, 1}, .offset = 2}}},
-      GroupDeleted{.group = "g", .former = {}},
-  };
-}
-
-domain::Event event_of(domain::EventBody body) {
-  return {.time_ms = 1, .cause = {}, .body = std::move(body)};
-}
-
 std::string events() {
   std::string input;
   for (const domain::EventBody& body : life()) {
@@ -247,9 +199,24 @@ void write(const std::filesystem::path& folder, const char* name, const std::str
   MUSTER_ASSERT(file.flush());
 }
 
+/// Pieces of fuzz_journal: bytes of the file, and an event in the place of another.
+std::string journal_changes() {
+  std::string input;
+  append_piece(input, std::string{kBytesPiece, '\x10', '\x20', '\0'} + "x");
+  append_piece(input, std::string{kEventPiece, '\4'} + codec::encode_event(event_of(life()[4])));
+  return input;
+}
+
+/// What earlier runs added to these is thrown away.
 void write_all(const std::filesystem::path& folder) {
+  for (const char* fuzzer :
+       {"wire", "events", "journal", "snapshot", "plan", "offsets", "export", "configuration"}) {
+    std::filesystem::remove_all(folder / fuzzer);
+  }
   write(folder / "wire", "life", requests());
   write(folder / "events", "life", events());
+  write(folder / "journal", "sound", std::string(2, '\0'));
+  write(folder / "journal", "changed", journal_changes());
   write(folder / "snapshot", "life", snapshot());
   write(folder / "plan", "question", plan_input());
   write(folder / "offsets", "csv", kCsv);

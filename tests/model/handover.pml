@@ -1,6 +1,6 @@
 /* Membership and hand-over, as section 4 of the design has them, for spin.
  *
- * One partition, one to three client processes, a coordinator with a journal, a network and time.
+ * One partition, one or two client processes, a coordinator with a journal, a network and time.
  * The process Invariants says what has to hold in every state, by the names of the design. Each
  * rule stands alone in an inline or behind its name: with -DNO_name it is left out, and
  * `tests/model/run --rules` shows what goes wrong then. docs/testing.md says what is abstracted.
@@ -13,12 +13,11 @@
 /* ---- what is checked: sizes and budgets; tests/model/run says which worlds there are ---- */
 
 #ifndef WORLD
-#define WORLD AB /* the client processes: A, AB, AA or AAB; members are letters */
+#define WORLD AB /* the client processes: A, AB or AA; members are letters */
 #endif
 #define A 4   /* one member, one process */
 #define AB 1  /* two members, a process each */
 #define AA 2  /* two processes under one name */
-#define AAB 3 /* both */
 
 /* Times are in ticks. */
 #ifndef GRACE
@@ -56,6 +55,12 @@
 #ifndef OFFSETS
 #define OFFSETS 0 /* workers commit 1 to OFFSETS */
 #endif
+#ifndef REMOVALS
+#define REMOVALS 0 /* of members, by an operator */
+#endif
+#ifndef JOURNALS
+#define JOURNALS 0 /* others, with which the coordinator starts in place of the one before */
+#endif
 
 #if WORLD == AB
 #define CLIENTS 2
@@ -65,14 +70,10 @@
 #define CLIENTS 1
 #define SEATS 1
 #define SEAT(c) 1
-#elif WORLD == AA
+#else
 #define CLIENTS 2
 #define SEATS 1
 #define SEAT(c) 1
-#else
-#define CLIENTS 3
-#define SEATS 2
-#define SEAT(c) ((c) == 2 -> 2 : 1)
 #endif
 #define NOBODY 0
 
@@ -80,7 +81,7 @@ mtype = {
   JOIN, RESUME, HEARTBEAT, COMMIT, RELEASE, LEAVE,              /* requests */
   JOINED, ACKNOWLEDGED, COMMITTED,                              /* replies */
   UNKNOWN_MEMBER, REPLACED, MEMBER_ID_IN_USE, NOT_BOUND,        /* refusals */
-  GRANT, REVOKE, LOST, SEAT_ENDED                               /* pushes */
+  GRANT, REVOKE, LOST, SEAT_ENDED, REMOVED                      /* pushes */
 }
 
 /* ---- the coordinator ---- */
@@ -100,6 +101,7 @@ typedef Folded {
   byte committed;
   byte seat[SEATS + 1];
   byte replaced;
+  byte removed; /* incarnations that an operator has removed */
 #ifdef NO_TARGET_READ_WHEN_FREE
   byte heir;
 #endif
@@ -108,10 +110,13 @@ Folded live;    /* folded as soon as decided */
 Folded durable; /* what a crash leaves */
 byte unflushed; /* units by which live is ahead of durable */
 byte restarts;
+byte removals;
+byte journal; /* which one it is; its id is told at hello */
 
 inline copy(to, from) {
   to.phase = from.phase; to.owner = from.owner; to.target = from.target; to.token = from.token;
-  to.committed = from.committed; to.replaced = from.replaced; to.seat[1] = from.seat[1];
+  to.committed = from.committed; to.replaced = from.replaced; to.removed = from.removed;
+  to.seat[1] = from.seat[1];
 #if SEATS == 2
   to.seat[2] = from.seat[2];
 #endif
@@ -127,7 +132,7 @@ inline copy(to, from) {
 #define OLD 2
 /* That a connection is seen to end matters where the grace is shorter than the session or another
  * process wants the seat. */
-#if WORLD == AA || WORLD == AAB || SESSION != GRACE || defined(NO_SEAT_OUTLIVES_ITS_CONNECTION)
+#if WORLD == AA || SESSION != GRACE || defined(NO_SEAT_OUTLIVES_ITS_CONNECTION)
 #define ENDS_ARE_SEEN
 #endif
 #if defined(ENDS_ARE_SEEN) || defined(LATE)
@@ -184,11 +189,15 @@ byte ended[CLIENTS];     /* the greatest token that it released or lost */
 bit revoking[CLIENTS];
 byte revoked_age[CLIENTS]; /* ticks of the time to finish that have gone, for all that it knows */
 bit to_release[CLIENTS];   /* owes the coordinator the release of `ended` */
+byte known_journal[CLIENTS];
 
 /* ---- what only the proof knows ---- */
 
 bit granted_once;         /* the first grant goes to seat 1: the members of AB are alike */
-byte only_tokens_protect; /* from these: replaced on the word of a broken connection, and alive */
+/* From these, alive though their seat was given away on somebody's word (a broken connection, an
+ * operator, another journal), until the lease that they had then must be over. */
+byte only_tokens_protect;
+byte protected_for[CLIENTS]; /* ticks since then */
 bit zombie_commit;
 bit token_fell;
 bit impatient;
@@ -204,7 +213,7 @@ inline forget() {
 
 /* Always 0; so that what pan says names the invariant. */
 bit single_owner, owner_at_work, fence_rises, fenced_commit, no_loss, no_orphan, ends_in_time,
-    patient_coordinator, replaced_for_good;
+    patient_coordinator, replaced_for_good, removed_for_good, stable_is_settled;
 
 /* ==== the coordinator's side ==== */
 
@@ -270,7 +279,8 @@ inline new_token() {
   live.token++;
 #endif
   for (i : 0 .. CLIENTS - 1) {
-    token_fell = token_fell || held[i] >= live.token || ended[i] >= live.token
+    token_fell = token_fell ||
+                 (known_journal[i] == journal && (held[i] >= live.token || ended[i] >= live.token))
   }
 }
 
@@ -333,6 +343,11 @@ inline end_seat(seat_) {
   fi
 }
 
+inline give_away(i_) {
+  only_tokens_protect = only_tokens_protect | (1 << i_);
+  protected_for[i_] = 0
+}
+
 /* Server rule 1: the reply repeats what is held, its revoking flag and what is left of its time. */
 inline answer_join(c, via) {
   silent[SEAT(c)] = 0;
@@ -368,8 +383,7 @@ inline answer_join(c, via) {
 inline replace(c) {
   i = live.seat[SEAT(c)] - 1;
   if
-  :: seen_to_end[SEAT(c)] && silent[SEAT(c)] < LEASE ->
-     only_tokens_protect = only_tokens_protect | (1 << i)
+  :: seen_to_end[SEAT(c)] && silent[SEAT(c)] < LEASE -> give_away(i)
   :: else
   fi;
   live.replaced = live.replaced | (1 << i);
@@ -403,12 +417,20 @@ inline replace(c) {
 #else
 #define REFUSED(c) ((live.replaced >> c) & 1)
 #endif
+/* Server rule 9: a removal "is terminal for that incarnation". */
+#ifdef NO_REMOVED_FOR_GOOD
+#define SHUT_OUT(c) false
+#else
+#define SHUT_OUT(c) ((live.removed >> c) & 1)
+#endif
 inline receive_join(c, what_, via) {
   if
   :: REFUSED(c) -> /* "a replaced incarnation is answered FENCED, for good" */
      if :: via == HERE -> answer(c, REPLACED, 0, 0) :: else fi
-  :: !REFUSED(c) && SITS(c) -> answer_join(c, via) /* "the same answer" */
-  :: !REFUSED(c) && live.seat[SEAT(c)] == 0 ->
+  :: !REFUSED(c) && SHUT_OUT(c) ->
+     if :: via == HERE -> answer(c, REMOVED, 0, 0) :: else fi
+  :: !REFUSED(c) && !SHUT_OUT(c) && SITS(c) -> answer_join(c, via) /* "the same answer" */
+  :: !REFUSED(c) && !SHUT_OUT(c) && live.seat[SEAT(c)] == 0 ->
      if
      :: what_ == JOIN ->
         live.seat[SEAT(c)] = c + 1;
@@ -433,7 +455,13 @@ inline receive_join(c, what_, via) {
 
 /* Server rule 5: acknowledged at once "if the member exists in durable and in newer state"; whoever
  * does not is told after the barrier. */
+#if defined(NO_HEARTBEAT_ASKS_THE_STATE)
+#define EXISTS(c, via) true
+#elif defined(NO_HEARTBEAT_ASKS_NEWER_STATE)
+#define EXISTS(c, via) (durable.seat[SEAT(c)] == (c) + 1)
+#else
 #define EXISTS(c, via) (SITS(c) && binding[SEAT(c)] == via)
+#endif
 inline receive_heartbeat(c, via) {
   if
   :: EXISTS(c, via) && via == HERE -> send_to_client(c, ACKNOWLEDGED, 0, 0)
@@ -442,6 +470,7 @@ inline receive_heartbeat(c, via) {
      if
      :: SITS(c) -> answer(c, NOT_BOUND, 0, 0)
      :: !SITS(c) && REFUSED(c) -> answer(c, REPLACED, 0, 0)
+     :: !SITS(c) && !REFUSED(c) && SHUT_OUT(c) -> answer(c, REMOVED, 0, 0)
      :: else -> answer(c, UNKNOWN_MEMBER, 0, 0)
      fi
   :: else
@@ -487,6 +516,27 @@ inline receive_release(c, token_, via) {
      set_free()
   :: else
   fi
+}
+
+/* Server rule 1: "other connections can't act for it". What a stranger sends in the name of a
+ * member changes nothing, so that it is only here where the rule is not. */
+inline stranger_releases(seat_) {
+  unflushed++;
+  set_free()
+}
+
+/* Server rule 9: by an operator. "The client is told and does not rejoin". */
+inline remove(seat_) {
+  removals++;
+  i = live.seat[seat_] - 1;
+  live.removed = live.removed | (1 << i);
+  give_away(i);
+#ifdef NO_REMOVED_FOR_GOOD
+  push(seat_, SEAT_ENDED, 0);
+#else
+  push(seat_, REMOVED, 0);
+#endif
+  end_seat(seat_)
 }
 
 /* Server rule 6: "absent or replaced: success without effect". */
@@ -669,13 +719,34 @@ inline restart() {
   fi
 }
 
-#if CLIENTS == 3
-#define ALL_RELEASED (NOTHING_PARKED(0) && NOTHING_PARKED(1) && NOTHING_PARKED(2))
-#elif CLIENTS == 2
+#if CLIENTS == 2
 #define ALL_RELEASED (NOTHING_PARKED(0) && NOTHING_PARKED(1))
 #else
 #define ALL_RELEASED NOTHING_PARKED(0)
 #endif
+/* It starts with another journal, which knows nobody. What the one before said is no loss of its
+ * own, and its tokens are other ones. */
+inline start_with_another_journal() {
+  for (i : 0 .. CLIENTS - 1) {
+    if
+    :: standing[i] != GONE -> give_away(i) /* it may still read a grant that was on its way */
+    :: else
+    fi
+  }
+  journal++;
+  durable.phase = FREE; durable.owner = NOBODY; durable.target = NOBODY; durable.token = 0;
+  durable.committed = 0; durable.replaced = 0; durable.removed = 0; durable.seat[1] = 0;
+#if SEATS == 2
+  durable.seat[2] = 0;
+#endif
+#ifdef NO_TARGET_READ_WHEN_FREE
+  durable.heir = 0;
+#endif
+  acknowledged_offset = 0;
+  restart();
+  restarts--
+}
+
 #if SEATS == 2
 #define ALL_TELLABLE (TELLABLE(1) && TELLABLE(2))
 #else
@@ -726,14 +797,15 @@ inline restart() {
 #define SEES_END(seat_)
 #endif
 
+#define REMOVES(seat_) \
+  :: d_step { removals < REMOVALS && live.seat[seat_] != 0 && MAY_STAGE -> \
+              printf("an operator removes seat %d\n", seat_); remove(seat_); forget() }
+
 active proctype Coordinator() {
   do
   RECEIVES(0) RECEIVES_LATE(0)
-#if CLIENTS >= 2
+#if CLIENTS == 2
   RECEIVES(1) RECEIVES_LATE(1)
-#endif
-#if CLIENTS == 3
-  RECEIVES(2) RECEIVES_LATE(2)
 #endif
   KEEPS(1) SEES_END(1)
 #if SEATS == 2
@@ -748,6 +820,22 @@ active proctype Coordinator() {
   :: d_step { restarts < RESTARTS ->
               printf("the coordinator is killed and starts again\n"); restart();
               forget() }
+#if REMOVALS > 0
+  REMOVES(1)
+#if SEATS == 2
+  REMOVES(2)
+#endif
+#endif
+#if JOURNALS > 0
+  :: d_step { journal < JOURNALS ->
+              printf("the coordinator starts with another journal\n"); start_with_another_journal();
+              forget() }
+#endif
+#ifdef NO_BOUND_CONNECTION_ALONE_ACTS
+  :: d_step { live.owner != NOBODY && MAY_STAGE ->
+              printf("a stranger releases for seat %d\n", live.owner); stranger_releases(live.owner);
+              forget() }
+#endif
   od
 }
 
@@ -776,11 +864,16 @@ inline answered(c) {
   sent_age[c] = 0
 }
 
+inline stop_protecting(c) {
+  only_tokens_protect = only_tokens_protect & ~(1 << c);
+  protected_for[c] = 0
+}
+
 inline retire(c) {
   answered(c);
   lose_everything(c);
   ended[c] = 0;
-  only_tokens_protect = only_tokens_protect & ~(1 << c);
+  stop_protecting(c);
   standing[c] = GONE;
   connection[c] = CUT;
   empty_channel(parked[c]);
@@ -912,7 +1005,7 @@ inline read(c, what_, token_, more_) {
   :: what_ == COMMITTED ->
      acknowledged_offset = (more_ > acknowledged_offset -> more_ : acknowledged_offset)
   :: what_ == UNKNOWN_MEMBER -> answered(c); read_seat_ended(c)
-  :: what_ == REPLACED -> retire(c)
+  :: what_ == REPLACED || what_ == REMOVED -> retire(c)
   :: what_ == MEMBER_ID_IN_USE || what_ == NOT_BOUND -> answered(c)
   :: what_ == GRANT -> read_grant(c, token_)
   :: what_ == REVOKE -> read_revoke(c, token_)
@@ -944,6 +1037,21 @@ inline ask(c, what_) {
   sent_age[c] = 0
 }
 
+/* Client rule 5: "another journal id = everything is lost, start anew". */
+inline meet_journal(c) {
+#ifndef NO_ANOTHER_JOURNAL_IS_NOTICED
+  if
+  :: known_journal[c] != journal ->
+     lose_everything(c);
+     stop_protecting(c);
+     ended[c] = 0;
+     standing[c] = SEEKING
+  :: else
+  fi;
+#endif
+  known_journal[c] = journal
+}
+
 /* Connect, and join or resume. What was on its way on the former connection is gone. */
 inline reconnect(c) {
   printf("client %d connects anew\n", c);
@@ -952,6 +1060,7 @@ inline reconnect(c) {
   empty_channel(to_client[c]);
   binding[SEAT(c)] = (SITS(c) && binding[SEAT(c)] == HERE -> BROKEN : binding[SEAT(c)]);
   connection[c] = UP;
+  meet_journal(c);
   what = (standing[c] == SEATED -> RESUME : JOIN);
   ask(c, what)
 }
@@ -1051,6 +1160,15 @@ active proctype Time() {
          if
          :: revoking[i] -> INCREMENT(revoked_age[i], DEADLINE)
          :: else
+         fi;
+         if
+         :: (only_tokens_protect >> i) & 1 ->
+            protected_for[i]++;
+            if
+            :: protected_for[i] >= LEASE -> stop_protecting(i)
+            :: else
+            fi
+         :: else
          fi
        }
        for (i : 1 .. SEATS) {
@@ -1075,9 +1193,7 @@ active proctype Time() {
 
 /* Nobody works beside another, in whatever states client and coordinator are. */
 #define WORKS(c) (AT_WORK(c) && !((only_tokens_protect >> c) & 1))
-#if CLIENTS == 3
-#define AT_WORK_AT_ONCE (WORKS(0) + WORKS(1) + WORKS(2))
-#elif CLIENTS == 2
+#if CLIENTS == 2
 #define AT_WORK_AT_ONCE (WORKS(0) + WORKS(1))
 #else
 #define AT_WORK_AT_ONCE WORKS(0)
@@ -1088,17 +1204,33 @@ active proctype Time() {
   (!WORKS(c) || (SITS(c) && live.owner == SEAT(c) && live.token == held[c]))
 
 /* Nothing is under way between the coordinator and this member. */
-#define SETTLED(c)                                                                           (SITS(c) && unflushed == 0 && binding[SEAT(c)] == HERE && standing[c] == SEATED &&               connection[c] == UP && !paused[c] && !awaiting[c] && !to_release[c] &&                      !HAS(to_coordinator[c]) && !ANY_LATE(c) && !HAS(parked[c]) && !HAS(to_client[c]))
+#define SETTLED(c) \
+  (SITS(c) && unflushed == 0 && binding[SEAT(c)] == HERE && standing[c] == SEATED && \
+  connection[c] == UP && !paused[c] && !awaiting[c] && !to_release[c] && \
+  !HAS(to_coordinator[c]) && !ANY_LATE(c) && !HAS(parked[c]) && !HAS(to_client[c]))
 #define SEES_ALIKE(c) (held[c] == (live.owner == SEAT(c) -> live.token : 0))
 #define ORPHANED(c) (SETTLED(c) && !SEES_ALIKE(c))
-#define FORSAKEN                                                                             ((live.phase == FREE && live.target != NOBODY && live.token < TOKENS) ||                    (live.owner != NOBODY && live.seat[live.owner] == 0))
+#define FORSAKEN \
+  ((live.phase == FREE && live.target != NOBODY && live.token < TOKENS) || \
+  (live.owner != NOBODY && live.seat[live.owner] == 0))
 
 /* Within the deadline: what was asked back for so long is due to be fenced. */
-#define OVERSTAYED                                                                           (asked_back == 1 + DEADLINE &&                                                              !(live.phase == REVOKING && deadline == RUNNING && revoke_age >= DEADLINE))
+#define OVERSTAYED \
+  (asked_back == 1 + DEADLINE && \
+  !(live.phase == REVOKING && deadline == RUNNING && revoke_age >= DEADLINE))
+
+/* Server rule 10: "stable means: nothing gathering, pending or revoking". */
+#ifdef NO_STABLE_IS_NOT_REVOKING
+#define SAYS_STABLE true
+#else
+#define SAYS_STABLE (live.phase != REVOKING)
+#endif
+#define UNSETTLED (live.owner != NOBODY && live.owner != live.target)
 
 #define HOLDS_FOR(c)                                                                       \
   :: d_step { !WORKS_AS_OWNER(c) -> assert(owner_at_work) }                                \
   :: d_step { SITS(c) && ((live.replaced >> c) & 1) -> assert(replaced_for_good) }          \
+  :: d_step { SITS(c) && ((live.removed >> c) & 1) -> assert(removed_for_good) }           \
   :: d_step { ORPHANED(c) -> assert(no_orphan) }
 
 active proctype Invariants() {
@@ -1111,12 +1243,10 @@ active proctype Invariants() {
   :: d_step { FORSAKEN -> assert(no_orphan) }
   :: d_step { OVERSTAYED -> assert(ends_in_time) }
   :: d_step { impatient -> assert(patient_coordinator) }
+  :: d_step { SAYS_STABLE && UNSETTLED -> assert(stable_is_settled) }
   HOLDS_FOR(0)
-#if CLIENTS >= 2
+#if CLIENTS == 2
   HOLDS_FOR(1)
-#endif
-#if CLIENTS == 3
-  HOLDS_FOR(2)
 #endif
 #endif
   od

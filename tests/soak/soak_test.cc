@@ -2,7 +2,10 @@
 // long as wanted. Then the disturbances end, and the journal and the workers' own words are
 // compared:
 //
-//   soak [--minutes N]       (1, half of it with kills, half of it with a disk that gets full)
+//   soak [--minutes N] [--test-case FILTER]
+//                            (1, half of it with kills, half of it with a disk that gets full)
+//
+// Last line: `N passed, N failed`.
 #define DOCTEST_CONFIG_IMPLEMENT
 #include <doctest/doctest.h>
 #include <signal.h>
@@ -14,7 +17,8 @@
 #include <optional>
 #include <random>
 #include <set>
-#include <sstream>
+#include <string>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -24,6 +28,7 @@
 #include "end_to_end/ownership.h"
 #include "end_to_end/worker_process.h"
 #include "flaky_network.h"
+#include "traces.h"
 
 namespace muster::soak {
 namespace {
@@ -39,9 +44,7 @@ constexpr int kSessionMs = 1'500;
 constexpr Milliseconds kSettles{60'000};
 
 double minutes = 1;
-
-/// Topic/partition and offset of a commit.
-using Commit = std::pair<std::string, std::int64_t>;
+constexpr double kMinutesMax = 7 * 24 * 60;
 
 /// Processes of one name, one after the other.
 class Worker {
@@ -59,18 +62,9 @@ class Worker {
   bool running() { return runs_.back()->process().running(); }
   e2e::WorkerProcess& now() { return *runs_.back(); }
 
-  /// What all of them were told was committed.
-  void collect(std::set<Commit>& acknowledged) const {
+  void collect(std::vector<Trace>& traces) const {
     for (const auto& run : runs_) {
-      for (const std::string& line : run->said()) {
-        std::istringstream words(line);
-        std::string what;
-        std::string place;
-        std::int64_t offset = 0;
-        if (words >> what >> place >> offset && what == "committed") {
-          acknowledged.emplace(place, offset);
-        }
-      }
+      traces.push_back({.member_id = "worker-" + std::to_string(number_), .lines = run->said()});
     }
   }
 
@@ -160,37 +154,47 @@ class Soak {
     }
   }
 
-  /// single-owner and fence-rises by the journal; no-loss by what the workers were told.
+  /// What the workers were told is held against each other (single-owner), and against the
+  /// journal, in whose order a partition has one owner at a time, whose tokens rise and whose
+  /// commits present the current one (single-owner, fence-rises, fenced-commit, no-loss).
   void judge() {
     const std::vector<json> log = e2e::journal_log(daemon_);
     const e2e::OwnershipHistory history(log);
-    std::set<Commit> acknowledged;
-    for (const Worker& worker : workers_) worker.collect(acknowledged);
-    std::set<Commit> journaled;
-    for (const json& event : log) {
-      if (event.at("type") != "OffsetsCommitted") continue;
-      for (const json& offset : event.at("offsets")) {
-        journaled.emplace("orders/" + offset.at("partition").dump(), offset.at("offset"));
-      }
-    }
-    // On a full disk history is let go, but never an offset.
-    const bool is_whole = log.front().at("sequence") == 1;
-    const std::vector<std::int64_t> in_the_end = committed();
-    std::size_t lost = 0;
-    for (const Commit& commit : acknowledged) {
-      const auto partition = static_cast<std::size_t>(commit.first.back() - '0');
-      const bool is_there = is_whole ? journaled.contains(commit) : true;
-      lost += is_there && in_the_end[partition] >= commit.second ? 0 : 1;
-    }
-    CHECK_MESSAGE(lost == 0, "no-loss: commits that were acknowledged and are not in the journal");
+    std::vector<Trace> traces;
+    for (const Worker& worker : workers_) worker.collect(traces);
+    for (const std::string& wrong : contradictions(traces)) FAIL_CHECK(wrong);
+    const std::uint64_t first = log.front().at("sequence");
+    for (const std::string& wrong : not_granted(traces, history, "group", first)) FAIL_CHECK(wrong);
+    const std::set<Commit> acknowledged = acknowledged_commits(traces);
+    require_no_loss(acknowledged, log);
     e2e::require_digest_equals_replay(daemon_);
-    std::printf("%d disturbances, %zu events, %zu grants, %zu acknowledged commits\n",
-                disturbances_, log.size(), history.grants(), acknowledged.size());
+    std::printf(
+        "%d disturbances, %zu events, %zu grants, %zu processes of workers, %zu times at work, "
+        "%zu acknowledged commits\n",
+        disturbances_, log.size(), history.grants(), traces.size(), times_at_work(traces),
+        acknowledged.size());
     CHECK(history.grants() > kPartitions);
     CHECK(acknowledged.size() > kPartitions);
+    CHECK(times_at_work(traces) >= acknowledged.size());
   }
 
  private:
+  /// On a full disk history is let go, but never an offset.
+  void require_no_loss(const std::set<Commit>& acknowledged, const std::vector<json>& log) {
+    const bool is_whole = log.front().at("sequence") == 1;
+    const std::set<Commit> journaled = journaled_commits(log, "orders");
+    const std::vector<std::int64_t> in_the_end = committed();
+    for (const Commit& commit : acknowledged) {
+      const auto& [place, offset, token] = commit;
+      CAPTURE(place);
+      CAPTURE(offset);
+      CAPTURE(token);
+      const auto partition = static_cast<std::size_t>(place.back() - '0');
+      CHECK_MESSAGE((!is_whole || journaled.contains(commit)), "no-loss: not in the journal");
+      CHECK_MESSAGE(in_the_end[partition] >= offset, "no-loss: the offset fell");
+    }
+  }
+
   std::vector<std::int64_t> committed() {
     e2e::WireClient client(daemon_.address());
     std::vector<std::int64_t> offsets;
@@ -228,10 +232,7 @@ TEST_CASE("daemon and workers are killed and stopped under a bad network") {
 
 TEST_CASE("the disk gets full and has room again while workers come and go") {
   constexpr int kDiskMib = 400;
-  if (!e2e::Daemon::can_mount()) {
-    MESSAGE("skipped: this machine lets a test mount no filesystem");
-    return;
-  }
+  if (!e2e::Daemon::can_mount()) return;
   Soak soak(kDiskMib);
   std::optional<e2e::Ballast> ballast;
   soak.go_on_for(0.5, [&] {
@@ -248,15 +249,70 @@ TEST_CASE("the disk gets full and has room again while workers come and go") {
   soak.judge();
 }
 
+namespace {
+
+/// What was run, for the last line.
+doctest::TestRunStats ran{};
+
+struct Counting : doctest::IReporter {
+  explicit Counting(const doctest::ContextOptions&) {}
+  void test_run_end(const doctest::TestRunStats& stats) override { ran = stats; }
+  void report_query(const doctest::QueryData&) override {}
+  void test_run_start() override {}
+  void test_case_start(const doctest::TestCaseData&) override {}
+  void test_case_reenter(const doctest::TestCaseData&) override {}
+  void test_case_end(const doctest::CurrentTestCaseStats&) override {}
+  void test_case_exception(const doctest::TestCaseException&) override {}
+  void subcase_start(const doctest::SubcaseSignature&) override {}
+  void subcase_end() override {}
+  void log_assert(const doctest::AssertData&) override {}
+  void log_message(const doctest::MessageData&) override {}
+  void test_case_skipped(const doctest::TestCaseData&) override {}
+};
+
+REGISTER_LISTENER("counting", 1, Counting);
+
+int usage(const std::string& wrong) {
+  std::fprintf(stderr, "soak: %s\nusage: soak [--minutes N] [--test-case FILTER]\n", wrong.c_str());
+  return 2;
+}
+
+}  // namespace
+
+int run(const std::vector<std::string>& arguments) {
+  doctest::Context context;
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const std::size_t equals = arguments[i].find('=');
+    const std::string name = arguments[i].substr(0, equals);
+    if (name != "--minutes" && name != "--test-case") {
+      return usage("'" + arguments[i] + "' is no option of it.");
+    }
+    if (equals == std::string::npos && i + 1 == arguments.size()) {
+      return usage(name + " is without its value.");
+    }
+    const std::string value =
+        equals == std::string::npos ? arguments[++i] : arguments[i].substr(equals + 1);
+    if (name == "--test-case") {
+      context.addFilter("test-case", value.c_str());
+      continue;
+    }
+    const char* const end = value.data() + value.size();
+    const auto read = std::from_chars(value.data(), end, minutes);
+    if (read.ec != std::errc() || read.ptr != end || !(minutes > 0 && minutes <= kMinutesMax)) {
+      return usage("--minutes is a number above 0 and at most a week (10080), not '" + value +
+                   "'.");
+    }
+  }
+  const int status = context.run();
+  const unsigned skipped = e2e::Daemon::skipped_without_disk();
+  std::printf("%u passed, %u failed\n",
+              ran.numTestCasesPassingFilters - ran.numTestCasesFailed - skipped,
+              ran.numTestCasesFailed);
+  return status;
+}
+
 }  // namespace muster::soak
 
 int main(int count, char** arguments) {
-  doctest::Context context;
-  for (int i = 1; i + 1 < count; ++i) {
-    const std::string_view value = arguments[i + 1];
-    if (std::string_view(arguments[i]) != "--minutes") continue;
-    std::from_chars(value.data(), value.data() + value.size(), muster::soak::minutes);
-  }
-  context.applyCommandLine(count, arguments);
-  return context.run();
+  return muster::soak::run({arguments + 1, arguments + count});
 }

@@ -12,6 +12,7 @@
 #include "journals.h"
 #include "live_bytes.h"
 #include "scratch_directory.h"
+#include "tests/sanitized.h"
 
 namespace muster::journal::test {
 namespace {
@@ -84,13 +85,7 @@ class Flipped {
   std::vector<ByteUse> uses_;
 };
 
-#ifdef __SANITIZE_ADDRESS__
-constexpr int kHarmless = 200;
-#elif defined(__has_feature)
-constexpr int kHarmless = __has_feature(address_sanitizer) ? 200 : 1'000;
-#else
-constexpr int kHarmless = 1'000;
-#endif
+constexpr int kHarmless = kSanitized ? 200 : 1'000;
 
 }  // namespace
 

@@ -11,14 +11,7 @@
 #include "in_child_process.h"
 #include "journals.h"
 #include "scratch_directory.h"
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define MUSTER_SANITIZED
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define MUSTER_SANITIZED
-#endif
-#endif
+#include "tests/sanitized.h"
 
 namespace muster::journal::test {
 TEST_CASE("a journal is made when its directory is absent, with all above it") {
@@ -142,8 +135,8 @@ TEST_CASE("an empty or lost data file is not taken for a new journal") {
   CHECK(opened.error().message.find("a journal was here") != std::string::npos);
 }
 
-#if !defined(MUSTER_SANITIZED)  // sanitizers need more address space than that for themselves
-TEST_CASE("less address space than asked for is taken as it is") {
+// Sanitizers need more address space than that for themselves.
+TEST_CASE("less address space than asked for is taken as it is" * doctest::skip(kSanitized)) {
   const ScratchDirectory scratch;
   const Ended ended = in_child_process([&] {
     const rlimit limit{.rlim_cur = 8ULL << 30, .rlim_max = 8ULL << 30};
@@ -152,7 +145,6 @@ TEST_CASE("less address space than asked for is taken as it is") {
   });
   CHECK(ended.exit_status == 0);
 }
-#endif
 
 TEST_CASE("a reader that died within a transaction does not pin the file for ever") {
   const ScratchDirectory scratch;
