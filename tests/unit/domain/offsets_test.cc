@@ -5,7 +5,7 @@ namespace muster::domain {
 namespace {
 
 using Names = std::vector<std::string_view>;
-using Outcomes = std::vector<CommitOutcome>;
+using Outcomes = decltype(Decision::commits);
 
 /// "a" owns all three partitions.
 struct Owned : World {
