@@ -43,10 +43,10 @@ Outcome check(const Context& context, const CheckArguments& arguments) {
   const auto reply = ask_once<wire::FenceReplyT>(context.server, std::move(request));
   if (!reply) return std::unexpected(reply.error());
   if (context.json()) {
-    const bool ended = !reply->current && reply->ended != wire::TokenEnd::none;
+    const bool has_ended = !reply->current && reply->ended != wire::TokenEnd::none;
     print_json({{"current", reply->current},
                 {"current_fence", reply->current_fence},
-                {"ended", ended ? Json(wire::EnumNameTokenEnd(reply->ended)) : Json()}});
+                {"ended", has_ended ? Json(wire::EnumNameTokenEnd(reply->ended)) : Json()}});
   } else {
     print_text(sentence(arguments, *reply));
   }

@@ -27,10 +27,6 @@ CommandResult check_config(const std::vector<std::string>& arguments) {
   return run_to_end(command);
 }
 
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
 /// A service manager's socket.
 class Manager {
  public:
@@ -72,10 +68,10 @@ TEST_CASE("--check-config says what is set, starts nothing, and makes no directo
   const CommandResult wrong =
       check_config({"--data-dir", data, "--config", directory / "muster.toml"});
   CHECK(wrong.status == 2);
-  CHECK(has(wrong.err, "'max-gruops' is unknown. Did you mean 'max-groups'?"));
+  CHECK(wrong.err.contains("'max-gruops' is unknown. Did you mean 'max-groups'?"));
 
   const CommandResult too_many = check_config({"--data-dir", data, "--max-connections", "1000000"});
-  CHECK((too_many.status == 0 || has(too_many.err, "LimitNOFILE=")));
+  CHECK((too_many.status == 0 || too_many.err.contains("LimitNOFILE=")));
 }
 
 TEST_CASE("systemd knows every setting of the unit, and finds the service well shut in") {
@@ -89,7 +85,7 @@ TEST_CASE("systemd knows every setting of the unit, and finds the service well s
   std::string unit = read_file(musterd.parent_path() / "musterd.service");
   // The built one, for none is installed.
   const std::string installed = "/bin/musterd ";
-  REQUIRE(has(unit, installed));
+  REQUIRE(unit.contains(installed));
   for (std::size_t at = 0; (at = unit.find(installed, at)) != std::string::npos;) {
     const std::size_t path = unit.rfind('=', at) + 1;
     unit.replace(path, at + installed.size() - 1 - path, musterd);
@@ -114,7 +110,7 @@ TEST_CASE("a service manager hears when it is ready, reloads and stops") {
                   .stdout_path = directory / "stdout",
                   .stderr_path = directory / "stderr"});
   CHECK(manager.hears("READY=1\n"));
-  CHECK(has(read_file(directory / "stderr"), "listening on 127.0.0.1:"));
+  CHECK(read_file(directory / "stderr").contains("listening on 127.0.0.1:"));
   daemon.signal(SIGHUP);
   CHECK(manager.hears("RELOADING=1\n"));
   CHECK(manager.hears("READY=1\n"));
@@ -132,13 +128,13 @@ TEST_CASE("SIGHUP at any moment of the start is a reload, and ends nothing") {
                     .stderr_path = directory / ("stderr-" + std::to_string(i))});
     // Until its program runs and has held the signal back, it is this test's own that would die.
     REQUIRE(wait_until([&] {
-      return has(read_file("/proc/" + std::to_string(daemon.pid()) + "/status"),
-                 "SigBlk:\t0000000000000001") ||
-             has(read_file(directory / ("stderr-" + std::to_string(i))), "musterd");
+      return read_file("/proc/" + std::to_string(daemon.pid()) + "/status")
+                 .contains("SigBlk:\t0000000000000001") ||
+             read_file(directory / ("stderr-" + std::to_string(i))).contains("musterd");
     }));
     daemon.signal(SIGHUP);
     REQUIRE(wait_until([&] {
-      return has(read_file(directory / ("stderr-" + std::to_string(i))), "was read again");
+      return read_file(directory / ("stderr-" + std::to_string(i))).contains("was read again");
     }));
     daemon.signal(SIGTERM);
     CHECK(daemon.wait() == 0);
@@ -155,22 +151,23 @@ TEST_CASE("SIGHUP takes over limits at once, says what takes a restart, and refu
   const auto create_another = [&] {
     return muster({"--server", daemon.address(), "topic", "create", "second", "--partitions", "1"});
   };
-  CHECK(has(create_another().err, "LIMIT_REACHED"));
+  CHECK(create_another().err.contains("LIMIT_REACHED"));
 
   write_file(file, "max-topics = 2\nmax-frame-bytes = 4000000\nlog-level = debug\n");
   daemon.process().signal(SIGHUP);
-  REQUIRE(wait_until([&] { return has(daemon.log(), "max-topics is 2 now, it was 1"); }));
-  CHECK(has(daemon.log(), "log-level is debug now, it was info"));
-  REQUIRE(wait_until(
-      [&] { return has(daemon.log(), "max-frame-bytes is another now: that takes a restart"); }));
+  REQUIRE(wait_until([&] { return daemon.log().contains("max-topics is 2 now, it was 1"); }));
+  CHECK(daemon.log().contains("log-level is debug now, it was info"));
+  REQUIRE(wait_until([&] {
+    return daemon.log().contains("max-frame-bytes is another now: that takes a restart");
+  }));
   CHECK(create_another().status == 0);
   CHECK(muster_json(daemon, {"status"})["limits"]["max-topics"] ==
         nlohmann::json{{"most", 2}, {"used", 2}});
 
   write_file(file, "max-topcis = 3\n");
   daemon.process().signal(SIGHUP);
-  REQUIRE(wait_until([&] { return has(daemon.log(), "Did you mean 'max-topics'?"); }));
-  CHECK(has(daemon.log(), "nothing changes"));
+  REQUIRE(wait_until([&] { return daemon.log().contains("Did you mean 'max-topics'?"); }));
+  CHECK(daemon.log().contains("nothing changes"));
   CHECK(daemon.terminate() == 0);
 }
 

@@ -11,7 +11,7 @@ using namespace muster::tools;
 
 namespace {
 
-const CommandSettings kSettings{
+const CommandSettings kRunSettings{
     .group = "billing", .server = "127.0.0.1:7461", .member_id = "pod-0"};
 
 long count(const std::vector<std::string>& environment, const std::string& entry) {
@@ -22,7 +22,7 @@ long count(const std::vector<std::string>& environment, const std::string& entry
 
 TEST_CASE("a command is told its partition, offset and token, and where the server is") {
   const Partition partition{.topic = "a/b", .index = 3, .committed = 100, .fence = 42};
-  const auto environment = command_environment(kSettings, &partition);
+  const auto environment = command_environment(kRunSettings, &partition);
   for (const char* entry :
        {"MUSTER_GROUP=billing", "MUSTER_TOPIC=a/b", "MUSTER_PARTITION=3", "MUSTER_OFFSET=100",
         "MUSTER_FENCE=42", "MUSTER_SERVER=127.0.0.1:7461", "MUSTER_MEMBER_ID=pod-0"}) {
@@ -33,7 +33,7 @@ TEST_CASE("a command is told its partition, offset and token, and where the serv
 
 TEST_CASE("nothing committed yet is offset 0") {
   const Partition partition{.topic = "t", .fence = 1};
-  const auto environment = command_environment(kSettings, &partition);
+  const auto environment = command_environment(kRunSettings, &partition);
   CHECK(count(environment, "MUSTER_OFFSET=0") == 1);
 }
 
@@ -41,7 +41,7 @@ TEST_CASE("a command inherits the environment, but not another command's grant")
   ::setenv("MUSTER_FENCE", "7", 1);
   ::setenv("MUSTER_TEST_INHERITED", "yes", 1);
   const Partition partition{.topic = "t", .fence = 42};
-  const auto environment = command_environment(kSettings, &partition);
+  const auto environment = command_environment(kRunSettings, &partition);
   ::unsetenv("MUSTER_FENCE");
   ::unsetenv("MUSTER_TEST_INHERITED");
   CHECK(count(environment, "MUSTER_FENCE=7") == 0);
@@ -51,7 +51,7 @@ TEST_CASE("a command inherits the environment, but not another command's grant")
 
 TEST_CASE("a command of all partitions has none in its environment") {
   ::setenv("MUSTER_PARTITION", "7", 1);
-  const auto environment = command_environment(kSettings, nullptr);
+  const auto environment = command_environment(kRunSettings, nullptr);
   ::unsetenv("MUSTER_PARTITION");
   CHECK(count(environment, "MUSTER_GROUP=billing") == 1);
   CHECK(std::ranges::none_of(environment, [](const std::string& entry) {

@@ -176,13 +176,13 @@ TEST_CASE("top: of more groups than there is room for, those around the selected
   for (int i = 10; i < 30; ++i) {
     state.groups.push_back(top_group("g" + std::to_string(i), wire::GroupState::empty, 0, 0));
   }
-  using Names = std::vector<std::string>;
-  CHECK(visible_groups(state) == Names{"g10", "g11", "g12"});
+  using Groups = std::vector<std::string>;
+  CHECK(visible_groups(state) == Groups{"g10", "g11", "g12"});
   for (int i = 0; i < 5; ++i) press(state, Key::kDown);
-  CHECK(visible_groups(state) == Names{"g14", "g15", "g16"});
+  CHECK(visible_groups(state) == Groups{"g14", "g15", "g16"});
   for (int i = 0; i < 50; ++i) press(state, Key::kDown);
   CHECK(state.selected == "g29");
-  CHECK(visible_groups(state) == Names{"g27", "g28", "g29"});
+  CHECK(visible_groups(state) == Groups{"g27", "g28", "g29"});
   press(state, Key::kUp);
   CHECK(state.selected == "g28");
 }
