@@ -248,10 +248,10 @@ void Worker::take_notices(std::uint64_t now) {
 void Worker::take(const Notice& notice, std::uint64_t now) {
   trace_.add(static_cast<std::uint64_t>(notice.kind));
   trace_.add(notice.fence);
-  constexpr std::array kKinds{"assigned", "revoked", "lost",          "paused", "resumed",
-                              "waiting",  "ended",   "commit failed", "left"};
+  constexpr std::array kNoticeWords{"assigned", "revoked", "lost",          "paused", "resumed",
+                                    "waiting",  "ended",   "commit failed", "left"};
   trace_.say(schedule_.now_us(), "worker ", member_id(), " of ", group(), ": ",
-             kKinds.at(static_cast<std::size_t>(notice.kind)), " ", notice.at.topic, "/",
+             kNoticeWords.at(static_cast<std::size_t>(notice.kind)), " ", notice.at.topic, "/",
              notice.at.index, " token ", notice.fence);
   switch (notice.kind) {
     case NoticeKind::kAssigned: {
