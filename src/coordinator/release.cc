@@ -127,6 +127,7 @@ void Pipeline::Implementation::write(Connection& connection, std::string_view by
 }
 
 void Pipeline::Implementation::resume_paused() {
+  excuse_paused();
   for (const ConnectionId id : std::exchange(paused_, {})) {
     Connection* connection = find(id);
     if (connection == nullptr) continue;

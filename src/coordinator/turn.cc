@@ -24,7 +24,6 @@ std::uint64_t Pipeline::Implementation::now_ms() {
 }
 
 void Pipeline::Implementation::end_turn() {
-  excuse_paused();
   resume_paused();
   // A full disk is no member's silence, nor is the closing of its connection by a server that
   // stops: nobody expires, nothing moves.

@@ -199,6 +199,7 @@ TEST_CASE("rule 8: reading that the coordinator itself has paused is not a membe
     one.world.clock.advance(150);
     one.world.end_turn();
   }
+  one.world.clock.advance(200);  // and until the batch is durable, not only until the turn's end
   one.world.sync();
   CHECK(!one.world.connections.paused(one.client.id()));
   one.world.pass(29'900);
