@@ -1,6 +1,7 @@
 #include "journal/file_reader.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -29,6 +30,13 @@ constexpr int kViewAttempts = 1'000;
 
 std::string path_in(const std::string& directory, std::string_view file) {
   return fmt::format("{}/{}", directory, file);
+}
+
+/// Nothing if no file stands there.
+std::optional<FileIdentity> identity_of(const std::string& path) {
+  struct stat status{};
+  if (::stat(path.c_str(), &status) != 0) return std::nullopt;
+  return FileIdentity(status.st_dev, status.st_ino);
 }
 
 Error bad_record(std::uint64_t sequence, const std::string& message) {
@@ -74,10 +82,19 @@ std::expected<void, Error> FileReader::join_readers() {
                                "able to write to that file; run as the daemon's user",
                                table, std::strerror(errno))});
   }
+  const auto identity = identity_of(table);
   auto opened = open_environment(directory_, MDB_RDONLY, 0);
   if (!opened) return std::unexpected(opened.error());
   environment_ = std::move(*opened);
+  readers_table_ = identity;
   return {};
+}
+
+/// Compacting renames the new file into place, and removes the table of readers a moment later: a
+/// reader that comes between the two is in a table that no writer ever looks at.
+bool FileReader::replaced() const {
+  if (file_.replaced()) return true;
+  return readers_table_ && identity_of(path_in(directory_, kReadersFile)) != readers_table_;
 }
 
 std::expected<FileReader::View, Error> FileReader::try_view() {

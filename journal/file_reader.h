@@ -8,7 +8,11 @@
 // thread of its own, a chunk ahead of who takes it.
 #pragma once
 
+#include <sys/types.h>
+
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "journal/contents.h"
@@ -17,6 +21,9 @@
 #include "journal/reader.h"
 
 namespace muster::journal {
+
+/// Which file stands at a path, whatever it is called later: device and inode.
+using FileIdentity = std::pair<dev_t, ino_t>;
 
 class FileReader : public Reader {
  public:
@@ -36,8 +43,9 @@ class FileReader : public Reader {
   std::expected<void, Error> read_snapshot(std::uint64_t sequence, const Sink& sink) override;
 
   /// Whether another file has taken the journal's place, so that this one will not go on: it was
-  /// compacted or restored. Open it again.
-  bool replaced() const { return file_.replaced(); }
+  /// compacted or restored. Or whether another table of readers has taken the place of the one that
+  /// this reader is in: what a writer does now is not seen by that. Open it again.
+  bool replaced() const;
 
   /// What the journal holds, as one transaction left it.
   struct Inventory {
@@ -82,7 +90,8 @@ class FileReader : public Reader {
 
   std::string directory_;
   PageFile file_;
-  Environment environment_;  // null: no writer was seen yet
+  Environment environment_;                    // null: no writer was seen yet
+  std::optional<FileIdentity> readers_table_;  // that the environment was opened with
 };
 
 }  // namespace muster::journal
