@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "codec/copies.h"
 #include "codec/event.h"
 
 namespace muster::codec {
@@ -36,8 +37,8 @@ std::string read_bytes(const fb::Vector<std::uint8_t>* bytes) {
 std::vector<PlannedTopic> read(const fb::Vector<const event::PlannedTopic*>& topics) {
   std::vector<PlannedTopic> values;
   values.reserve(topics.size());
-  for (const event::PlannedTopic* topic : topics) {
-    values.push_back({.topic = topic->topic(), .partition_count = topic->partitions()});
+  for (const event::PlannedTopic& topic : copies(topics)) {
+    values.push_back({.topic = topic.topic(), .partition_count = topic.partitions()});
   }
   return values;
 }
@@ -91,9 +92,9 @@ std::vector<OffsetValue> read(const fb::Vector<fb::Offset<event::OffsetValue>>& 
 std::vector<TokenRef> read(const fb::Vector<const event::TokenRef*>& tokens) {
   std::vector<TokenRef> values;
   values.reserve(tokens.size());
-  for (const event::TokenRef* token : tokens) {
-    values.push_back({.at = {.topic = token->topic(), .partition = token->partition()},
-                      .fence = token->fence()});
+  for (const event::TokenRef& token : copies(tokens)) {
+    values.push_back(
+        {.at = {.topic = token.topic(), .partition = token.partition()}, .fence = token.fence()});
   }
   return values;
 }
@@ -197,10 +198,10 @@ EventBody read(const event::OffsetsCommitted& body) {
   OffsetsCommitted event{.group = read(body.group()), .offsets = read(*body.offsets())};
   if (body.plain() == nullptr) return event;
   event.offsets.reserve(event.offsets.size() + body.plain()->size());
-  for (const event::PlainOffset* plain : *body.plain()) {
-    event.offsets.push_back({.at = {.topic = plain->topic(), .partition = plain->partition()},
-                             .offset = plain->offset(),
-                             .fence = plain->fence(),
+  for (const event::PlainOffset& plain : copies(*body.plain())) {
+    event.offsets.push_back({.at = {.topic = plain.topic(), .partition = plain.partition()},
+                             .offset = plain.offset(),
+                             .fence = plain.fence(),
                              .metadata = {},
                              .commit_time_ms = 0});
   }
@@ -238,8 +239,8 @@ EventBody read(const event::OffsetsExpired& body) {
 EventBody read(const event::TopicsMatched& body) {
   TopicsMatched event{.group = read(body.group()), .matches = {}};
   for (const event::PatternTopics* match : *body.matches()) {
-    event.matches.push_back({.pattern = read(match->pattern()),
-                             .topics = {match->topics()->begin(), match->topics()->end()}});
+    event.matches.push_back(
+        {.pattern = read(match->pattern()), .topics = copies(*match->topics())});
   }
   return event;
 }

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "codec/copies.h"
 #include "codec/snapshot.h"
 #include "domain/assert.h"
 #include "domain/message.h"
@@ -38,11 +39,20 @@ PlanReason reason(const snapshot::PlanReason& source) {
           .others = source.others()};
 }
 
+template <typename Item>
+const auto& readable(const fb::Vector<fb::Offset<Item>>& list) {
+  return list;
+}
+template <typename Item>
+auto readable(const fb::Vector<Item>& list) {
+  return copies(list);
+}
+
 /// Calls take(item) for each, until one is wrong. A list that is not there is empty.
-template <typename List, typename Take>
-Wrong each(const List* list, Take take) {
+template <typename Item, typename Take>
+Wrong each(const fb::Vector<Item>* list, Take take) {
   if (list == nullptr) return std::nullopt;
-  for (const auto& item : *list) {
+  for (const auto& item : readable(*list)) {
     if (Wrong wrong = take(item)) return wrong;
   }
   return std::nullopt;
@@ -186,10 +196,10 @@ Wrong SnapshotDecoder::Reading::take(const snapshot::Member& source) {
 Wrong SnapshotDecoder::Reading::take_wishes(const snapshot::Group& part) {
   const auto take_ended = [&](const snapshot::EndedMember* member) {
     std::deque<EndedIncarnation> ended;
-    for (const snapshot::EndedIncarnation* one : *member->incarnations()) {
-      ended.push_back({.incarnation = one->incarnation(),
-                       .how = static_cast<TokenEnd>(one->how()),
-                       .sequence = one->sequence()});
+    for (const snapshot::EndedIncarnation& one : copies(*member->incarnations())) {
+      ended.push_back({.incarnation = one.incarnation(),
+                       .how = static_cast<TokenEnd>(one.how()),
+                       .sequence = one.sequence()});
     }
     return rebuild().ended(snapshot_text(member->member_id()), std::move(ended));
   };
@@ -203,14 +213,14 @@ Wrong SnapshotDecoder::Reading::take_wishes(const snapshot::Group& part) {
 }
 
 Wrong SnapshotDecoder::Reading::take_plans(const snapshot::Group& part) {
-  const auto topic_of = [](const snapshot::PlannedTopic* topic) {
-    return PlannedTopic{.topic = topic->topic(), .partition_count = topic->partitions()};
+  const auto topic_of = [](const snapshot::PlannedTopic& topic) {
+    return PlannedTopic{.topic = topic.topic(), .partition_count = topic.partitions()};
   };
-  const auto take_planned = [&](const snapshot::PlannedTopic* topic) {
+  const auto take_planned = [&](const snapshot::PlannedTopic& topic) {
     return rebuild().planned(topic_of(topic));
   };
   if (Wrong wrong = each(part.planned(), take_planned)) return wrong;
-  const auto take_requested = [&](const snapshot::PlannedTopic* topic) {
+  const auto take_requested = [&](const snapshot::PlannedTopic& topic) {
     return rebuild().requested(topic_of(topic));
   };
   if (Wrong wrong = each(part.requested(), take_requested)) return wrong;
@@ -237,24 +247,24 @@ Wrong SnapshotDecoder::Reading::take_plans(const snapshot::Group& part) {
 Wrong SnapshotDecoder::Reading::take(const snapshot::PartitionTable& table) {
   const auto* metadata = table.metadata();
   fb::uoffset_t used = 0;
-  const auto take_partition = [&](const snapshot::Partition* source) {
+  const auto take_partition = [&](const snapshot::Partition& source) {
     PartitionState partition;
-    partition.owner = source->owner();
-    partition.target = source->target();
-    partition.fence = source->fence();
-    partition.ended_fence = source->ended_fence();
-    partition.ended_offset = source->ended_offset();
-    partition.committed = source->committed();
-    partition.commit_time_ms = source->commit_time_ms();
-    partition.committed_fence = source->committed_fence();
-    partition.phase = static_cast<Phase>(source->phase());
-    partition.ended_how = static_cast<TokenEnd>(source->ended_how());
+    partition.owner = source.owner();
+    partition.target = source.target();
+    partition.fence = source.fence();
+    partition.ended_fence = source.ended_fence();
+    partition.ended_offset = source.ended_offset();
+    partition.committed = source.committed();
+    partition.commit_time_ms = source.commit_time_ms();
+    partition.committed_fence = source.committed_fence();
+    partition.phase = static_cast<Phase>(source.phase());
+    partition.ended_how = static_cast<TokenEnd>(source.ended_how());
     const bool has_metadata = metadata != nullptr && used < metadata->size() &&
-                              metadata->Get(used)->partition() == source->partition();
+                              metadata->Get(used)->partition() == source.partition();
     if (has_metadata) {
       partition.metadata = std::make_unique<std::string>(metadata->Get(used++)->metadata()->str());
     }
-    return rebuild().partition({.topic = table.topic(), .partition = source->partition()},
+    return rebuild().partition({.topic = table.topic(), .partition = source.partition()},
                                std::move(partition));
   };
   if (Wrong wrong = each(table.partitions(), take_partition)) return wrong;
