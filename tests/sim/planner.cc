@@ -45,7 +45,9 @@ void Planner::subscribe(Random& random) {
     if (random.chance(250)) join_.patterns.emplace_back(pattern);
   }
   if (join_.topics.empty() && join_.patterns.empty()) join_.patterns = {"topic-.*"};
-  join_.metadata.assign(random.below(4), static_cast<std::uint8_t>(random.below(256)));
+  // Two statements: in which order arguments are evaluated is the compiler's choice.
+  const auto byte = static_cast<std::uint8_t>(random.below(256));
+  join_.metadata.assign(random.below(4), byte);
 }
 
 // ---- its connection ----------------------------------------------------------------------------
