@@ -22,6 +22,7 @@
 #include "journal/record.h"
 #include "journal/salvage_reader.h"
 #include "journal/writer_lock.h"
+#include "tests/fakes/record_value.h"
 #include "tests/fuzz/life.h"
 #include "tests/fuzz/pieces.h"
 
@@ -83,7 +84,7 @@ class File {
     for (const domain::EventBody& body : events()) {
       const std::string bytes = codec::encode_event(event_of(body));
       MUSTER_ASSERT(builder->append(bytes).has_value());
-      values_.push_back(value(values_.size() + 1, bytes));
+      values_.push_back(fakes::record_value(id_, values_.size() + 1, bytes));
     }
     MUSTER_ASSERT(builder->finish().has_value());
   }
@@ -109,21 +110,11 @@ class File {
     MUSTER_ASSERT(whole && builder.put_snapshot(snapshot).has_value());
   }
 
-  /// As record.h says.
-  std::string value(std::uint64_t sequence, const std::string& bytes) const {
-    std::uint64_t checksum = journal::record_checksum(id_, sequence, bytes);
-    std::string value;
-    for (std::size_t i = 0; i < journal::kRecordChecksumBytes; ++i, checksum >>= 8) {
-      value.push_back(static_cast<char>(checksum & 0xff));
-    }
-    return value + bytes;
-  }
-
   /// In the room of the one that was there: cut, or filled up with zeros.
   void replace_event(std::size_t record, std::string_view event) {
     std::string bytes(event);
     bytes.resize(values_[record].size() - journal::kRecordChecksumBytes, '\0');
-    replace(sound_.find(values_[record]), value(record + 1, bytes));
+    replace(sound_.find(values_[record]), fakes::record_value(id_, record + 1, bytes));
   }
 
   void replace(std::size_t at, std::string_view bytes) {

@@ -8,8 +8,8 @@
 #include <utility>
 
 #include "domain/message.h"
-#include "journal/little_endian.h"
 #include "journal/record.h"
+#include "tests/fakes/record_value.h"
 #include "tests/fakes/records_reader.h"
 
 namespace muster::sim {
@@ -19,10 +19,7 @@ class CheckedReader final : public fakes::RecordsReader {
   using RecordsReader::RecordsReader;
 
   static std::string value_of(std::uint64_t sequence, std::string_view bytes) {
-    std::string value;
-    journal::append_little_endian(value, journal::record_checksum({}, sequence, bytes));
-    value += bytes;
-    return value;
+    return fakes::record_value({}, sequence, bytes);
   }
   /// The event's bytes in a value, sound or not.
   static std::string_view bytes_of(std::string_view value) {

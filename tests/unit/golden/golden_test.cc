@@ -17,6 +17,7 @@
 #include "journal/record.h"
 #include "journal/snapshot_format.h"
 #include "journal/store.h"
+#include "tests/fakes/record_value.h"
 #include "tests/unit/journal/scratch_directory.h"
 
 namespace muster::golden {
@@ -41,10 +42,7 @@ std::string name_of(const domain::Event& event) {
 }
 
 std::string record_value(std::uint64_t sequence, const std::string& bytes) {
-  std::string value;
-  journal::append_little_endian(
-      value, journal::record_checksum(golden_header().journal_id, sequence, bytes));
-  return value + bytes;
+  return fakes::record_value(golden_header().journal_id, sequence, bytes);
 }
 
 std::string key_text(std::uint64_t sequence) {
