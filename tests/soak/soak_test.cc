@@ -10,7 +10,7 @@
 #include <doctest/doctest.h>
 #include <signal.h>
 
-#include <charconv>
+#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <functional>
 #include <memory>
@@ -18,7 +18,6 @@
 #include <random>
 #include <set>
 #include <string>
-#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -44,7 +43,8 @@ constexpr int kSessionMs = 1'500;
 constexpr Milliseconds kSettles{60'000};
 
 double minutes = 1;
-constexpr double kMinutesMax = 7 * 24 * 60;
+constexpr double kMinutesLeast = 0.01;
+constexpr double kMinutesMost = 7 * 24 * 60;
 
 /// Processes of one name, one after the other.
 class Worker {
@@ -272,37 +272,21 @@ struct Counting : doctest::IReporter {
 
 REGISTER_LISTENER("counting", 1, Counting);
 
-int usage(const std::string& wrong) {
-  std::fprintf(stderr, "soak: %s\nusage: soak [--minutes N] [--test-case FILTER]\n", wrong.c_str());
-  return 2;
-}
-
 }  // namespace
 
-int run(const std::vector<std::string>& arguments) {
-  doctest::Context context;
-  for (std::size_t i = 0; i < arguments.size(); ++i) {
-    const std::size_t equals = arguments[i].find('=');
-    const std::string name = arguments[i].substr(0, equals);
-    if (name != "--minutes" && name != "--test-case") {
-      return usage("'" + arguments[i] + "' is no option of it.");
-    }
-    if (equals == std::string::npos && i + 1 == arguments.size()) {
-      return usage(name + " is without its value.");
-    }
-    const std::string value =
-        equals == std::string::npos ? arguments[++i] : arguments[i].substr(equals + 1);
-    if (name == "--test-case") {
-      context.addFilter("test-case", value.c_str());
-      continue;
-    }
-    const char* const end = value.data() + value.size();
-    const auto read = std::from_chars(value.data(), end, minutes);
-    if (read.ec != std::errc() || read.ptr != end || !(minutes > 0 && minutes <= kMinutesMax)) {
-      return usage("--minutes is a number above 0 and at most a week (10080), not '" + value +
-                   "'.");
-    }
+int run(int count, char** arguments) {
+  std::string filter;
+  CLI::App app{"Disturbs real daemons and workers, and compares what they say with the journal."};
+  app.add_option("--minutes", minutes, "Half of it with kills, half with a disk that gets full (1)")
+      ->check(CLI::Range(kMinutesLeast, kMinutesMost));
+  app.add_option("--test-case", filter, "Only those of such a name");
+  try {
+    app.parse(count, arguments);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
   }
+  doctest::Context context;
+  if (!filter.empty()) context.addFilter("test-case", filter.c_str());
   const int status = context.run();
   const unsigned skipped = e2e::Daemon::skipped_without_disk();
   std::printf("%u passed, %u failed\n",
@@ -313,6 +297,4 @@ int run(const std::vector<std::string>& arguments) {
 
 }  // namespace muster::soak
 
-int main(int count, char** arguments) {
-  return muster::soak::run({arguments + 1, arguments + count});
-}
+int main(int count, char** arguments) { return muster::soak::run(count, arguments); }
