@@ -19,6 +19,7 @@ void Gathering::add(const EncodedEvents& unit) {
 }
 
 void Gathering::add_all_of(Gathering& later) {
+  assert(later.empty() || later.batches_.front().first_sequence == next_sequence_);
   if (batches_.empty()) {
     std::swap(batches_, later.batches_);
     next_sequence_ = later.next_sequence_;
@@ -27,7 +28,6 @@ void Gathering::add_all_of(Gathering& later) {
   }
   while (!later.empty()) {
     Batch batch = later.take();
-    assert(batch.first_sequence == next_sequence_);
     add(batch.events);
     later.give_back(std::move(batch.events));
   }

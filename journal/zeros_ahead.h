@@ -2,8 +2,8 @@
 //
 // The first write to a block makes the filesystem note that it is in use, and where the file ends,
 // and a sync waits for that note; a write over a block that is in use needs none. So a little is
-// written ahead, as PostgreSQL and etcd do with their logs: small batches are durable in two thirds
-// of the time.
+// written ahead, as PostgreSQL and etcd do with their logs: the data of a small batch is flushed in
+// two thirds of the time.
 #pragma once
 
 #include <cstdint>

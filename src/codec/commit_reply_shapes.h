@@ -24,8 +24,8 @@ class CommitReplyShapes {
   void remember(const wire::CommitReplyT& reply, std::string_view framed);
 
  private:
-  static constexpr std::size_t kMostOutcomes =
-      64;  // of a commit as large the reply is a small part
+  /// With more, the reply is a small part of the work.
+  static constexpr std::size_t kMostOutcomes = 64;
 
   struct Shape {
     std::string framed;
