@@ -102,7 +102,7 @@ SABOTAGES = [
              "  if (item.fence == 0 && current == 1) {"),
     Sabotage("a member's commit after its end", "fenced-commit", DOMAIN + "offsets.cc",
              "if (item.fence != current) return refuse_fenced",
-             "if (current != 0 && item.fence != current) return refuse_fenced"),
+             "if ((current != 0 || partition == nullptr) && item.fence != current)\n    return refuse_fenced"),
     Sabotage("offsets fall under one token", "no-loss", DOMAIN + "offsets.cc",
              "item.offset < partition->committed;", "item.offset + 50 < partition->committed;"),
     Sabotage("off by one in offsets", "no-loss", DOMAIN + "offsets.cc",
@@ -185,9 +185,9 @@ SABOTAGES = [
              "  if (renewed_.first != kNobody) return granted_.add(renewed_.first, at);"),
     Sabotage("a plan starts the time to release anew", "a partition's life",
              COORDINATOR + "sessions.cc",
-             "  found->second.revocations.push_back(std::move(revocation));",
-             "  for (Revocation& earlier : found->second.revocations) earlier.due_ms = revocation.due_ms;\n"
-             "  found->second.revocations.push_back(std::move(revocation));"),
+             "  revocations_[seat].push_back(std::move(revocation));",
+             "  for (Revocation& earlier : revocations_[seat]) earlier.due_ms = revocation.due_ms;\n"
+             "  revocations_[seat].push_back(std::move(revocation));"),
     Sabotage("count every slice as a plan", "generation-rises", DOMAIN + "decide_plan.cc",
              "if (under_way.generation == 0) under_way.generation = group.generation + 1;",
              "under_way.generation = group.generation + 1;"),
