@@ -26,8 +26,9 @@ class EncodedEvents {
     bytes_.append(events.bytes_);
     for (const std::size_t end : events.ends_) ends_.push_back(before + end);
   }
-  /// Keeps the memory.
+  /// Keeps the memory, but not a storm's.
   void clear() {
+    if (bytes_.capacity() > kKeptBytes) std::string().swap(bytes_);
     bytes_.clear();
     ends_.clear();
   }
@@ -42,6 +43,8 @@ class EncodedEvents {
   }
 
  private:
+  static constexpr std::size_t kKeptBytes = std::size_t{256} << 10;
+
   std::string bytes_;
   std::vector<std::size_t> ends_;
 };

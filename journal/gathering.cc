@@ -41,7 +41,6 @@ Batch Gathering::take() {
 }
 
 void Gathering::give_back(EncodedEvents events) {
-  if (events.bytes() > limits_.max_bytes) return;  // a giant unit's memory is not kept
   events.clear();
   spare_ = std::move(events);
 }

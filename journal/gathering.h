@@ -20,7 +20,7 @@ struct Batch {
 /// A batch is complete when it has this much, whichever is first.
 struct BatchLimits {
   std::size_t max_events = 4'096;
-  std::size_t max_bytes = std::size_t{4} << 20;
+  std::size_t max_bytes = std::size_t{256} << 10;  // the pages of the greatest batch stay LMDB's
 };
 
 class Gathering {

@@ -6,6 +6,8 @@
 namespace muster::codec {
 namespace {
 
+constexpr std::size_t kAlignment = 8;
+
 std::uint32_t read_length(const char* bytes) {
   std::uint32_t length = 0;
   std::memcpy(&length, bytes, sizeof(length));
@@ -30,16 +32,17 @@ std::expected<std::optional<std::string_view>, BadFrame> FrameReader::next() {
     return std::unexpected(BadFrame{.announced_bytes = length, .max_bytes = max_frame_bytes_});
   }
   if (available < kFrameHeaderBytes + length) return nothing_yet();
-  // A copy of its own: FlatBuffers wants 8-byte alignment, which a heap string has and the middle
-  // of the stream buffer has not.
-  aligned_.assign(buffer_, start_ + kFrameHeaderBytes, length);
-  start_ += kFrameHeaderBytes + length;
-  return std::string_view(aligned_);
+  // FlatBuffers wants 8-byte alignment, which the buffer has and its middle has not: the payload is
+  // moved down, over its header and what came before.
+  const std::size_t payload = start_ + kFrameHeaderBytes;
+  char* const aligned = buffer_.data() + payload / kAlignment * kAlignment;
+  std::memmove(aligned, buffer_.data() + payload, length);
+  start_ = payload + length;
+  return std::string_view(aligned, length);
 }
 
 /// A stream that rests holds no memory but an incomplete frame's: most of them rest.
 std::nullopt_t FrameReader::nothing_yet() {
-  std::string().swap(aligned_);
   if (start_ == buffer_.size()) {
     std::string().swap(buffer_);
     start_ = 0;

@@ -39,7 +39,6 @@ class FrameReader {
   std::size_t max_frame_bytes_;
   std::string buffer_;     // bytes not yet handed out
   std::size_t start_ = 0;  // of the first of them
-  std::string aligned_;    // the frame handed out last
 };
 
 /// Header and payload in one string.

@@ -114,8 +114,8 @@ std::unique_ptr<wire::MemberInfoT> member_info(const View& view, const Group& gr
   info->disconnect_grace_ms = member.settings.disconnect_grace_ms;
   info->rebalance_timeout_ms = member.settings.rebalance_timeout_ms;
   info->connected = session != nullptr && session->connection != 0;
-  if (session != nullptr && session->stalled_ms > 0) {
-    info->stalled_ms = session->stalled_ms + (view.now_ms - session->stalled_said_ms);
+  if (session != nullptr && session->stalled_since_ms != 0) {
+    info->stalled_ms = view.now_ms - session->stalled_since_ms;
   }
   info->topics = subscription.topics();
   info->patterns = subscription.patterns();

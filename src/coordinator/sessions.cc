@@ -16,9 +16,18 @@ void take_settings(Session& session, const domain::MemberSettings& settings) {
 
 }  // namespace
 
+Session& Sessions::begin(SeatId seat, const std::string& group) {
+  Session& session = sessions_[seat];
+  if (session.group == nullptr) {
+    auto& [name, sessions] = *groups_.try_emplace(group).first;
+    session.group = &name;
+    ++sessions;
+  }
+  return session;
+}
+
 void Sessions::start(const std::string& group, const domain::Member& member, std::uint64_t now_ms) {
-  Session& session = sessions_[member.seat];
-  session.group = group;
+  Session& session = begin(member.seat, group);
   session.incarnation = member.incarnation;
   session.since_ms = now_ms;
   take_settings(session, member.settings);
@@ -41,28 +50,34 @@ void Sessions::expect_binding(SeatId seat, ConnectionId connection) {
 void Sessions::bind(const std::string& group, SeatId seat, Incarnation incarnation,
                     const domain::MemberSettings& settings, ConnectionId connection, bool open,
                     std::uint64_t now_ms) {
-  Session& session = sessions_[seat];
+  Session& session = begin(seat, group);
   unbind(seat, session);
   const auto expected = expected_.find(seat);
   if (expected != expected_.end() && --expected->second.bindings == 0) {
     expected_.erase(expected);
     if (expected_.empty()) expected_.rehash(0);  // a storm's memory is given back
   }
-  session.group = group;
   session.incarnation = incarnation;
   session.since_ms = now_ms;
   session.connection = open ? connection : 0;
   session.connection_ended = !open;
-  session.stalled_ms = 0;
+  session.stalled_since_ms = 0;
   take_settings(session, settings);
-  if (open) bound_[connection].seats.insert(seat);
+  if (open) {
+    auto& seats = bound_[connection].seats;
+    const auto place = std::ranges::lower_bound(seats, seat);
+    if (place == seats.end() || *place != seat) seats.insert(place, seat);
+  }
   queue_deadline(seat, session);
 }
 
 void Sessions::unbind(SeatId seat, Session& session) {
   const auto bound = bound_.find(session.connection);
-  if (bound != bound_.end()) bound->second.seats.erase(seat);
   session.connection = 0;
+  if (bound == bound_.end()) return;
+  auto& seats = bound->second.seats;
+  const auto place = std::ranges::lower_bound(seats, seat);
+  if (place != seats.end() && *place == seat) seats.erase(place);
 }
 
 void Sessions::detach(SeatId seat, std::uint64_t now_ms) {
@@ -79,6 +94,9 @@ void Sessions::end(SeatId seat) {
   const auto found = sessions_.find(seat);
   if (found == sessions_.end()) return;
   unbind(seat, found->second);
+  const auto group = groups_.find(*found->second.group);
+  if (--group->second == 0) groups_.erase(group);
+  revocations_.erase(seat);
   sessions_.erase(found);
 }
 
@@ -90,7 +108,7 @@ void Sessions::heard(ConnectionId connection, std::uint64_t now_ms) {
 void Sessions::disconnected(ConnectionId connection, std::uint64_t now_ms) {
   const auto bound = bound_.find(connection);
   if (bound == bound_.end()) return;
-  const absl::btree_set<SeatId> seats = std::exchange(bound->second.seats, {});
+  const auto seats = std::exchange(bound->second.seats, {});
   for (const SeatId seat : seats) detach(seat, now_ms);
   bound_.erase(connection);
 }
@@ -98,8 +116,7 @@ void Sessions::disconnected(ConnectionId connection, std::uint64_t now_ms) {
 void Sessions::stalled(SeatId seat, std::uint64_t stalled_ms, std::uint64_t now_ms) {
   const auto found = sessions_.find(seat);
   if (found == sessions_.end()) return;
-  found->second.stalled_ms = stalled_ms;
-  found->second.stalled_said_ms = now_ms;
+  found->second.stalled_since_ms = stalled_ms == 0 ? 0 : now_ms - stalled_ms;
 }
 
 const Session* Sessions::find(SeatId seat) const {
@@ -135,18 +152,17 @@ domain::Presence Sessions::presence(const domain::Member& member, ConnectionId a
 }
 
 void Sessions::add_revocation(SeatId seat, Revocation revocation) {
-  const auto found = sessions_.find(seat);
-  if (found == sessions_.end()) return;
+  if (!sessions_.contains(seat)) return;
   revocation_deadlines_.push({.due_ms = revocation.due_ms, .seat = seat});
-  found->second.revocations.push_back(std::move(revocation));
+  revocations_[seat].push_back(std::move(revocation));
 }
 
 std::optional<std::uint64_t> Sessions::revocation_remaining_ms(SeatId seat,
                                                                const domain::TokenRef& token,
                                                                std::uint64_t now_ms) const {
-  const Session* session = find(seat);
-  if (session == nullptr) return std::nullopt;
-  for (const Revocation& revocation : session->revocations) {
+  const auto revocations = revocations_.find(seat);
+  if (revocations == revocations_.end()) return std::nullopt;
+  for (const Revocation& revocation : revocations->second) {
     const auto found =
         std::ranges::lower_bound(revocation.tokens, token.at, {}, &domain::TokenRef::at);
     if (found == revocation.tokens.end() || *found != token) continue;
@@ -190,7 +206,7 @@ std::vector<Sessions::Expiry> Sessions::expired(std::uint64_t now_ms,
     if (expected_.contains(seat)) continue;  // it came back
     if (session.connection != 0 && !drained(session.connection)) continue;
     expired.push_back({.seat = seat,
-                       .group = session.group,
+                       .group = *session.group,
                        .reason = session.connection_ended ? domain::ExpiryReason::kDisconnect
                                                           : domain::ExpiryReason::kSilence});
   }
@@ -204,13 +220,15 @@ std::vector<Sessions::Overdue> Sessions::overdue_revocations(std::uint64_t now_m
   while (!revocation_deadlines_.empty() && revocation_deadlines_.top().due_ms <= now_ms) {
     const SeatId seat = revocation_deadlines_.top().seat;
     revocation_deadlines_.pop();
-    const auto found = sessions_.find(seat);
-    if (found == sessions_.end()) continue;
-    std::erase_if(found->second.revocations, [&](Revocation& revocation) {
+    const auto found = revocations_.find(seat);
+    if (found == revocations_.end()) continue;
+    const std::string& group = *sessions_.at(seat).group;
+    std::erase_if(found->second, [&](Revocation& revocation) {
       if (revocation.due_ms > now_ms) return false;
-      overdue.push_back({.group = found->second.group, .tokens = std::move(revocation.tokens)});
+      overdue.push_back({.group = group, .tokens = std::move(revocation.tokens)});
       return true;
     });
+    if (found->second.empty()) revocations_.erase(found);
   }
   return overdue;
 }

@@ -3,8 +3,9 @@
 // (§4 rules 1, 3, 4). All times are the session clock's.
 #pragma once
 
-#include <absl/container/btree_set.h>
+#include <absl/container/btree_map.h>
 #include <absl/container/flat_hash_map.h>
+#include <absl/container/inlined_vector.h>
 #include <absl/container/node_hash_map.h>
 
 #include <compare>
@@ -29,19 +30,17 @@ struct Revocation {
 };
 
 struct Session {
-  std::string group;
+  const std::string* group = nullptr;  // its name
   Incarnation incarnation = 0;
-  ConnectionId connection = 0;    // 0: bound to none
-  bool connection_ended = false;  // it was bound, and the connection was seen to end
-  std::uint64_t since_ms = 0;     // bound, unbound or started at
+  ConnectionId connection = 0;         // 0: bound to none
+  std::uint64_t since_ms = 0;          // bound, unbound or started at
+  std::uint64_t queued_ms = 0;         // when its earliest entry of the queue comes up; 0: none
+  std::uint64_t stalled_since_ms = 0;  // its application is stuck since; 0: it is not
   std::uint32_t session_timeout_ms = 0;
   std::uint32_t disconnect_grace_ms = 0;
   std::uint32_t lease_ms = 0;
-  std::uint64_t stalled_ms = 0;       // its application was stuck for so long; 0: not
-  std::uint64_t stalled_said_ms = 0;  // when it said so
+  bool connection_ended = false;  // it was bound, and the connection was seen to end
   bool marked_due = false;
-  std::uint64_t queued_ms = 0;  // when its earliest entry of the queue comes up; 0: none
-  std::vector<Revocation> revocations;
 };
 
 class Sessions {
@@ -114,7 +113,7 @@ class Sessions {
   using Deadlines = std::priority_queue<Deadline, std::vector<Deadline>, std::greater<>>;
   struct Bound {
     std::uint64_t heard_ms = 0;
-    absl::btree_set<SeatId> seats;  // ordered: it decides who expires first
+    absl::InlinedVector<SeatId, 2> seats;  // ascending: it decides who expires first
   };
 
   struct Expected {
@@ -122,6 +121,7 @@ class Sessions {
     std::size_t bindings = 0;     // parked
   };
 
+  Session& begin(SeatId seat, const std::string& group);
   std::uint64_t alive_ms(const Session& session) const;
   std::uint64_t deadline_ms(const Session& session) const;
   void unbind(SeatId seat, Session& session);
@@ -129,7 +129,9 @@ class Sessions {
   void mark_due(std::uint64_t now_ms);
 
   absl::node_hash_map<SeatId, Session> sessions_;  // free places cost a pointer, not a session
-  absl::flat_hash_map<ConnectionId, Bound> bound_;
+  absl::node_hash_map<std::string, std::size_t> groups_;  // that sessions refer to → how many
+  absl::btree_map<ConnectionId, Bound> bound_;
+  absl::flat_hash_map<SeatId, std::vector<Revocation>> revocations_;  // of sessions; few have any
   absl::flat_hash_map<SeatId, Expected> expected_;
   // Entries are checked when they come up: hearing from a connection does not touch the queue, and
   // a seat that comes back again and again has one entry in it, not one each time (bounded).

@@ -52,7 +52,7 @@ Decided decide(const State& state, const CommitOffsets& command, Now now) {
 
   Decision decision;
   OffsetsCommitted event{.group = command.group, .offsets = {}};
-  OffsetsReset rewound{.group = command.group, .offsets = {}, .former = {}};
+  OffsetsReset rewound;
   Named named;
   named.reserve(command.items.size());
   decision.commits.reserve(command.items.size());
@@ -78,7 +78,10 @@ Decided decide(const State& state, const CommitOffsets& command, Now now) {
                   state.topic(twice->topic)->name, "/", twice->partition, " twice: name it once.");
   }
   if (!event.offsets.empty()) decision.events.emplace_back(std::move(event));
-  if (!rewound.offsets.empty()) decision.events.emplace_back(std::move(rewound));
+  if (!rewound.offsets.empty()) {
+    rewound.group = command.group;
+    decision.events.emplace_back(std::move(rewound));
+  }
   return decision;
 }
 

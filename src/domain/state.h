@@ -2,6 +2,7 @@
 // changed by fold.cc alone (one-fold). Ordered containers wherever an order could decide anything.
 #pragma once
 
+#include <absl/container/btree_map.h>
 #include <absl/container/btree_set.h>
 #include <absl/container/flat_hash_map.h>
 
@@ -103,10 +104,10 @@ struct Group {
   std::uint64_t offset_retention_ms = 0;   // 0: offsets are kept for ever
   std::int64_t emptied_ms = 0;  // time of the event since which it has no members; 0: it has
   bool frozen = false;          // the plan does not change
-  std::set<std::string, std::less<>> draining;       // member ids, present or not
-  std::map<TopicPartition, std::string> pins;        // to member ids, present or not
-  std::map<SeatId, Member> members;                  // longest-standing first
-  std::map<std::string, SeatId, std::less<>> seats;  // member id → seat, sorted by id
+  std::set<std::string, std::less<>> draining;              // member ids, present or not
+  std::map<TopicPartition, std::string> pins;               // to member ids, present or not
+  std::map<SeatId, Member> members;                         // longest-standing first
+  absl::btree_map<std::string, SeatId, std::less<>> seats;  // member id → seat, sorted by id
   std::map<std::string, std::deque<EndedIncarnation>, std::less<>> ended;  // newest last
   std::map<TopicId, PartitionTable> partitions;  // as far as anything is known
   std::map<TopicId, std::int32_t> planned;       // topics and sizes that the last plan covers
