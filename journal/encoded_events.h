@@ -28,7 +28,10 @@ class EncodedEvents {
   }
   /// Keeps the memory, but not a storm's.
   void clear() {
-    if (bytes_.capacity() > kKeptBytes) std::string().swap(bytes_);
+    if (bytes_.size() > kKeptBytes) {
+      *this = EncodedEvents();
+      return;
+    }
     bytes_.clear();
     ends_.clear();
   }
@@ -43,7 +46,7 @@ class EncodedEvents {
   }
 
  private:
-  static constexpr std::size_t kKeptBytes = std::size_t{256} << 10;
+  static constexpr std::size_t kKeptBytes = std::size_t{256} << 10;  // as much as a batch has
 
   std::string bytes_;
   std::vector<std::size_t> ends_;

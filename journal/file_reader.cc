@@ -1,7 +1,6 @@
 #include "journal/file_reader.h"
 
 #include <fmt/format.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -30,13 +29,6 @@ constexpr int kViewAttempts = 1'000;
 
 std::string path_in(const std::string& directory, std::string_view file) {
   return fmt::format("{}/{}", directory, file);
-}
-
-/// Nothing if no file stands there.
-std::optional<FileIdentity> identity_of(const std::string& path) {
-  struct stat status{};
-  if (::stat(path.c_str(), &status) != 0) return std::nullopt;
-  return FileIdentity(status.st_dev, status.st_ino);
 }
 
 Error bad_record(std::uint64_t sequence, const std::string& message) {
@@ -70,8 +62,10 @@ std::expected<FileReader, Error> FileReader::open(const std::string& directory,
   return FileReader(directory, std::move(*file), std::move(environment));
 }
 
-/// Enters LMDB's table of readers if there is one. Without it no writer ever was here.
+/// Enters LMDB's table of readers if there is one. Without it no writer ever was here, and a file
+/// that was replaced has none any more.
 std::expected<void, Error> FileReader::join_readers() {
+  if (environment_ || file_.replaced()) return {};
   const std::string table = path_in(directory_, kReadersFile);
   if (::access(table.c_str(), F_OK) != 0) return {};
   if (::access(table.c_str(), R_OK | W_OK) != 0) {
@@ -85,24 +79,26 @@ std::expected<void, Error> FileReader::join_readers() {
   const auto identity = identity_of(table);
   auto opened = open_environment(directory_, MDB_RDONLY, 0);
   if (!opened) return std::unexpected(opened.error());
+  if (file_.replaced()) return {};  // in between: what was opened is the other file's
   environment_ = std::move(*opened);
   readers_table_ = identity;
   return {};
 }
 
 /// Compacting renames the new file into place, and removes the table of readers a moment later: a
-/// reader that comes between the two is in a table that no writer ever looks at.
-bool FileReader::replaced() const {
-  if (file_.replaced()) return true;
-  return readers_table_ && identity_of(path_in(directory_, kReadersFile)) != readers_table_;
+/// reader that came between the two is in a table that no writer looks at, and that says nothing of
+/// what a writer does.
+void FileReader::leave_former_table() {
+  if (!readers_table_ || identity_of(path_in(directory_, kReadersFile)) == readers_table_) return;
+  environment_.reset();
+  readers_table_.reset();
 }
 
 std::expected<FileReader::View, Error> FileReader::try_view() {
   // LMDB is let near the file only when its meta pages are sound.
   if (auto metas = file_.metas(); !metas) return std::unexpected(metas.error());
-  if (!environment_) {
-    if (auto joined = join_readers(); !joined) return std::unexpected(joined.error());
-  }
+  leave_former_table();
+  if (auto joined = join_readers(); !joined) return std::unexpected(joined.error());
   View view{};
   if (environment_) {
     auto held = begin(environment_, MDB_RDONLY);

@@ -8,8 +8,6 @@
 // thread of its own, a chunk ahead of who takes it.
 #pragma once
 
-#include <sys/types.h>
-
 #include <optional>
 #include <string>
 #include <utility>
@@ -17,13 +15,11 @@
 
 #include "journal/contents.h"
 #include "journal/environment.h"
+#include "journal/file_identity.h"
 #include "journal/page_file.h"
 #include "journal/reader.h"
 
 namespace muster::journal {
-
-/// Which file stands at a path, whatever it is called later: device and inode.
-using FileIdentity = std::pair<dev_t, ino_t>;
 
 class FileReader : public Reader {
  public:
@@ -43,9 +39,8 @@ class FileReader : public Reader {
   std::expected<void, Error> read_snapshot(std::uint64_t sequence, const Sink& sink) override;
 
   /// Whether another file has taken the journal's place, so that this one will not go on: it was
-  /// compacted or restored. Or whether another table of readers has taken the place of the one that
-  /// this reader is in: what a writer does now is not seen by that. Open it again.
-  bool replaced() const;
+  /// compacted or restored. Open it again.
+  bool replaced() const { return file_.replaced(); }
 
   /// What the journal holds, as one transaction left it.
   struct Inventory {
@@ -77,6 +72,7 @@ class FileReader : public Reader {
         environment_(std::move(environment)) {}
 
   std::expected<void, Error> join_readers();
+  void leave_former_table();
   std::expected<View, Error> view();
   std::expected<View, Error> try_view();
   std::expected<void, Error> copy_records(std::uint64_t from, std::uint64_t to, Chunk& chunk);

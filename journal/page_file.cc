@@ -9,6 +9,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "journal/file_identity.h"
+
 namespace muster::journal {
 namespace {
 
@@ -236,10 +238,9 @@ std::expected<void, Error> PageFile::read_overflow(const Page::Value& value,
 }
 
 bool PageFile::replaced() const {
-  struct stat open{};
-  struct stat there{};
-  if (::fstat(file_.number(), &open) != 0 || ::stat(path_.c_str(), &there) != 0) return false;
-  return open.st_dev != there.st_dev || open.st_ino != there.st_ino;
+  const auto open = identity_of(file_.number());
+  const auto there = identity_of(path_);
+  return open && there && *open != *there;
 }
 
 std::expected<std::uint64_t, Error> PageFile::pages() const {

@@ -12,8 +12,12 @@ std::string_view CommitReplyShapes::encode(std::uint64_t correlation_id, Sequenc
   Shape& shape = shapes_[reply.outcomes.size()];
   if (shape.framed.empty()) return {};
   char* const to = shape.framed.data();
-  flatbuffers::WriteScalar(to + shape.correlation_id, correlation_id);
-  flatbuffers::WriteScalar(to + shape.sequence, sequence);
+  const auto write = [&](std::size_t place, std::uint64_t number) {  // four bytes off its alignment
+    number = flatbuffers::EndianScalar(number);
+    std::memcpy(to + place, &number, sizeof(number));
+  };
+  write(shape.correlation_id, correlation_id);
+  write(shape.sequence, sequence);
   static_assert(sizeof(wire::CommitOutcome) == 1);
   if (!reply.outcomes.empty()) {
     std::memcpy(to + shape.outcomes, reply.outcomes.data(), reply.outcomes.size());

@@ -33,7 +33,7 @@ struct ExportSnapshot {
   std::uint64_t digest = 0;
   std::int64_t time_ms = 0;
 };
-/// `bytes` as encode_event gives them.
+/// `bytes` as the journal has them; of a line that was parsed, as encode_event gives them.
 struct ExportEvent {
   Sequence sequence = 0;
   std::string bytes;

@@ -37,8 +37,8 @@ class FrameReader {
   std::nullopt_t nothing_yet();
 
   std::size_t max_frame_bytes_;
-  std::string buffer_;     // bytes not yet handed out
-  std::size_t start_ = 0;  // of the first of them
+  std::string buffer_;     // the frame handed out last, and what is not handed out yet
+  std::size_t start_ = 0;  // of the latter
 };
 
 /// Header and payload in one string.

@@ -8,7 +8,8 @@
 
 namespace muster::codec {
 
-/// Verify one frame's payload. What they return is valid as long as the payload is.
+/// Verify one frame's payload, which begins at a multiple of eight, as FrameReader's do. What they
+/// return is valid as long as the payload is.
 std::expected<const wire::Request*, WireError> view_request(std::string_view payload);
 std::expected<const wire::ServerMessage*, WireError> view_server_message(std::string_view payload);
 

@@ -55,7 +55,7 @@ class ByteQueue {
     return std::string_view(bytes_).substr(begin_, bytes);
   }
   void pop(std::size_t bytes) {
-    constexpr std::size_t kKeptBytes = std::size_t{256} << 10;  // a storm's memory is given back
+    constexpr std::size_t kKeptBytes = std::size_t{512} << 10;  // a storm's memory is given back
     begin_ += bytes;
     if (begin_ < bytes_.size() / 2) return;
     bytes_.erase(0, std::exchange(begin_, 0));

@@ -96,8 +96,13 @@ void Sessions::end(SeatId seat) {
   unbind(seat, found->second);
   const auto group = groups_.find(*found->second.group);
   if (--group->second == 0) groups_.erase(group);
-  revocations_.erase(seat);
+  forget_revocations(seat);
   sessions_.erase(found);
+}
+
+void Sessions::forget_revocations(SeatId seat) {
+  revocations_.erase(seat);
+  if (revocations_.empty()) revocations_.rehash(0);  // a storm's memory is given back
 }
 
 void Sessions::heard(ConnectionId connection, std::uint64_t now_ms) {
@@ -116,7 +121,9 @@ void Sessions::disconnected(ConnectionId connection, std::uint64_t now_ms) {
 void Sessions::stalled(SeatId seat, std::uint64_t stalled_ms, std::uint64_t now_ms) {
   const auto found = sessions_.find(seat);
   if (found == sessions_.end()) return;
-  found->second.stalled_since_ms = stalled_ms == 0 ? 0 : now_ms - stalled_ms;
+  // It may be before the clock began: then it wraps, and so does the difference to it.
+  const std::uint64_t since_ms = std::max<std::uint64_t>(now_ms - stalled_ms, 1);
+  found->second.stalled_since_ms = stalled_ms == 0 ? 0 : since_ms;
 }
 
 const Session* Sessions::find(SeatId seat) const {
@@ -228,7 +235,7 @@ std::vector<Sessions::Overdue> Sessions::overdue_revocations(std::uint64_t now_m
       overdue.push_back({.group = group, .tokens = std::move(revocation.tokens)});
       return true;
     });
-    if (found->second.empty()) revocations_.erase(found);
+    if (found->second.empty()) forget_revocations(seat);
   }
   return overdue;
 }

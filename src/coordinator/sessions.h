@@ -30,12 +30,13 @@ struct Revocation {
 };
 
 struct Session {
-  const std::string* group = nullptr;  // its name
+  const std::string* group =
+      nullptr;  // its name: a key of Sessions::groups_, as long as this lives
   Incarnation incarnation = 0;
   ConnectionId connection = 0;         // 0: bound to none
   std::uint64_t since_ms = 0;          // bound, unbound or started at
   std::uint64_t queued_ms = 0;         // when its earliest entry of the queue comes up; 0: none
-  std::uint64_t stalled_since_ms = 0;  // its application is stuck since; 0: it is not
+  std::uint64_t stalled_since_ms = 0;  // its application is stuck since; wraps; 0: it is not
   std::uint32_t session_timeout_ms = 0;
   std::uint32_t disconnect_grace_ms = 0;
   std::uint32_t lease_ms = 0;
@@ -45,6 +46,10 @@ struct Session {
 
 class Sessions {
  public:
+  Sessions() = default;
+  Sessions(const Sessions&) = delete;
+  Sessions& operator=(const Sessions&) = delete;
+
   /// A seat found in the journal at start: a whole session from now, no connection needed.
   void start(const std::string& group, const domain::Member& member, std::uint64_t now_ms);
 
@@ -125,12 +130,13 @@ class Sessions {
   std::uint64_t alive_ms(const Session& session) const;
   std::uint64_t deadline_ms(const Session& session) const;
   void unbind(SeatId seat, Session& session);
+  void forget_revocations(SeatId seat);
   void queue_deadline(SeatId seat, Session& session);
   void mark_due(std::uint64_t now_ms);
 
   absl::node_hash_map<SeatId, Session> sessions_;  // free places cost a pointer, not a session
-  absl::node_hash_map<std::string, std::size_t> groups_;  // that sessions refer to → how many
-  absl::btree_map<ConnectionId, Bound> bound_;
+  absl::node_hash_map<std::string, std::size_t> groups_;  // names → sessions that point to them
+  absl::btree_map<ConnectionId, Bound> bound_;            // without free places
   absl::flat_hash_map<SeatId, std::vector<Revocation>> revocations_;  // of sessions; few have any
   absl::flat_hash_map<SeatId, Expected> expected_;
   // Entries are checked when they come up: hearing from a connection does not touch the queue, and

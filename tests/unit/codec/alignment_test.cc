@@ -5,6 +5,7 @@
 #include <snapshot_generated.h>
 
 #include "codec/event.h"
+#include "codec/export_line.h"
 #include "codec/frame.h"
 #include "codec/snapshot.h"
 #include "codec/wire.h"
@@ -50,6 +51,45 @@ TEST_CASE("Structs of an event are read wherever they lie") {
   REQUIRE(tokens.size() == 1);
   CHECK(tokens[0].at.topic == std::uint64_t{3} << 32);
   CHECK(tokens[0].fence == std::uint64_t{2} << 32);
+}
+
+TEST_CASE("Planned topics of an event are read wherever they lie") {
+  std::string bytes = event_bytes(domain::PlanRequested{
+      .group = "g",
+      .seat = 1,
+      .member_id = "m",
+      .planned = {{.topic = 1, .partition_count = 2}, {.topic = 3, .partition_count = 4}}});
+  const auto* requested = event::GetEvent(bytes.data())->body_as_PlanRequested();
+  shift_list(*requested, event::PlanRequested::VT_PLANNED);
+  const auto read = decode_event(bytes);
+  REQUIRE(read.has_value());
+  const auto& planned = std::get<domain::PlanRequested>(read->body).planned;
+  REQUIRE(planned.size() == 1);
+  CHECK(planned[0].topic == std::uint64_t{2} << 32);
+}
+
+TEST_CASE("Offsets of an event are read wherever they lie") {
+  const domain::OffsetValue value{.at = {.topic = 1, .partition = 2}, .offset = 3, .fence = 4};
+  std::string bytes =
+      event_bytes(domain::OffsetsCommitted{.group = "g", .offsets = {value, value}});
+  const auto* committed = event::GetEvent(bytes.data())->body_as_OffsetsCommitted();
+  shift_list(*committed, event::OffsetsCommitted::VT_PLAIN);
+  const auto read = decode_event(bytes);
+  REQUIRE(read.has_value());
+  const auto& offsets = std::get<domain::OffsetsCommitted>(read->body).offsets;
+  REQUIRE(offsets.size() == 1);
+  CHECK(offsets[0].at.topic == std::uint64_t{3} << 32);
+  CHECK(offsets[0].offset == std::int64_t{4} << 32);
+}
+
+TEST_CASE("What is exported of such an event is what is read of it") {
+  std::string bytes = event_bytes(
+      domain::TopicsMatched{.group = "g", .matches = {{.pattern = "p", .topics = {1, 7}}}});
+  const auto* matched = event::GetEvent(bytes.data())->body_as_TopicsMatched();
+  shift_list(*matched->matches()->Get(0), event::PatternTopics::VT_TOPICS);
+  const auto line = ExportText().line(ExportEvent{.sequence = 1, .bytes = bytes});
+  REQUIRE(line.has_value());
+  CHECK(line->find("30064771072") != std::string::npos);  // 7 << 32
 }
 
 TEST_CASE("Numbers of a snapshot are read wherever they lie") {
