@@ -100,6 +100,8 @@ bool needs_plan(const State& state, const Group& group) {
 
 bool plan_is_outdated(const State& state, const Group& group) {
   if (group.frozen) return false;
+  // A round of the leader's ends with a plan, though what it began for may be gone by then.
+  if (group.request) return true;
   return group.plan_outdated || group.plan_unfinished || topics_differ(state, group, group.planned);
 }
 

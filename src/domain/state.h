@@ -181,8 +181,9 @@ std::int64_t expires_ms(const Group& group, const PartitionState& partition);
 /// min(session_timeout, disconnect_grace): the client can't know which of the two runs (§4 rule 3).
 std::uint32_t lease_ms(const MemberSettings& settings);
 
-/// Whether the group's last plan no longer fits its members, settings and topics, and may change. A
-/// function of the folded state alone, so that a restart forgets no plan that was due (§4 rule 4).
+/// Whether the group's last plan no longer fits its members, settings and topics, and may change,
+/// or a plan of its leader's is waited for. A function of the folded state alone, so that a restart
+/// forgets no plan that was due (§4 rule 4).
 bool needs_plan(const State& state, const Group& group);
 
 /// The same, but for the quiet time: then such a plan is made when that is over.

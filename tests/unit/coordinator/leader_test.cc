@@ -274,6 +274,28 @@ TEST_CASE("leader: a round whose leader does not come back after a restart ends 
   CHECK(round.last_plan().instead_of_leader == "leader 'a' submitted no plan within 5000 ms");
 }
 
+TEST_CASE("leader: a round ends with a plan, though the topic that it began for is deleted") {
+  Round round;
+  round.a.ask<wire::DoneT>(answering(round.wanted(), {"a", "b"}));
+  wire::JoinT other = joining("b", 2);
+  other.patterns = {"u"};
+  round.b.ask<wire::JoinReplyT>(std::move(other));
+  round.world.turn();
+  round.a.ask<wire::DoneT>(answering(round.wanted(), {"a", "b"}));
+  REQUIRE_FALSE(round.world.group().request.has_value());
+  round.b.ask<wire::TopicReplyT>(create_topic(1, "u"));
+  round.world.turn();
+  REQUIRE(round.world.group().request.has_value());
+  wire::DeleteTopicT remove;
+  remove.name = "u";
+  round.b.ask<wire::DoneT>(std::move(remove));
+  CHECK(domain::phase_of(round.world.state(), round.world.group()) ==
+        domain::GroupPhase::kBalancing);
+  round.world.pass(6'000);
+  CHECK_FALSE(round.world.group().request.has_value());
+  CHECK(domain::phase_of(round.world.state(), round.world.group()) == domain::GroupPhase::kStable);
+}
+
 TEST_CASE("leader: freezing ends the round and its deadline, unfreezing begins another") {
   Round round;
   round.b.ask<wire::DoneT>(freezing(true));
