@@ -166,7 +166,9 @@ void Witness::connection_ended(ConnectionId id) {
 
 bool Witness::is_certain(const MemberName& member) const {
   const auto found = joins_.find(member);
-  return found == joins_.end() || found->second.last_answered >= found->second.last_lost;
+  // Where reading was paused, a request is carried out after others that came later: only what was
+  // asked when nothing was to come any more has the last word.
+  return found == joins_.end() || found->second.last_answered > found->second.last_lost;
 }
 
 std::uint64_t Witness::silence_ms(const Watch& watch) const {
