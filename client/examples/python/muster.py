@@ -333,7 +333,9 @@ class Consumer(_Closing):
         # It may take long, and no signal's handler would run within the library's call.
         waiting = threading.Thread(target=wait, daemon=True)
         waiting.start()
-        waiting.join()
+        # A signal that comes just before Python begins to wait does not end the wait, so it waits anew.
+        while waiting.is_alive():
+            waiting.join(0.5)
         if failed:
             raise failed[0]
 
