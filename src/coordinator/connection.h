@@ -1,13 +1,12 @@
 // One connection as the coordinator sees it.
 #pragma once
 
-#include <absl/container/btree_set.h>
-
 #include <cstddef>
 #include <cstdint>
 #include <string>
 
 #include "codec/frame.h"
+#include "coordinator/in_flight.h"
 #include "coordinator/seams.h"
 
 namespace muster::coordinator {
@@ -18,10 +17,10 @@ struct Connection {
   codec::FrameReader frames;
   std::string client_id;  // from hello
   bool greeted = false;
-  bool paused = false;                       // reading is stopped (back-pressure)
-  bool closing = false;                      // its Close is parked: nothing more is taken from it
-  absl::btree_set<std::uint64_t> in_flight;  // correlation ids without a reply; no memory when none
-  std::size_t parked_bytes = 0;              // of replies that wait for the journal
+  bool paused = false;   // reading is stopped (back-pressure)
+  bool closing = false;  // its Close is parked: nothing more is taken from it
+  InFlight in_flight;
+  std::size_t parked_bytes = 0;  // of replies that wait for the journal
 };
 
 }  // namespace muster::coordinator

@@ -43,9 +43,10 @@ std::unexpected<Rejection> refuse_storage_full(std::size_t bytes) {
 
 wire::CommitReplyT commit_reply(const domain::Decision& decision) {
   wire::CommitReplyT reply;
-  for (const domain::CommitOutcome outcome : decision.commits) {
-    reply.outcomes.push_back(static_cast<wire::CommitOutcome>(outcome));
-  }
+  reply.outcomes.resize(decision.commits.size());
+  std::ranges::transform(decision.commits, reply.outcomes.begin(), [](domain::CommitOutcome one) {
+    return static_cast<wire::CommitOutcome>(one);
+  });
   return reply;
 }
 
@@ -107,7 +108,7 @@ void Pipeline::Implementation::handle_frame(Connection& connection, std::string_
                "The request has correlation id 0, which is for pushes: use another.");
     return close(connection, reason.error());
   }
-  if (!connection.in_flight.insert(correlation_id).second) {
+  if (!connection.in_flight.insert(correlation_id)) {
     const auto reason =
         refuse(ErrorCode::kDuplicateCorrelationId, "Correlation id ", correlation_id,
                " belongs to a request that has no reply yet: number requests without doubles.");

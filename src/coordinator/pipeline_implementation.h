@@ -154,6 +154,7 @@ class Pipeline::Implementation {
   codec::ServerMessageEncoder messages_;
   ParkedEffects parked_;
   absl::btree_map<ConnectionId, std::unique_ptr<Connection>> connections_;  // shut down in order
+  Connection* found_last_ = nullptr;                                        // in connections_
   std::vector<ConnectionId> paused_;  // whose reading waits for room
   bool stopping_ = false;
 };

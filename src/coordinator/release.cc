@@ -15,8 +15,11 @@ std::string Pipeline::Implementation::encode_push(const wire::ServerBodyUnion& b
 }
 
 Connection* Pipeline::Implementation::find(ConnectionId id) {
+  // Replies of a batch, and the frames of a read, are of one connection after the other.
+  if (found_last_ != nullptr && found_last_->id == id) return found_last_;
   const auto found = connections_.find(id);
-  return found == connections_.end() ? nullptr : found->second.get();
+  if (found == connections_.end()) return nullptr;
+  return found_last_ = found->second.get();
 }
 
 void Pipeline::Implementation::reply(Connection& connection, std::uint64_t correlation_id,

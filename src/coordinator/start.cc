@@ -69,6 +69,7 @@ void Pipeline::Implementation::connected(ConnectionId id, std::string peer) {
 
 void Pipeline::Implementation::disconnected(ConnectionId id) {
   sessions_.disconnected(id, now_ms());
+  found_last_ = nullptr;
   connections_.erase(id);
 }
 

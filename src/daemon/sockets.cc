@@ -123,10 +123,12 @@ bool Sockets::drained(ConnectionId id) const {
 }
 
 Connection* Sockets::find_open(ConnectionId id) const {
-  const auto found = connections_.find(id);
-  if (found == connections_.end()) return nullptr;
-  Connection* connection = found->second.get();
-  return connection->phase == ConnectionPhase::kOpen ? connection : nullptr;
+  if (found_last_ == nullptr || found_last_->id != id) {  // it is asked for one again and again
+    const auto found = connections_.find(id);
+    if (found == connections_.end()) return nullptr;
+    found_last_ = found->second.get();
+  }
+  return found_last_->phase == ConnectionPhase::kOpen ? found_last_ : nullptr;
 }
 
 void Sockets::append(Connection& connection, std::string_view bytes) {
@@ -259,6 +261,7 @@ void Sockets::on_closed(uv_handle_t* handle) noexcept {
   const Connection& connection = *static_cast<Connection*>(handle->data);
   Sockets& sockets = *connection.sockets;
   if (connection.refused) --sockets.refused_;
+  sockets.found_last_ = nullptr;
   sockets.connections_.erase(connection.id);
 }
 

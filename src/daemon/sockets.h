@@ -112,6 +112,7 @@ class Sockets final : public coordinator::Connections {
   SocketEvents* events_ = nullptr;
   /// All that libuv still knows, so that every descriptor is counted.
   absl::flat_hash_map<coordinator::ConnectionId, std::unique_ptr<Connection>> connections_;
+  mutable Connection* found_last_ = nullptr;  // in connections_
   std::vector<coordinator::ConnectionId> dirty_;
   std::vector<coordinator::ConnectionId> closing_;  // flushing or lingering
   std::deque<AwaitedHello> awaited_hellos_;         // one timeout for all: in order of due time

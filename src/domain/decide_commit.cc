@@ -4,11 +4,10 @@
 // event that keeps what was there. A token is proof enough: the connection that
 // presents it need not be the member's own (§4 rule 1).
 
-#include <absl/container/inlined_vector.h>
-
 #include <algorithm>
-#include <optional>
+#include <cstddef>
 #include <utility>
+#include <vector>
 
 #include "domain/decide.h"
 #include "domain/names.h"
@@ -18,12 +17,30 @@
 namespace muster::domain {
 namespace {
 
-using Named = absl::InlinedVector<TopicPartition, 4>;
+/// Items beside each other mostly name one topic, and mostly with the same bytes of the request.
+bool same_topic(const CommitItem& one, const CommitItem& other) {
+  return one.topic.size() == other.topic.size() &&
+         (one.topic.data() == other.topic.data() || one.topic == other.topic);
+}
 
-std::optional<TopicPartition> named_twice(Named named) {
-  if (!std::ranges::is_sorted(named)) std::ranges::sort(named);
-  const auto twice = std::ranges::adjacent_find(named);
-  return twice == named.end() ? std::nullopt : std::optional(*twice);
+bool comes_before(const CommitItem& one, const CommitItem& other) {
+  return same_topic(one, other) ? one.partition < other.partition : one.topic < other.topic;
+}
+
+/// An item whose partition another names, too; null: there is none.
+const CommitItem* named_twice(const std::vector<CommitItem>& items) {
+  const auto not_before = [](const CommitItem& one, const CommitItem& next) {
+    return !comes_before(one, next);
+  };
+  if (std::ranges::adjacent_find(items, not_before) == items.end()) return nullptr;
+  std::vector<const CommitItem*> sorted;
+  sorted.reserve(items.size());
+  for (const CommitItem& item : items) sorted.push_back(&item);
+  std::ranges::sort(sorted,
+                    [](const auto* one, const auto* other) { return comes_before(*one, *other); });
+  const auto twice = std::ranges::adjacent_find(
+      sorted, [](const auto* one, const auto* next) { return !comes_before(*one, *next); });
+  return twice == sorted.end() ? nullptr : *twice;
 }
 
 }  // namespace
@@ -53,29 +70,30 @@ Decided decide(const State& state, const CommitOffsets& command, Now now) {
   Decision decision;
   OffsetsCommitted event{.group = command.group, .offsets = {}};
   OffsetsReset rewound;
-  Named named;
-  named.reserve(command.items.size());
-  decision.commits.reserve(command.items.size());
+  decision.commits.assign(command.items.size(), CommitOutcome::kApplied);
   event.offsets.reserve(command.items.size());
-  const Topic* topic = nullptr;
-  for (const CommitItem& item : command.items) {
-    // Most commits name one topic again and again.
-    if (topic == nullptr || topic->name != item.topic) topic = state.topic(item.topic);
-    const auto judged = judge_commit(group, command.group, topic, item, now);
+  CommitPlace place;
+  const CommitItem* before = nullptr;
+  for (std::size_t i = 0; i < command.items.size(); ++i) {
+    const CommitItem& item = command.items[i];
+    if (before == nullptr || !same_topic(*before, item)) {
+      place = commit_place(state, group, command.group, item.topic);
+    }
+    before = &item;
+    const auto judged = judge_commit(place, item, now);
     if (!judged) return std::unexpected(judged.error());
-    named.push_back(judged->at);
-    decision.commits.push_back(judged->outcome);
+    decision.commits[i] = judged->outcome;
     if (judged->outcome != CommitOutcome::kApplied || judged->unchanged) continue;
     if (rewinds(judged->partition, item)) {
-      rewound.offsets.push_back(offset_value(item, judged->at));
+      append_offset(rewound.offsets, item, judged->at);
       rewound.former.push_back(former_offset(judged->at, judged->partition));
     } else {
-      event.offsets.push_back(offset_value(item, judged->at));
+      append_offset(event.offsets, item, judged->at);
     }
   }
-  if (const auto twice = named_twice(std::move(named))) {
+  if (const CommitItem* twice = named_twice(command.items)) {
     return refuse(ErrorCode::kMalformedRequest, "The commit for group '", command.group, "' names ",
-                  state.topic(twice->topic)->name, "/", twice->partition, " twice: name it once.");
+                  twice->topic, "/", twice->partition, " twice: name it once.");
   }
   if (!event.offsets.empty()) decision.events.emplace_back(std::move(event));
   if (!rewound.offsets.empty()) {

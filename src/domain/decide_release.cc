@@ -26,7 +26,8 @@ void judge_last_commit(const State& state, const Group& group, const ReleaseItem
                           .offset = item.offset,
                           .fence = item.fence,
                           .metadata = item.metadata};
-  const auto judged = judge_commit(&group, group.name, state.topic(commit.topic), commit, now);
+  const auto judged =
+      judge_commit(commit_place(state, &group, group.name, commit.topic), commit, now);
   if (!judged) {
     outcome.commit = CommitOutcome::kRefused;
     outcome.commit_error = judged.error();
@@ -34,7 +35,7 @@ void judge_last_commit(const State& state, const Group& group, const ReleaseItem
   }
   outcome.commit = judged->outcome;
   if (judged->outcome == CommitOutcome::kApplied) {
-    commits.offsets.push_back(offset_value(commit, judged->at));
+    append_offset(commits.offsets, commit, judged->at);
   }
 }
 

@@ -171,33 +171,36 @@ bool is_first_state(const PartitionState& partition) {
          !partition.has_commit();
 }
 
-std::uint64_t hash_of(GroupId group, TopicPartition at, const PartitionState& partition) {
+namespace {
+
+// A plan may change half a million partitions in one turn, and a commit thousands, so their numbers
+// are combined at once and not one after the other: multilinear hashing (Lemire, Kaser: "Strongly
+// universal string hashing is fast", 2014), with the odd constants of SplitMix64's sequence.
+template <std::uint64_t place>
+std::uint64_t term(std::uint64_t number) {
+  constexpr std::uint64_t kOdd = kPartition + place * 0x9e3779b97f4a7c15ULL;
+  return (number + kOdd) * (kOdd | 1);
+}
+
+}  // namespace
+
+CommitHash::CommitHash(GroupId group, TopicPartition at, const PartitionState& partition)
+    : sum_(term<1>(group) + term<2>(at.topic) + term<3>(bits(at.partition)) +
+           term<4>(partition.owner) + term<5>(partition.target) + term<6>(partition.fence) +
+           term<7>(partition.ended_fence) + term<8>(bits(partition.ended_offset)) +
+           term<12>(bits(partition.phase)) + term<13>(bits(partition.ended_how))) {}
+
+std::uint64_t CommitHash::of(const PartitionState& partition) const {
   if (is_first_state(partition)) return 0;
-  // A plan may change half a million of these in one turn, so their numbers are combined at once
-  // and not one after the other: multilinear hashing (Lemire, Kaser: "Strongly universal string
-  // hashing is fast", 2014), with the odd constants of SplitMix64's sequence.
-  std::uint64_t odd = kPartition;
-  std::uint64_t sum = 0;
-  const auto add = [&](std::uint64_t number) {
-    odd += 0x9e3779b97f4a7c15ULL;
-    sum += (number + odd) * (odd | 1);
-  };
-  add(group);
-  add(at.topic);
-  add(bits(at.partition));
-  add(partition.owner);
-  add(partition.target);
-  add(partition.fence);
-  add(partition.ended_fence);
-  add(bits(partition.ended_offset));
-  add(bits(partition.committed));
-  add(bits(partition.commit_time_ms));
-  add(partition.committed_fence);
-  add(bits(partition.phase));
-  add(bits(partition.ended_how));
-  const std::uint64_t numbers = mix(sum);
+  const std::uint64_t numbers =
+      mix(sum_ + term<9>(bits(partition.committed)) + term<10>(bits(partition.commit_time_ms)) +
+          term<11>(partition.committed_fence));
   if (!partition.metadata) return numbers;
   return EntityHash().add(numbers).add(*partition.metadata).value();
+}
+
+std::uint64_t hash_of(GroupId group, TopicPartition at, const PartitionState& partition) {
+  return CommitHash(group, at, partition).of(partition);
 }
 
 std::uint64_t hash_of_all(const Group& group) {

@@ -42,6 +42,18 @@ std::uint64_t hash_of_quiet_time(std::uint32_t quiet_time_ms);
 bool is_first_state(const PartitionState& partition);
 /// 0 for a partition in its first state, so that room in a table is no part of the state.
 std::uint64_t hash_of(GroupId group, TopicPartition at, const PartitionState& partition);
+
+/// The same, of a partition of which only the commit changes: what else there is of it is taken
+/// into account once.
+class CommitHash {
+ public:
+  CommitHash(GroupId group, TopicPartition at, const PartitionState& partition);
+  /// `partition`: the same one, as it is now.
+  std::uint64_t of(const PartitionState& partition) const;
+
+ private:
+  std::uint64_t sum_;
+};
 /// What the group has in the digest: the sum of it and of all entities in it.
 std::uint64_t hash_of_all(const Group& group);
 

@@ -37,7 +37,7 @@ Contradiction Folding::unknown(TopicPartition at) const {
   if (topic != nullptr && at.partition >= 0 && at.partition < topic->partition_count) {
     return std::nullopt;
   }
-  return sentence("there is no ", at_text(at));
+  return no_partition(at);
 }
 
 void Folding::end_token(Group& group, TopicPartition at, TokenEnd how) {

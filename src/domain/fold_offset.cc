@@ -6,14 +6,17 @@
 
 namespace muster::domain {
 
-Contradiction Folding::set_offset(Group& group, const OffsetValue& value) {
-  if (auto wrong = unknown(value.at)) return wrong;
-  PartitionState& partition = group.partitions[value.at.topic].at(value.at.partition);
+Contradiction Folding::set_offset(Group& group, PartitionFinder& partitions,
+                                  const OffsetValue& value) {
+  PartitionState* found = partitions.find(value.at);
+  if (found == nullptr) return no_partition(value.at);
+  PartitionState& partition = *found;
   if (value.fence != partition.fence) {  // fenced-commit
     return sentence(at_text(value.at), " is committed under token ", value.fence,
                     " while its token is ", partition.fence);
   }
-  const Changing changing(state_, group.id, value.at, partition);
+  const CommitHash hash(group.id, value.at, partition);
+  state_.digest -= hash.of(partition);
   partition.committed = value.offset;
   partition.committed_fence = value.offset < 0 ? 0 : value.fence;
   partition.commit_time_ms = value.offset < 0 ? 0 : time_ms_;
@@ -22,16 +25,18 @@ Contradiction Folding::set_offset(Group& group, const OffsetValue& value) {
   } else {
     partition.metadata = std::make_unique<std::string>(value.metadata);
   }
+  state_.digest += hash.of(partition);
   return std::nullopt;
 }
 
 Contradiction Folding::operator()(const OffsetsCommitted& event) {
   Group& group = find_or_create_group(event.group);
+  PartitionFinder partitions(state_, group);
   for (const OffsetValue& value : event.offsets) {
     if (value.offset < 0) {
       return sentence("offset ", value.offset, " is committed for ", at_text(value.at));
     }
-    if (auto wrong = set_offset(group, value)) return wrong;
+    if (auto wrong = set_offset(group, partitions, value)) return wrong;
   }
   return std::nullopt;
 }
@@ -46,12 +51,13 @@ Contradiction Folding::operator()(const OffsetsReset& event) {
     const Changing changing(state_, group);
     group.last_live_reset = sequence_;
   }
+  PartitionFinder partitions(state_, group);
   for (const OffsetValue& value : event.offsets) {
     const bool nothing = value.offset == -1 && value.metadata.empty();
     if (value.offset < 0 && !nothing) {
       return sentence("offset ", value.offset, " is set for ", at_text(value.at));
     }
-    if (auto wrong = set_offset(group, value)) return wrong;
+    if (auto wrong = set_offset(group, partitions, value)) return wrong;
   }
   return std::nullopt;
 }
@@ -100,9 +106,11 @@ void Folding::forget_resets_of(Group& group, TopicId topic) {
 }
 
 Contradiction Folding::forget_offsets(Group& group, const std::vector<OffsetValue>& former) {
+  PartitionFinder partitions(state_, group);
   for (const OffsetValue& value : former) {
-    if (auto wrong = unknown(value.at)) return wrong;
-    PartitionState& partition = group.partitions[value.at.topic].at(value.at.partition);
+    const PartitionState* found = partitions.find(value.at);
+    if (found == nullptr) return no_partition(value.at);
+    const PartitionState& partition = *found;
     if (partition.phase != Phase::kFree) {
       return sentence("the offset of ", at_text(value.at), " goes while seat ", partition.owner,
                       " owns it");
@@ -112,7 +120,7 @@ Contradiction Folding::forget_offsets(Group& group, const std::vector<OffsetValu
                       partition.committed);
     }
     const OffsetValue nothing{.at = value.at, .offset = -1};
-    if (auto wrong = set_offset(group, nothing)) return wrong;
+    if (auto wrong = set_offset(group, partitions, nothing)) return wrong;
   }
   return std::nullopt;
 }

@@ -38,6 +38,29 @@ class Changing {
   std::tuple<Entity&...> entity_;
 };
 
+/// Finds one partition of a group after the other: those of one topic mostly follow each other, and
+/// their table is looked up once.
+class PartitionFinder {
+ public:
+  PartitionFinder(const State& state, Group& group) : state_(state), group_(group) {}
+  /// Null: the topic has no such partition.
+  PartitionState* find(TopicPartition at) {
+    if (topic_ == nullptr || topic_->id != at.topic) {
+      topic_ = state_.topic(at.topic);
+      if (topic_ == nullptr) return nullptr;
+      table_ = &group_.partitions[at.topic];
+    }
+    if (at.partition < 0 || at.partition >= topic_->partition_count) return nullptr;
+    return &table_->at(at.partition);
+  }
+
+ private:
+  const State& state_;
+  Group& group_;
+  const Topic* topic_ = nullptr;
+  PartitionTable* table_ = nullptr;
+};
+
 /// One event being folded. Each overload is total: it changes the state or says what the event
 /// contradicts, and never chooses (outcomes-not-intents).
 class Folding {
@@ -88,7 +111,7 @@ class Folding {
                    const PlanReason& reason);
   void forget_grant(Group& group, FencingToken fence);
   void forget_request(Group& group);
-  Contradiction set_offset(Group& group, const OffsetValue& value);
+  Contradiction set_offset(Group& group, PartitionFinder& partitions, const OffsetValue& value);
   Contradiction forget_offsets(Group& group, const std::vector<OffsetValue>& former);
   void forget_reset(Group& group);
   void forget_resets_of(Group& group, TopicId topic);
@@ -139,5 +162,6 @@ inline std::string took_over(std::string_view member_id) {
 inline std::string at_text(TopicPartition at) {
   return sentence("partition ", at.partition, " of topic ", at.topic);
 }
+inline std::string no_partition(TopicPartition at) { return sentence("there is no ", at_text(at)); }
 
 }  // namespace muster::domain

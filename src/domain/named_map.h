@@ -1,5 +1,7 @@
 // What has a name: in the order of the names wherever an order could decide anything, and found by
-// a hash of the name, since every command and every event names its group.
+// a hash of the name, since every command and every event names its group. Most name the group that
+// the one before named, so the one found last is tried first. For one thread at a time, also where
+// it is const.
 #pragma once
 
 #include <absl/container/flat_hash_map.h>
@@ -25,8 +27,16 @@ class NamedMap {
   NamedMap() = default;
   NamedMap(const NamedMap&) = delete;  // the index points into the map
   NamedMap& operator=(const NamedMap&) = delete;
-  NamedMap(NamedMap&&) = default;  // map nodes stay where they are
-  NamedMap& operator=(NamedMap&&) = default;
+  NamedMap(NamedMap&& other) noexcept  // map nodes stay where they are
+      : values_(std::move(other.values_)), by_name_(std::move(other.by_name_)) {
+    other.last_ = {};
+  }
+  NamedMap& operator=(NamedMap&& other) noexcept {
+    values_ = std::move(other.values_);
+    by_name_ = std::move(other.by_name_);
+    last_ = other.last_ = {};
+    return *this;
+  }
 
   iterator begin() { return values_.begin(); }
   iterator end() { return values_.end(); }
@@ -37,14 +47,8 @@ class NamedMap {
   std::size_t size() const { return values_.size(); }
 
   /// Null: there is none.
-  Value* find(std::string_view name) {
-    const auto found = by_name_.find(key(name));
-    return found == by_name_.end() ? nullptr : found->second;
-  }
-  const Value* find(std::string_view name) const {
-    const auto found = by_name_.find(key(name));
-    return found == by_name_.end() ? nullptr : found->second;
-  }
+  Value* find(std::string_view name) { return look_up(name); }
+  const Value* find(std::string_view name) const { return look_up(name); }
 
   /// The value of that name: there already, or (true) made of `value`.
   std::pair<Value*, bool> try_emplace(std::string_view name, Value&& value) {
@@ -61,6 +65,7 @@ class NamedMap {
   void erase(std::string_view name) {
     const auto found = values_.find(name);
     if (found == values_.end()) return;
+    last_ = {};
     by_name_.erase(key(name));
     values_.erase(found);
   }
@@ -69,8 +74,22 @@ class NamedMap {
   // Debian's abseil hashes no std::string_view.
   static absl::string_view key(std::string_view name) { return {name.data(), name.size()}; }
 
+  Value* look_up(std::string_view name) const {
+    if (last_.value != nullptr && last_.name == name) return last_.value;
+    const auto found = by_name_.find(key(name));
+    if (found == by_name_.end()) return nullptr;
+    last_ = {.name = {found->first.data(), found->first.size()}, .value = found->second};
+    return last_.value;
+  }
+
+  struct Found {
+    std::string_view name;
+    Value* value = nullptr;  // null: nothing was found yet
+  };
+
   Map values_;
   absl::flat_hash_map<absl::string_view, Value*> by_name_;  // into values_; never iterated
+  mutable Found last_;
 };
 
 }  // namespace muster::domain

@@ -49,10 +49,18 @@ bool rewinds(const PartitionState* partition, const CommitItem& item) {
   return item.expected && partition != nullptr && partition->committed > item.offset;
 }
 
-std::expected<CommitJudgement, Rejection> judge_commit(const Group* group,
-                                                       std::string_view group_name,
-                                                       const Topic* topic, const CommitItem& item,
-                                                       Now now) {
+CommitPlace commit_place(const State& state, const Group* group, std::string_view group_name,
+                         std::string_view topic) {
+  CommitPlace place{.group_name = group_name, .group = group, .topic = state.topic(topic)};
+  if (place.topic == nullptr || group == nullptr) return place;
+  const auto table = group->partitions.find(place.topic->id);
+  if (table != group->partitions.end()) place.table = &table->second;
+  return place;
+}
+
+std::expected<CommitJudgement, Rejection> judge_commit(const CommitPlace& place,
+                                                       const CommitItem& item, Now now) {
+  const Topic* topic = place.topic;
   if (topic == nullptr) {
     // Before it is quoted: a message must fit a frame and spoil no terminal.
     if (auto refused = refuse_name("topic", item.topic, now.limits)) {
@@ -67,8 +75,10 @@ std::expected<CommitJudgement, Rejection> judge_commit(const Group* group,
     return refuse(ErrorCode::kInvalidOffset, "Offset ", item.offset, " of ", item.topic, "/",
                   item.partition, " is negative: an offset is the next one to read, 0 or more.");
   }
-  if (auto refused = refuse_ends(item.topic, item.partition, item.start, item.end)) {
-    return std::unexpected(*refused);
+  if (item.start != -1 || item.end != -1) {
+    if (auto refused = refuse_ends(item.topic, item.partition, item.start, item.end)) {
+      return std::unexpected(*refused);
+    }
   }
   if (item.expected && *item.expected < -1) {
     return refuse(ErrorCode::kInvalidOffset, "Offset ", *item.expected, " of ", item.topic, "/",
@@ -82,18 +92,19 @@ std::expected<CommitJudgement, Rejection> judge_commit(const Group* group,
   }
 
   const TopicPartition at{.topic = topic->id, .partition = item.partition};
-  const PartitionState* partition = group == nullptr ? nullptr : group->partition(at);
+  const PartitionState* partition =
+      place.table == nullptr ? nullptr : place.table->find(item.partition);
   const FencingToken current = partition == nullptr ? 0 : partition->fence;
   if (item.fence == 0 && current != 0) {
     return refuse(ErrorCode::kPartitionOwned, "Partition ", item.topic, "/", item.partition,
-                  " of group '", group_name, "' is owned by '",
-                  group->member(partition->owner)->member_id,
+                  " of group '", place.group_name, "' is owned by '",
+                  place.group->member(partition->owner)->member_id,
                   "': a commit without a fencing token needs that nobody owns it. Stop the member, "
                   "or commit with its token.");
   }
-  if (item.fence != current) return refuse_fenced(group_name, item, current);
+  if (item.fence != current) return refuse_fenced(place.group_name, item, current);
 
-  if (item.expected) return compare_and_set(group_name, item, at, partition);
+  if (item.expected) return compare_and_set(place.group_name, item, at, partition);
   const bool superseded = item.fence != 0 && partition->committed_fence == item.fence &&
                           partition->has_commit() && item.offset < partition->committed;
   return CommitJudgement{
@@ -102,12 +113,12 @@ std::expected<CommitJudgement, Rejection> judge_commit(const Group* group,
       .partition = partition};
 }
 
-OffsetValue offset_value(const CommitItem& item, TopicPartition at) {
-  return {.at = at,
-          .offset = item.offset,
-          .fence = item.fence,
-          .metadata = item.metadata,
-          .commit_time_ms = 0};
+void append_offset(std::vector<OffsetValue>& offsets, const CommitItem& item, TopicPartition at) {
+  OffsetValue& value = offsets.emplace_back();
+  value.at = at;
+  value.offset = item.offset;
+  value.fence = item.fence;
+  if (!item.metadata.empty()) value.metadata = item.metadata;
 }
 
 std::optional<Rejection> refuse_ends(std::string_view topic, PartitionIndex partition,

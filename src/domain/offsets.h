@@ -13,24 +13,32 @@
 
 namespace muster::domain {
 
-/// What one item of a commit comes to, without regard to the others. `group` may be null: none yet.
-/// `topic` is the one that the item names; null: there is none.
+/// Where a topic's items of a commit lie: looked up once for all that name it one after the other.
+struct CommitPlace {
+  std::string_view group_name;
+  const Group* group = nullptr;           // null: none yet
+  const Topic* topic = nullptr;           // null: there is none of that name
+  const PartitionTable* table = nullptr;  // null: nothing known of the topic in the group
+};
+CommitPlace commit_place(const State& state, const Group* group, std::string_view group_name,
+                         std::string_view topic);
+
+/// What one item of a commit comes to, without regard to the others.
 struct CommitJudgement {
   TopicPartition at;
   CommitOutcome outcome = CommitOutcome::kApplied;  // or kSuperseded
   bool unchanged = false;                           // a compare-and-set that was applied before
   const PartitionState* partition = nullptr;        // as it is; null: nothing known of it
 };
-std::expected<CommitJudgement, Rejection> judge_commit(const Group* group,
-                                                       std::string_view group_name,
-                                                       const Topic* topic, const CommitItem& item,
-                                                       Now now);
+/// `place` is that of the topic that the item names.
+std::expected<CommitJudgement, Rejection> judge_commit(const CommitPlace& place,
+                                                       const CommitItem& item, Now now);
 
 /// A commit against the direction of the last one under the same token, on purpose.
 bool rewinds(const PartitionState* partition, const CommitItem& item);
 
-/// The event's form of an item that is applied.
-OffsetValue offset_value(const CommitItem& item, TopicPartition at);
+/// Adds the event's form of an item that is applied.
+void append_offset(std::vector<OffsetValue>& offsets, const CommitItem& item, TopicPartition at);
 
 /// Nothing wrong with what is reported of a partition's ends; -1: not reported.
 std::optional<Rejection> refuse_ends(std::string_view topic, PartitionIndex partition,

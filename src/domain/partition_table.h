@@ -65,8 +65,7 @@ class PartitionTable {
   /// Makes room for the partition; `partition` is 0 or more.
   PartitionState& at(PartitionIndex partition) {
     const auto chunk = static_cast<std::size_t>(partition) / kChunk;
-    if (chunk >= chunks_.size()) chunks_.resize(chunk + 1);
-    if (!chunks_[chunk]) chunks_[chunk] = std::make_unique<Chunk>();
+    if (chunk >= chunks_.size() || !chunks_[chunk]) make(chunk);
     return (*chunks_[chunk])[static_cast<std::size_t>(partition) % kChunk];
   }
 
@@ -86,6 +85,12 @@ class PartitionTable {
  private:
   static constexpr std::size_t kChunk = 16;
   using Chunk = std::array<PartitionState, kChunk>;
+
+  void make(std::size_t chunk) {
+    if (chunk >= chunks_.size()) chunks_.resize(chunk + 1);
+    chunks_[chunk] = std::make_unique<Chunk>();
+  }
+
   std::vector<std::unique_ptr<Chunk>> chunks_;
 };
 
