@@ -6,6 +6,8 @@
 #include <cstring>
 #include <variant>
 
+#include "codec/plain_offsets.h"
+
 namespace muster::codec {
 namespace {
 
@@ -35,7 +37,8 @@ CommitShape::CommitShape(const domain::Event& event, std::string_view bytes)
       who_bytes_(event.cause.who.size()),
       from_bytes_(event.cause.from.size()),
       group_bytes_(commit_of(event).group.size()),
-      offsets_(commit_of(event).offsets.size()) {
+      offsets_(commit_of(event).offsets.size()),
+      runs_(runs_in(commit_of(event).offsets)) {
   const auto& root = *event::GetEvent(bytes_.data());
   const auto& commit = *root.body_as_OffsetsCommitted();
   const auto text = [](const flatbuffers::String* string) {
@@ -46,14 +49,20 @@ CommitShape::CommitShape(const domain::Event& event, std::string_view bytes)
   who_ = place_of(text(root.cause()->who()));
   from_ = place_of(text(root.cause()->from()));
   group_ = place_of(text(commit.group()));
-  plain_ = place_of(commit.plain()->Data());
+  if (runs_ == 0) {
+    plain_ = place_of(commit.plain()->Data());
+  } else {
+    run_list_ = place_of(commit.runs()->Data());
+    run_partitions_ = place_of(commit.run_partitions()->Data());
+    run_offsets_ = place_of(commit.run_offsets()->Data());
+  }
 }
 
-bool CommitShape::fits(const domain::Event& event) const {
+bool CommitShape::fits(const domain::Event& event, std::size_t runs) const {
   const domain::OffsetsCommitted& commit = commit_of(event);
   return !bytes_.empty() && event.cause.kind == kind_ && event.cause.who.size() == who_bytes_ &&
          event.cause.from.size() == from_bytes_ && commit.group.size() == group_bytes_ &&
-         commit.offsets.size() == offsets_;
+         commit.offsets.size() == offsets_ && runs == runs_;
 }
 
 std::string_view CommitShape::encode(const domain::Event& event) {
@@ -63,18 +72,18 @@ std::string_view CommitShape::encode(const domain::Event& event) {
   std::memcpy(to + who_, event.cause.who.data(), who_bytes_);
   std::memcpy(to + from_, event.cause.from.data(), from_bytes_);
   std::memcpy(to + group_, commit.group.data(), group_bytes_);
-  char* place = to + plain_;
-  for (const domain::OffsetValue& value : commit.offsets) {
-    const event::PlainOffset plain(value.at.topic, value.offset, value.fence, value.at.partition);
-    std::memcpy(place, &plain, sizeof(plain));
-    place += sizeof(plain);
+  if (runs_ == 0) {
+    put_plain(to + plain_, commit.offsets);
+  } else {
+    put_runs(to + run_list_, to + run_partitions_, to + run_offsets_, commit.offsets);
   }
   return bytes_;
 }
 
 CommitShape* CommitShapes::find(const domain::Event& event) {
-  const auto found =
-      std::ranges::find_if(shapes_, [&](const CommitShape& shape) { return shape.fits(event); });
+  const std::size_t runs = runs_in(commit_of(event).offsets);
+  const auto found = std::ranges::find_if(
+      shapes_, [&](const CommitShape& shape) { return shape.fits(event, runs); });
   return found == shapes_.end() ? nullptr : &*found;
 }
 

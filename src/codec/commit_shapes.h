@@ -14,11 +14,6 @@
 
 namespace muster::codec {
 
-/// Whether an offset has nothing but numbers, and goes into OffsetsCommitted.plain.
-inline bool is_plain(const domain::OffsetValue& value) {
-  return value.metadata.empty() && value.commit_time_ms == 0;
-}
-
 /// What was encoded last with some lengths.
 class CommitShape {
  public:
@@ -29,7 +24,7 @@ class CommitShape {
   /// Commits with metadata, and large ones, have none.
   static bool has_shape(const domain::Event& event);
 
-  bool fits(const domain::Event& event) const;
+  bool fits(const domain::Event& event, std::size_t runs) const;
   /// The bytes that the builder would make of an event that fits. Valid until the next call.
   std::string_view encode(const domain::Event& event);
 
@@ -42,12 +37,16 @@ class CommitShape {
   std::size_t from_bytes_ = 0;
   std::size_t group_bytes_ = 0;
   std::size_t offsets_ = 0;
+  std::size_t runs_ = 0;  // 0: they are in `plain`
   // Where they are in bytes_.
   std::size_t time_ = 0;
   std::size_t who_ = 0;
   std::size_t from_ = 0;
   std::size_t group_ = 0;
   std::size_t plain_ = 0;
+  std::size_t run_list_ = 0;
+  std::size_t run_partitions_ = 0;
+  std::size_t run_offsets_ = 0;
 };
 
 /// The last few: clients' names and ports are of a few lengths.

@@ -26,12 +26,25 @@ std::vector<Struct> copies(const flatbuffers::Vector<const Struct*>& vector) {
   return elements;
 }
 
+/// One of them, of structs or of numbers.
+template <typename Struct>
+Struct element(const flatbuffers::Vector<const Struct*>& vector, flatbuffers::uoffset_t place) {
+  static_assert(std::is_trivially_copyable_v<Struct>);
+  Struct copy;
+  std::memcpy(&copy, vector.Data() + place * sizeof(Struct), sizeof(Struct));
+  return copy;
+}
+template <typename Number>
+  requires std::is_arithmetic_v<Number>
+Number element(const flatbuffers::Vector<Number>& vector, flatbuffers::uoffset_t place) {
+  Number copy;
+  std::memcpy(&copy, vector.Data() + place * sizeof(Number), sizeof(Number));
+  return flatbuffers::EndianScalar(copy);
+}
+
 inline std::vector<std::uint64_t> copies(const flatbuffers::Vector<std::uint64_t>& vector) {
   std::vector<std::uint64_t> numbers(vector.size());
-  for (std::size_t i = 0; i < numbers.size(); ++i) {
-    std::memcpy(&numbers[i], vector.Data() + i * sizeof(std::uint64_t), sizeof(std::uint64_t));
-    numbers[i] = flatbuffers::EndianScalar(numbers[i]);
-  }
+  for (flatbuffers::uoffset_t i = 0; i < vector.size(); ++i) numbers[i] = element(vector, i);
   return numbers;
 }
 

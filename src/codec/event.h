@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "domain/events.h"
 
@@ -39,7 +40,17 @@ class EventEncoder {
 /// The same of one alone.
 std::string encode_event(const domain::Event& event);
 
-/// Verifies, then reads. `bytes` may have any alignment.
+/// Decodes one event after the other in the same memory.
+class EventDecoder {
+ public:
+  /// Verifies, then reads. `bytes` may have any alignment.
+  std::expected<domain::Event, EventError> decode(std::string_view bytes);
+
+ private:
+  std::vector<char> aligned_;
+};
+
+/// The same of one alone.
 std::expected<domain::Event, EventError> decode_event(std::string_view bytes);
 
 /// The same for a table that was verified.

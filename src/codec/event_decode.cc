@@ -194,19 +194,6 @@ EventBody read(const event::PartitionsFenced& body) {
                           .incarnation = body.incarnation(),
                           .tokens = read(*body.tokens())};
 }
-EventBody read(const event::OffsetsCommitted& body) {
-  OffsetsCommitted event{.group = read(body.group()), .offsets = read(*body.offsets())};
-  if (body.plain() == nullptr) return event;
-  event.offsets.reserve(event.offsets.size() + body.plain()->size());
-  for (const event::PlainOffset& plain : copies(*body.plain())) {
-    event.offsets.push_back({.at = {.topic = plain.topic(), .partition = plain.partition()},
-                             .offset = plain.offset(),
-                             .fence = plain.fence(),
-                             .metadata = {},
-                             .commit_time_ms = 0});
-  }
-  return event;
-}
 EventBody read(const event::GroupDeleted& body) {
   return GroupDeleted{.group = read(body.group()),
                       .former = read(*body.former()),
@@ -283,6 +270,51 @@ std::unexpected<EventError> unknown(const char* what, int number) {
       " is not one that this version knows: use the version of muster that wrote the journal"});
 }
 
+void add(std::vector<OffsetValue>& offsets, TopicId topic, PartitionIndex partition,
+         std::int64_t offset, FencingToken fence) {
+  OffsetValue& value = offsets.emplace_back();
+  value.at = {.topic = topic, .partition = partition};
+  value.offset = offset;
+  value.fence = fence;
+}
+
+/// False: the lists contradict each other.
+bool read_runs(const event::OffsetsCommitted& body, std::vector<OffsetValue>& offsets) {
+  if (body.runs() == nullptr || body.run_partitions() == nullptr || body.run_offsets() == nullptr) {
+    return body.runs() == nullptr && body.run_partitions() == nullptr &&
+           body.run_offsets() == nullptr;
+  }
+  const fb::uoffset_t count = body.run_offsets()->size();
+  if (body.run_partitions()->size() != count) return false;
+  offsets.reserve(count);
+  fb::uoffset_t next = 0;
+  for (fb::uoffset_t i = 0; i < body.runs()->size(); ++i) {
+    const auto run = element(*body.runs(), i);
+    if (run.length() > count - next) return false;
+    for (const fb::uoffset_t end = next + run.length(); next < end; ++next) {
+      add(offsets, run.topic(), body.run_partitions()->Get(next),
+          element(*body.run_offsets(), next), run.fence());
+    }
+  }
+  return next == count;
+}
+
+/// However they are written: only one of the lists has any.
+std::expected<EventBody, EventError> read(const event::OffsetsCommitted& body) {
+  OffsetsCommitted event{.group = read(body.group()), .offsets = read(*body.offsets())};
+  if (body.plain() != nullptr) {
+    event.offsets.reserve(body.plain()->size());
+    for (fb::uoffset_t i = 0; i < body.plain()->size(); ++i) {
+      const auto plain = element(*body.plain(), i);
+      add(event.offsets, plain.topic(), plain.partition(), plain.offset(), plain.fence());
+    }
+  }
+  if (!read_runs(body, event.offsets)) {
+    return std::unexpected(EventError{"the lists of its offsets contradict each other"});
+  }
+  return event;
+}
+
 // NOLINTNEXTLINE(readability-function-size): a case a table
 std::expected<EventBody, EventError> read_body(const event::Event& source) {
   switch (source.body_type()) {
@@ -353,15 +385,19 @@ std::expected<EventBody, EventError> read_body(const event::Event& source) {
 
 }  // namespace
 
-std::expected<Event, EventError> decode_event(std::string_view bytes) {
+std::expected<Event, EventError> EventDecoder::decode(std::string_view bytes) {
   // LMDB's values are 2-byte aligned; a heap block is aligned for everything FlatBuffers reads.
-  const std::vector<char> aligned(bytes.begin(), bytes.end());
-  fb::Verifier verifier(reinterpret_cast<const std::uint8_t*>(aligned.data()), aligned.size(),
+  aligned_.assign(bytes.begin(), bytes.end());
+  fb::Verifier verifier(reinterpret_cast<const std::uint8_t*>(aligned_.data()), aligned_.size(),
                         /*max_depth=*/16, /*max_tables=*/1'000'000'000);
   if (!verifier.VerifyBuffer<event::Event>()) {
     return std::unexpected(EventError{"its bytes do not verify against schemas/event.fbs"});
   }
-  return read_event(*fb::GetRoot<event::Event>(aligned.data()));
+  return read_event(*fb::GetRoot<event::Event>(aligned_.data()));
+}
+
+std::expected<Event, EventError> decode_event(std::string_view bytes) {
+  return EventDecoder().decode(bytes);
 }
 
 std::expected<Event, EventError> read_event(const event::Event& source) {

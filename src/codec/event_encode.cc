@@ -7,6 +7,7 @@
 
 #include "codec/commit_shapes.h"
 #include "codec/event.h"
+#include "codec/plain_offsets.h"
 
 namespace muster::codec {
 
@@ -92,15 +93,6 @@ class EventEncoder::Implementation {
                                                  value.commit_time_ms));
     }
     return builder_.CreateVector(offsets);
-  }
-
-  /// Most events of a busy journal are commits, and most of these have nothing but numbers.
-  fb::Offset<fb::Vector<const event::PlainOffset*>> plain(const std::vector<OffsetValue>& values) {
-    return builder_.CreateVectorOfStructs<event::PlainOffset>(
-        values.size(), [&](std::size_t i, event::PlainOffset* to) {
-          const OffsetValue& value = values[i];
-          *to = event::PlainOffset(value.at.topic, value.offset, value.fence, value.at.partition);
-        });
   }
 
   Tables<event::FormerPin> pins_or_none(const std::vector<FormerPin>& values) {
@@ -205,7 +197,22 @@ class EventEncoder::Implementation {
       return event::CreateOffsetsCommitted(builder_, group, offset_values(value.offsets));
     }
     const auto none = offset_values({});
-    return event::CreateOffsetsCommitted(builder_, group, none, plain(value.offsets));
+    const std::size_t count = value.offsets.size();
+    std::vector<event::OffsetRun> runs(runs_in(value.offsets));
+    if (runs.empty()) {
+      std::vector<event::PlainOffset> plain(count);
+      put_plain(reinterpret_cast<char*>(plain.data()), value.offsets);
+      return event::CreateOffsetsCommitted(builder_, group, none,
+                                           builder_.CreateVectorOfStructs(plain));
+    }
+    std::vector<std::int32_t> partitions(count);
+    std::vector<std::int64_t> offsets(count);
+    put_runs(reinterpret_cast<char*>(runs.data()), reinterpret_cast<char*>(partitions.data()),
+             reinterpret_cast<char*>(offsets.data()), value.offsets);
+    const auto run_list = builder_.CreateVectorOfStructs(runs);
+    const auto partition_list = builder_.CreateVector(partitions);
+    return event::CreateOffsetsCommitted(builder_, group, none, {}, run_list, partition_list,
+                                         builder_.CreateVector(offsets));
   }
   auto body(const GroupDeleted& value) {
     const auto group = text(value.group);

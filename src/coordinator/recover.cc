@@ -76,8 +76,9 @@ std::expected<void, RecoveryError> read_events(journal::Reader& reader, Sequence
                                                const OnEvent& on_event) {
   if (from > to) return {};
   std::optional<RecoveryError> wrong;
+  codec::EventDecoder decoder;
   const auto read = reader.read(from, to, [&](Sequence sequence, std::string_view bytes) {
-    const auto event = codec::decode_event(bytes);
+    const auto event = decoder.decode(bytes);
     if (!event) {
       wrong = corrupt(sequence, "the event can't be decoded", event.error().message);
       return false;

@@ -2,8 +2,10 @@
 #include "codec/commit_shapes.h"
 
 #include <doctest/doctest.h>
+#include <event_generated.h>
 
 #include <cstdint>
+#include <cstring>
 #include <random>
 
 #include "codec/event.h"
@@ -28,6 +30,10 @@ domain::Event some_commit(Random& random) {
                                      .partition = static_cast<std::int32_t>(random())},
                               .offset = static_cast<std::int64_t>(random()),
                               .fence = random() % 3 == 0 ? 0 : random()});
+    if (i > 0 && random() % 2 == 0) {
+      commit.offsets[i].at.topic = commit.offsets[i - 1].at.topic;
+      commit.offsets[i].fence = commit.offsets[i - 1].fence;
+    }
     if (random() % 40 == 0) commit.offsets.back().metadata = "m";
     if (random() % 40 == 0) commit.offsets.back().commit_time_ms = 7;
   }
@@ -46,7 +52,51 @@ TEST_CASE("a commit has the same bytes whatever was encoded before it") {
   for (int i = 0; i < 20'000; ++i) {
     const domain::Event event = some_commit(random);
     REQUIRE(encoder.encode(event) == encode_event(event));
+    const auto read = decode_event(encode_event(event));
+    REQUIRE(read.has_value());
+    REQUIRE(*read == event);
   }
+}
+
+TEST_CASE("topic and token that offsets share are written once") {
+  const auto bytes = [](std::size_t offsets, FencingToken step) {
+    domain::OffsetsCommitted commit{.group = "g", .offsets = {}};
+    for (std::size_t i = 0; i < offsets; ++i) {
+      commit.offsets.push_back({.at = {.topic = 1, .partition = static_cast<std::int32_t>(2 * i)},
+                                .offset = 1,
+                                .fence = 9 + i * step});
+    }
+    return encode_event({.time_ms = 1, .cause = {}, .body = commit}).size();
+  };
+  CHECK(bytes(101, 0) - bytes(1, 0) <= 100 * 12 + 32);
+  CHECK(bytes(101, 1) - bytes(1, 1) == 100 * 32);  // none shared: no more than alone
+}
+
+TEST_CASE("an event whose lists of offsets contradict each other is refused") {
+  const domain::OffsetValue value{.at = {.topic = 1, .partition = 2}, .offset = 3, .fence = 4};
+  const domain::OffsetsCommitted commit{.group = "g", .offsets = {value, value, value, value}};
+  const std::string good = encode_event({.time_ms = 1, .cause = {}, .body = commit});
+  const auto refused = [&](auto spoil) {
+    std::string bytes = good;
+    spoil(const_cast<event::OffsetsCommitted&>(
+        *event::GetEvent(bytes.data())->body_as_OffsetsCommitted()));
+    const auto read = decode_event(bytes);
+    return !read && read.error().message == "the lists of its offsets contradict each other";
+  };
+  const auto set_length = [](const auto& list, std::uint32_t length) {
+    std::memcpy(const_cast<std::uint8_t*>(list.Data()) - 4, &length, 4);
+  };
+  const auto set_run = [](event::OffsetsCommitted& body, std::uint32_t length) {
+    const event::OffsetRun run(1, 4, length);
+    std::memcpy(const_cast<std::uint8_t*>(body.runs()->Data()), &run, sizeof(run));
+  };
+  REQUIRE(decode_event(good).has_value());
+  CHECK(refused([&](auto& body) { set_run(body, 3); }));
+  CHECK(refused([&](auto& body) { set_run(body, 5); }));
+  CHECK(refused([&](auto& body) { set_run(body, ~0U); }));
+  CHECK(refused([&](auto& body) { set_length(*body.run_partitions(), 3); }));
+  CHECK(refused([&](auto& body) { set_length(*body.run_offsets(), 3); }));
+  CHECK(refused([&](auto& body) { set_length(*body.runs(), 0); }));
 }
 
 TEST_CASE("commits of some few lengths are encoded over one another, and no others") {
@@ -56,6 +106,12 @@ TEST_CASE("commits of some few lengths are encoded over one another, and no othe
         .cause = {},
         .body = domain::OffsetsCommitted{.group = std::move(group),
                                          .offsets = std::vector<domain::OffsetValue>(offsets)}};
+  };
+  const auto sharing_nothing = [&](std::size_t offsets) {
+    domain::Event event = commit("g1", offsets);
+    auto& values = std::get<domain::OffsetsCommitted>(event.body).offsets;
+    for (std::size_t i = 0; i < offsets; ++i) values[i].fence = i;
+    return event;
   };
   CommitShapes shapes;
   CHECK(shapes.find(commit("g1", 1)) == nullptr);
@@ -69,6 +125,7 @@ TEST_CASE("commits of some few lengths are encoded over one another, and no othe
   }
   CHECK(shapes.find(commit("g1", 1)) == nullptr);
   CHECK(shapes.find(commit("g1", 9)) != nullptr);
+  CHECK(shapes.find(sharing_nothing(9)) == nullptr);
   CHECK_FALSE(CommitShape::has_shape(commit("g1", 1'000)));
   CHECK_FALSE(CommitShape::has_shape({.time_ms = 1, .cause = {}, .body = domain::TopicExpanded{}}));
 }

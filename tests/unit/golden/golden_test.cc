@@ -158,6 +158,25 @@ TEST_CASE("the bytes of a commit without metadata are golden") {
   CHECK(*read == event);
 }
 
+TEST_CASE("the bytes of a commit whose offsets share topic and token are golden") {
+  const Fixture fixture("shared_token_commit.txt");
+  domain::OffsetsCommitted commit{.group = "billing", .offsets = {}};
+  for (const PartitionIndex partition : {0, 2, 5, 6}) {
+    commit.offsets.push_back({.at = {.topic = 11, .partition = partition},
+                              .offset = 4'711 + partition,
+                              .fence = 1ULL << 40});
+  }
+  commit.offsets.push_back({.at = {.topic = 12, .partition = 1}, .offset = 7});
+  const domain::Event event{
+      .time_ms = 1'700'000'000'123,
+      .cause = {.kind = domain::CauseKind::kClient, .who = "billing", .from = "10.0.0.7:40000"},
+      .body = std::move(commit)};
+  fixture.require_same("OffsetsCommitted", codec::encode_event(event));
+  const auto read = codec::decode_event(fixture.bytes("OffsetsCommitted"));
+  REQUIRE(read.has_value());
+  CHECK(*read == event);
+}
+
 TEST_CASE("keys and values of records are golden") {
   const Fixture keys("keys.txt");
   const Fixture values("records.txt");
