@@ -19,6 +19,26 @@ Error lease_lapsed() {
                     "or on_lost before committing again.");
 }
 
+/// What is no more than numbers goes by topic; `offsets` are mostly in the order of their topics.
+void append_plain(wire::CommitT& body, const OffsetCommit& offset, FencingToken fence) {
+  if (body.topics.empty() || body.topics.back()->topic != offset.topic) {
+    body.topics.push_back(std::make_unique<wire::TopicOffsetsT>());
+    body.topics.back()->topic = offset.topic;
+  }
+  body.topics.back()->offsets.emplace_back(offset.offset, fence, offset.end.value_or(-1),
+                                           offset.partition);
+}
+
+void append_item(wire::CommitT& body, const OffsetCommit& offset, FencingToken fence) {
+  auto& item = *body.items.emplace_back(std::make_unique<wire::CommitItemT>());
+  item.topic = offset.topic;
+  item.partition = offset.partition;
+  item.offset = offset.offset;
+  item.fence = fence;
+  item.metadata = offset.metadata;
+  item.end = offset.end.value_or(-1);
+}
+
 }  // namespace
 
 // ---- commits ----------------------------------------------------------------------------------
@@ -208,13 +228,11 @@ void Session::send_commits(std::uint64_t now_ms) {
     body.group = options_.group;
     for (std::size_t i = 0; i < commit.offsets.size(); ++i) {
       const OffsetCommit& offset = commit.offsets[i];
-      auto& item = *body.items.emplace_back(std::make_unique<wire::CommitItemT>());
-      item.topic = offset.topic;
-      item.partition = offset.partition;
-      item.offset = offset.offset;
-      item.fence = commit.fences[i];
-      item.metadata = offset.metadata;
-      item.end = offset.end.value_or(-1);
+      if (offset.metadata.empty()) {
+        append_plain(body, offset, commit.fences[i]);
+      } else {
+        append_item(body, offset, commit.fences[i]);
+      }
     }
     commit.in_flight = commit.was_sent = true;
     InFlight details;

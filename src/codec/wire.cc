@@ -26,11 +26,21 @@ std::size_t strings_of(const auto* item) {
   return bytes_of(item->topic()) + bytes_of(item->metadata());
 }
 
+constexpr std::size_t kEntryBytes = 128;  // without its strings
+
 std::size_t unpacked_bytes(const auto* entries) {
-  constexpr std::size_t kFixedBytes = 128;  // the entry itself
   std::size_t bytes = 0;
   if (entries == nullptr) return bytes;
-  for (const auto* entry : *entries) bytes += kFixedBytes + strings_of(entry);
+  for (const auto* entry : *entries) bytes += kEntryBytes + strings_of(entry);
+  return bytes;
+}
+
+std::size_t unpacked_bytes(const wire::Commit& commit) {
+  std::size_t bytes = unpacked_bytes(commit.items());
+  if (commit.topics() == nullptr) return bytes;
+  for (const wire::TopicOffsets* topic : *commit.topics()) {
+    bytes += kEntryBytes * (1 + topic->offsets()->size());
+  }
   return bytes;
 }
 
@@ -48,7 +58,7 @@ std::size_t unpacked_bytes(const wire::ResetOffsets& reset) {
 std::size_t unpacked_bytes(const wire::Request& request) {
   if (const auto* join = request.body_as_Join()) return unpacked_bytes(join->topics());
   if (const auto* release = request.body_as_Release()) return unpacked_bytes(release->items());
-  if (const auto* commit = request.body_as_Commit()) return unpacked_bytes(commit->items());
+  if (const auto* commit = request.body_as_Commit()) return unpacked_bytes(*commit);
   if (const auto* report = request.body_as_ReportEnds()) return unpacked_bytes(report->items());
   if (const auto* reset = request.body_as_ResetOffsets()) return unpacked_bytes(*reset);
   if (const auto* fetch = request.body_as_FetchOffsets()) {
@@ -65,13 +75,22 @@ bool verified(std::string_view payload) {
 }
 
 /// FlatBuffers' verifier sees to it that a list is within its buffer, but not that its structs lie
-/// where their 64-bit fields may: see copies.h. Requests have none of those.
+/// where their 64-bit fields may: see copies.h.
+bool list_aligned(const auto& list) {
+  const auto start = reinterpret_cast<std::uintptr_t>(list.Data());
+  return list.size() == 0 || start % sizeof(std::uint64_t) == 0;
+}
+
 bool aligned(const auto& topics) {
-  return std::ranges::all_of(topics, [](const auto* topic) {
-    const auto& list = *topic->partitions();
-    const auto start = reinterpret_cast<std::uintptr_t>(list.Data());
-    return list.size() == 0 || start % sizeof(std::uint64_t) == 0;
-  });
+  return std::ranges::all_of(topics,
+                             [](const auto* topic) { return list_aligned(*topic->partitions()); });
+}
+
+bool lists_aligned(const wire::Request& request) {
+  const wire::Commit* commit = request.body_as_Commit();
+  if (commit == nullptr || commit->topics() == nullptr) return true;
+  return std::ranges::all_of(*commit->topics(),
+                             [](const auto* topic) { return list_aligned(*topic->offsets()); });
 }
 
 bool lists_aligned(const wire::ServerMessage& message) {
@@ -141,6 +160,7 @@ std::string_view ServerMessageEncoder::build(std::uint64_t correlation_id, Seque
 std::expected<const wire::Request*, WireError> view_request(std::string_view payload) {
   if (!verified<wire::Request>(payload)) return std::unexpected(not_valid("Request"));
   const auto& request = *flatbuffers::GetRoot<wire::Request>(payload.data());
+  if (!lists_aligned(request)) return std::unexpected(not_valid("Request"));
   if (unpacked_bytes(request) > kMaxUnpackedBytes) {
     return std::unexpected(WireError{
         "The request repeats shared strings until they are too much to hold: ask for less at a "

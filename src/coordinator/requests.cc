@@ -119,9 +119,20 @@ bool is_operators(const Command& command) {
 
 }  // namespace
 
+namespace {
+
+std::size_t offsets_in(const wire::Commit& request) {
+  std::size_t count = request.items()->size();
+  if (request.topics() == nullptr) return count;
+  for (const wire::TopicOffsets* topic : *request.topics()) count += topic->offsets()->size();
+  return count;
+}
+
+}  // namespace
+
 domain::Command command_of(const wire::Commit& request) {
   domain::CommitOffsets command{.group = request.group()->str(), .items = {}};
-  command.items.reserve(request.items()->size());
+  command.items.reserve(offsets_in(request));
   for (const wire::CommitItem* item : *request.items()) {
     domain::CommitItem& one = command.items.emplace_back();
     one.topic = item->topic()->string_view();
@@ -132,6 +143,18 @@ domain::Command command_of(const wire::Commit& request) {
     one.end = item->end();
     one.start = item->start();
     one.expected = item->expected();
+  }
+  if (request.topics() == nullptr) return command;
+  for (const wire::TopicOffsets* topic : *request.topics()) {
+    const std::string_view name = topic->topic()->string_view();
+    for (const wire::PlainOffset* offset : *topic->offsets()) {
+      domain::CommitItem& one = command.items.emplace_back();
+      one.topic = name;
+      one.partition = offset->partition();
+      one.offset = offset->offset();
+      one.fence = offset->fence();
+      one.end = offset->end();
+    }
   }
   return command;
 }

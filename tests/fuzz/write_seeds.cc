@@ -64,6 +64,11 @@ std::string requests() {
   commit.items.back()->offset = 7;
   commit.items.back()->fence = 5;
   all.add(commit);
+  commit.items.clear();
+  commit.topics.push_back(std::make_unique<wire::TopicOffsetsT>());
+  commit.topics.back()->topic = "t";
+  commit.topics.back()->offsets.emplace_back(/*offset=*/8, /*fence=*/5, /*end=*/9, /*partition=*/0);
+  all.add(commit);
   wire::ReleaseT release;
   release.group = "g";
   release.member_id = "a";

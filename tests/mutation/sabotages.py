@@ -106,7 +106,7 @@ SABOTAGES = [
     Sabotage("offsets fall under one token", "no-loss", DOMAIN + "offsets.cc",
              "item.offset < partition->committed;", "item.offset + 50 < partition->committed;"),
     Sabotage("off by one in offsets", "no-loss", DOMAIN + "offsets.cc",
-             ".offset = item.offset,\n          .fence", ".offset = item.offset + 1,\n          .fence"),
+             "value.offset = item.offset;", "value.offset = item.offset + 1;"),
     Sabotage("set without comparing", "no-loss", DOMAIN + "offsets.cc",
              "  if (committed == expected) return", "  if (committed >= -1) return"),
     Sabotage("never sync the disk", "no-loss", JOURNAL + "environment.cc",
@@ -117,9 +117,21 @@ SABOTAGES = [
              "  for (std::size_t i = 0; i + 1 < batch.events.size(); ++i) fewer.append(batch.events[i]);\n"
              "  if (fewer.size() > 2) batch.events = fewer;\n"
              "  commit(batch.first_sequence, batch.events);"),
-    Sabotage("encode a commit over another one's token", "no-loss", CODEC + "commit_shapes.cc",
-             "value.at.topic, value.offset, value.fence, value.at.partition);",
-             "value.at.topic, value.offset, value.fence & 0xff, value.at.partition);"),
+    Sabotage("encode a commit without half of its token", "no-loss", CODEC + "plain_offsets.cc",
+             "event::PlainOffset(value.at.topic, value.offset, value.fence, value.at.partition)",
+             "event::PlainOffset(value.at.topic, value.offset, value.fence & 0xff,\n"
+             "                                   value.at.partition)"),
+    Sabotage("encode a run of the first one's offsets", "no-loss", CODEC + "plain_offsets.cc",
+             "      numbers = put(numbers, flatbuffers::EndianScalar(first->offset));",
+             "      numbers = put(numbers, flatbuffers::EndianScalar(offsets.front().offset));"),
+    Sabotage("a commit by topic under the first token", "fenced-commit", COORDINATOR + "requests.cc",
+             "      one.fence = offset->fence();",
+             "      one.fence = command.items.front().fence == 0 ? offset->fence()\n"
+             "                                                   : command.items.front().fence;"),
+    Sabotage("name a partition twice in a commit", "one-command-one-unit",
+             DOMAIN + "decide_commit.cc",
+             "  if (std::ranges::adjacent_find(items, not_before) == items.end()) return nullptr;",
+             "  if (std::ranges::adjacent_find(items, not_before) != items.begin()) return nullptr;"),
     Sabotage("fill the end of the file with zeros", "no-loss", JOURNAL + "zeros_ahead.cc",
              "  const std::uint64_t start = std::max(end, written_until_);",
              "  const std::uint64_t start = std::max(end, written_until_) - 4'096;"),

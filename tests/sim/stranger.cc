@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "codec/frame.h"
+#include "tests/sim/asked_offsets.h"
 #include "tests/sim/bounds.h"
 #include "tests/sim/names.h"
 
@@ -156,6 +157,7 @@ void Stranger::operate(std::uint64_t number) {
         item->end = random.chance(300) ? item->offset + 7 : -1;
         commit.items.push_back(std::move(item));
       }
+      if (random.chance(500)) write_by_topic(commit);
       return send(std::move(commit));
     }
   }
@@ -267,6 +269,7 @@ void Stranger::haunt(std::uint64_t number) {
     item.partition = place.partition;
     item.offset = static_cast<std::int64_t>(random.below(300));
     item.fence = place.fence;
+    if (random.chance(500)) write_by_topic(commit);
     return send(std::move(commit));
   }
   wire::ReleaseT release;

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "codec/frame.h"
+#include "tests/sim/asked_offsets.h"
 #include "tests/sim/names.h"
 #include "tests/sim/stranger.h"
 
@@ -57,6 +58,7 @@ void Stranger::blunder_in_commit(Random& random, std::uint64_t kind) {
     if (kind == 7) item->fence = 0;
     commit.items.push_back(std::move(item));
   }
+  if (random.chance(500)) write_by_topic(commit);
   send(std::move(commit));
 }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "tests/sim/asked_offsets.h"
 #include "tests/sim/witness.h"
 
 namespace muster::sim {
@@ -28,7 +29,7 @@ const flatbuffers::String* needed_group(const wire::Request& request) {
 }
 
 std::size_t items_in(const wire::Request& request) {
-  if (const auto* body = request.body_as_Commit()) return body->items()->size();
+  if (const auto* body = request.body_as_Commit()) return asked_offsets(*body).size();
   if (const auto* body = request.body_as_Release()) return body->items()->size();
   if (const auto* body = request.body_as_ReportEnds()) return body->items()->size();
   if (const auto* body = request.body_as_FetchOffsets()) {
@@ -61,7 +62,12 @@ bool Witness::names_unknown_place(const wire::Request& request, Sequence at) con
   if (const auto* body = request.body_as_ExpandTopic()) return no_topic(body->name());
   if (const auto* body = request.body_as_DeleteTopic()) return no_topic(body->name());
   if (const auto* body = request.body_as_Holdings()) return no_topic(body->after_topic());
-  if (const auto* body = request.body_as_Commit()) return one_of(body->items());
+  if (const auto* body = request.body_as_Commit()) {
+    return std::ranges::any_of(asked_offsets(*body), [&](const AskedOffset& asked) {
+      const TopicFacts* topic = model_.topic_at(asked.topic, at);
+      return topic == nullptr || asked.partition < 0 || asked.partition >= topic->partitions.at(at);
+    });
+  }
   if (const auto* body = request.body_as_ReportEnds()) return one_of(body->items());
   if (const auto* body = request.body_as_FetchOffsets()) return one_of(body->partitions());
   if (const auto* body = request.body_as_CheckFence()) {

@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "domain/errors.h"
+#include "tests/sim/asked_offsets.h"
 #include "tests/sim/witness.h"
 
 namespace muster::sim {
@@ -146,12 +147,11 @@ void Witness::check_refusal(const wire::Error& error, const wire::Request& reque
       if (const auto* commit = request.body_as_Commit()) {
         const GroupFacts* of = model_.group_at(commit->group()->str(), at);
         justified = false;
-        for (const wire::CommitItem* item : *commit->items()) {
+        for (const AskedOffset& asked : asked_offsets(*commit)) {
           const PartitionFacts* facts =
-              of == nullptr ? nullptr
-                            : partition_at(*of, item->topic()->str(), item->partition(), at);
+              of == nullptr ? nullptr : partition_at(*of, asked.topic, asked.partition, at);
           const FencingToken current = facts == nullptr ? 0 : facts->ownership.at(at).token;
-          justified |= current != item->fence() && error.current_fence() == current;
+          justified |= current != asked.fence && error.current_fence() == current;
         }
       } else {
         justified = seated == 0 || seated != speaker.incarnation;
@@ -161,10 +161,9 @@ void Witness::check_refusal(const wire::Error& error, const wire::Request& reque
       if (const auto* commit = request.body_as_Commit()) {
         const GroupFacts* of = model_.group_at(commit->group()->str(), at);
         justified = false;
-        for (const wire::CommitItem* item : *commit->items()) {
+        for (const AskedOffset& asked : asked_offsets(*commit)) {
           const PartitionFacts* facts =
-              of == nullptr ? nullptr
-                            : partition_at(*of, item->topic()->str(), item->partition(), at);
+              of == nullptr ? nullptr : partition_at(*of, asked.topic, asked.partition, at);
           justified |= facts != nullptr && facts->ownership.at(at).owner != kNobody;
         }
       }

@@ -5,6 +5,7 @@
 
 #include "domain/errors.h"
 #include "domain/state.h"
+#include "tests/sim/asked_offsets.h"
 #include "tests/sim/witness.h"
 
 namespace muster::sim {
@@ -160,13 +161,13 @@ void Witness::check_committed(const GroupFacts* group, const std::string& topic,
 
 void Witness::check(const wire::CommitReply& reply, const wire::Commit& request, Sequence at) {
   const GroupFacts* group = model_.group_at(request.group()->str(), at);
-  verdict_.require(reply.outcomes()->size() == request.items()->size(), "one-reply", "A commit of ",
-                   request.items()->size(), " items has ", reply.outcomes()->size(), " outcomes.");
+  const std::vector<AskedOffset> asked = asked_offsets(request);
+  verdict_.require(reply.outcomes()->size() == asked.size(), "one-reply", "A commit of ",
+                   asked.size(), " offsets has ", reply.outcomes()->size(), " outcomes.");
   if (verdict_.violated()) return;
-  for (flatbuffers::uoffset_t i = 0; i < request.items()->size(); ++i) {
-    const wire::CommitItem& item = *request.items()->Get(i);
+  for (flatbuffers::uoffset_t i = 0; i < asked.size(); ++i) {
     const auto outcome = static_cast<wire::CommitOutcome>(reply.outcomes()->Get(i));
-    check_committed(group, item.topic()->str(), item.partition(), item.offset(), item.fence(),
+    check_committed(group, asked[i].topic, asked[i].partition, asked[i].offset, asked[i].fence,
                     outcome == wire::CommitOutcome::superseded, at);
   }
 }

@@ -124,13 +124,13 @@ Request RequestLoad::commit_of(std::uint64_t id, std::size_t member,
   const std::size_t group = stage_.crowd().group_of(member);
   wire::CommitT commit;
   commit.group = stage_.scene().group(group);
+  auto& topic = *commit.topics.emplace_back(std::make_unique<wire::TopicOffsetsT>());
+  topic.topic = stage_.scene().topic();
   for (const std::int32_t partition : parts) {
-    const auto mark = static_cast<std::int64_t>(commit.items.size());
-    auto& item = commit.items.emplace_back(std::make_unique<wire::CommitItemT>());
-    item->topic = stage_.scene().topic();
-    item->partition = partition;
-    item->offset = kOffsetMark + mark;
-    item->fence = stage_.crowd().owners(group)[static_cast<std::size_t>(partition)].fence;
+    const auto mark = static_cast<std::int64_t>(topic.offsets.size());
+    topic.offsets.emplace_back(
+        kOffsetMark + mark, stage_.crowd().owners(group)[static_cast<std::size_t>(partition)].fence,
+        /*end=*/-1, partition);
   }
   Request request{.group = group,
                   .frame = codec::encode_request(id, std::move(commit)),

@@ -103,11 +103,12 @@ std::expected<bool, Error> Stage::commit_everything() {
       const std::size_t group = crowd_.group_of(member);
       wire::CommitT commit;
       commit.group = scene_.group(group);
+      auto& topic = *commit.topics.emplace_back(std::make_unique<wire::TopicOffsetsT>());
+      topic.topic = scene_.topic();
       for (std::size_t k = i; k < std::min(i + kItemsOfFirstCommits, held.size()); ++k) {
-        auto& item = commit.items.emplace_back(std::make_unique<wire::CommitItemT>());
-        item->topic = scene_.topic();
-        item->partition = held[k];
-        item->fence = crowd_.owners(group)[static_cast<std::size_t>(held[k])].fence;
+        topic.offsets.emplace_back(/*offset=*/0,
+                                   crowd_.owners(group)[static_cast<std::size_t>(held[k])].fence,
+                                   /*end=*/-1, held[k]);
       }
       wires_.send(crowd_.stream_of(member), ++sent, std::move(commit));
       const auto waited = wait_for_all_but(kFirstCommitsUnderWay);

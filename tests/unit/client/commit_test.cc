@@ -9,11 +9,37 @@ TEST_CASE("a commit carries the token of the grant") {
   c.join_holding({{.partition = 0, .fence = 7}});
   c.commit(5, 0, 10);
   const auto [id, commit] = c.take<wire::CommitT>();
-  CHECK(commit.items.at(0)->fence == 7);
-  CHECK(commit.items.at(0)->offset == 10);
+  CHECK(commit.items.empty());
+  REQUIRE(commit.topics.size() == 1);
+  CHECK(commit.topics[0]->topic == "t");
+  REQUIRE(commit.topics[0]->offsets.size() == 1);
+  CHECK(commit.topics[0]->offsets[0].partition() == 0);
+  CHECK(commit.topics[0]->offsets[0].fence() == 7);
+  CHECK(commit.topics[0]->offsets[0].offset() == 10);
+  CHECK(commit.topics[0]->offsets[0].end() == -1);
   CHECK_FALSE(c.outcome(5));
   c.reply(id, wire::CommitReplyT());
   CHECK(c.code(5) == ErrorCode::kNone);
+}
+
+TEST_CASE("offsets with metadata go as items, the others by topic") {
+  Conversation c;
+  c.join_holding({{.partition = 0, .fence = 7}, {.partition = 1, .fence = 8}});
+  c.session.commit(c.now_ms, 5,
+                   {{.topic = "t", .partition = 0, .offset = 1, .metadata = "m"},
+                    {.topic = "t", .partition = 1, .offset = 2, .end = 9}});
+  c.collect();
+  const auto [id, commit] = c.take<wire::CommitT>();
+  REQUIRE(commit.items.size() == 1);
+  CHECK(commit.items[0]->topic == "t");
+  CHECK(commit.items[0]->partition == 0);
+  CHECK(commit.items[0]->metadata == "m");
+  CHECK(commit.items[0]->fence == 7);
+  REQUIRE(commit.topics.size() == 1);
+  REQUIRE(commit.topics[0]->offsets.size() == 1);
+  CHECK(commit.topics[0]->offsets[0].partition() == 1);
+  CHECK(commit.topics[0]->offsets[0].fence() == 8);
+  CHECK(commit.topics[0]->offsets[0].end() == 9);
 }
 
 TEST_CASE("a batch goes out whole or not at all") {

@@ -70,8 +70,7 @@ TEST_CASE("Planned topics of an event are read wherever they lie") {
 
 TEST_CASE("Offsets of an event are read wherever they lie") {
   const domain::OffsetValue value{.at = {.topic = 1, .partition = 2}, .offset = 3, .fence = 4};
-  std::string bytes =
-      event_bytes(domain::OffsetsCommitted{.group = "g", .offsets = {value, value}});
+  std::string bytes = event_bytes(domain::OffsetsCommitted{.group = "g", .offsets = {value}});
   const auto* committed = event::GetEvent(bytes.data())->body_as_OffsetsCommitted();
   shift_list(*committed, event::OffsetsCommitted::VT_PLAIN);
   const auto read = decode_event(bytes);
@@ -80,6 +79,26 @@ TEST_CASE("Offsets of an event are read wherever they lie") {
   REQUIRE(offsets.size() == 1);
   CHECK(offsets[0].at.topic == std::uint64_t{3} << 32);
   CHECK(offsets[0].offset == std::int64_t{4} << 32);
+}
+
+TEST_CASE("Runs of offsets are read wherever they lie") {
+  domain::OffsetsCommitted commit{.group = "g", .offsets = {}};
+  for (const std::int64_t offset : {4, 5, 6, 7}) {
+    commit.offsets.push_back({.at = {.topic = 1, .partition = 2}, .offset = offset, .fence = 3});
+  }
+  const auto committed = [](std::string& bytes) {
+    return event::GetEvent(bytes.data())->body_as_OffsetsCommitted();
+  };
+  std::string bytes = event_bytes(commit);
+  shift_list(*committed(bytes), event::OffsetsCommitted::VT_RUN_OFFSETS);
+  const auto read = decode_event(bytes);
+  REQUIRE(read.has_value());
+  const auto& offsets = std::get<domain::OffsetsCommitted>(read->body).offsets;
+  REQUIRE(offsets.size() == 4);
+  CHECK(offsets[0].offset == std::int64_t{5} << 32);
+  bytes = event_bytes(commit);
+  shift_list(*committed(bytes), event::OffsetsCommitted::VT_RUNS);
+  CHECK_FALSE(decode_event(bytes).has_value());  // its length is 0 there
 }
 
 TEST_CASE("What is exported of such an event is what is read of it") {
@@ -147,6 +166,21 @@ TEST_CASE("A message from the server whose structs lie where they may not is ref
                   [](const auto& message) { return message.body_as_Revoke()->partitions(); });
   refuses_shifted(&wire::LostT::partitions, fenced, kFenced,
                   [](const auto& message) { return message.body_as_Lost()->partitions(); });
+}
+
+TEST_CASE("A commit whose structs lie where they may not is refused") {
+  wire::CommitT commit;
+  commit.group = "g";
+  commit.topics.push_back(std::make_unique<wire::TopicOffsetsT>());
+  commit.topics.back()->topic = "t";
+  commit.topics.back()->offsets = {wire::PlainOffset(1, 0, 0, 0), wire::PlainOffset(1, 0, 0, 0)};
+  std::string bytes = encode_request(1, std::move(commit)).substr(kFrameHeaderBytes);
+  REQUIRE(decode_request(bytes).has_value());
+  const auto* request = flatbuffers::GetRoot<wire::Request>(bytes.data());
+  shift_list(*request->body_as_Commit()->topics()->Get(0), wire::TopicOffsets::VT_OFFSETS);
+  const auto refused = decode_request(bytes);
+  REQUIRE_FALSE(refused.has_value());
+  CHECK(refused.error().message.find("does not verify") != std::string::npos);
 }
 
 }  // namespace

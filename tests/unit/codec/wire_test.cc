@@ -218,6 +218,28 @@ TEST_CASE("bounded: a buffer that would unpack to far more than itself is refuse
   CHECK(refused.error().message.find("shared strings") != std::string::npos);
 }
 
+/// A commit whose topics all have one and the same list of offsets.
+std::string shared_offsets(std::size_t topics, std::size_t offsets) {
+  flatbuffers::FlatBufferBuilder builder;
+  const auto name = builder.CreateString("t");
+  const auto shared = builder.CreateVectorOfStructs(
+      std::vector<wire::PlainOffset>(offsets, wire::PlainOffset(1, 2, -1, 0)));
+  const auto topic = wire::CreateTopicOffsets(builder, name, shared);
+  const auto list =
+      builder.CreateVector(std::vector<flatbuffers::Offset<wire::TopicOffsets>>(topics, topic));
+  const auto none = builder.CreateVector(std::vector<flatbuffers::Offset<wire::CommitItem>>());
+  const auto commit = wire::CreateCommit(builder, name, none, list);
+  builder.Finish(wire::CreateRequest(builder, 1, wire::RequestBody::Commit, commit.Union()));
+  return {reinterpret_cast<const char*>(builder.GetBufferPointer()), builder.GetSize()};
+}
+
+TEST_CASE("bounded: a list of offsets counts for each of the topics that share it") {
+  CHECK(decode_request(shared_offsets(1, 10'000)).has_value());
+  const auto refused = decode_request(shared_offsets(100, 10'000));
+  REQUIRE_FALSE(refused.has_value());
+  CHECK(refused.error().message.find("shared strings") != std::string::npos);
+}
+
 TEST_CASE("bounded: a client may share the text of a topic among its items") {
   flatbuffers::FlatBufferBuilder builder;
   const auto topic = builder.CreateString(std::string(255, 't'));

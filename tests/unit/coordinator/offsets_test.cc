@@ -242,6 +242,51 @@ TEST_CASE("Ends are reported alone or with a commit; what is left out stays as i
   CHECK(fetched.offsets[0]->start == 3);
 }
 
+wire::CommitT by_topic(std::vector<wire::PlainOffset> offsets) {
+  wire::CommitT commit;
+  commit.group = "g";
+  auto& topic = *commit.topics.emplace_back(std::make_unique<wire::TopicOffsetsT>());
+  topic.topic = "t";
+  topic.offsets = std::move(offsets);
+  return commit;
+}
+
+TEST_CASE(
+    "Offsets by topic are committed after the items, with their ends, and answered in order") {
+  Owner owner;
+  const FencingToken token = owner.world.token(0);
+  owner.client.ask<wire::CommitReplyT>(by_topic({wire::PlainOffset(7, token, /*end=*/9, 0)}));
+  wire::CommitT both = by_topic({wire::PlainOffset(3, token, -1, 0)});
+  both.items = std::move(committing(1, 5, token).items);
+  both.items[0]->metadata = "m";
+  const auto reply = owner.client.ask<wire::CommitReplyT>(both);
+  CHECK(reply.outcomes ==
+        std::vector{wire::CommitOutcome::applied, wire::CommitOutcome::superseded});
+  const auto listed = owner.client.ask<wire::PartitionsReplyT>(listing_partitions());
+  CHECK(listed.partitions[0]->committed == 7);
+  CHECK(listed.partitions[0]->end == 9);
+  CHECK(listed.partitions[1]->committed == 5);
+  CHECK(listed.partitions[1]->metadata == "m");
+}
+
+TEST_CASE("A commit by topic is refused whole, as one of items is") {
+  Owner owner;
+  const FencingToken token = owner.world.token(0);
+  const auto code = [&](const wire::CommitT& commit) { return owner.client.refused(commit).code; };
+  CHECK(code(by_topic({wire::PlainOffset(7, token, -1, 0),
+                       wire::PlainOffset(7, token + 1, -1, 1)})) == ErrorCode::kFenced);
+  CHECK(code(by_topic({wire::PlainOffset(7, token, -1, 0), wire::PlainOffset(7, token, -1, 2)})) ==
+        ErrorCode::kUnknownResource);
+  CHECK(code(by_topic({wire::PlainOffset(7, token, -2, 0)})) == ErrorCode::kInvalidOffset);
+  CHECK(code(by_topic({wire::PlainOffset(-1, token, -1, 0)})) == ErrorCode::kInvalidOffset);
+  CHECK(code(by_topic({})) == ErrorCode::kMalformedRequest);
+  wire::CommitT twice = by_topic({wire::PlainOffset(7, token, -1, 0)});
+  twice.items = std::move(committing(0, 5, token).items);
+  CHECK(code(twice) == ErrorCode::kMalformedRequest);
+  const auto listed = owner.client.ask<wire::PartitionsReplyT>(listing_partitions());
+  CHECK(listed.partitions[0]->committed == -1);
+}
+
 TEST_CASE("Wrong ends are refused, all of the report") {
   Owner owner;
   wire::ReportEndsT report = reporting(0, 1, 20);
