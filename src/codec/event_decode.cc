@@ -1,6 +1,7 @@
 // FlatBuffers (schemas/event.fbs) to domain events.
 #include <event_generated.h>
 
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -278,39 +279,52 @@ void add(std::vector<OffsetValue>& offsets, TopicId topic, PartitionIndex partit
   value.fence = fence;
 }
 
-/// False: the lists contradict each other.
-bool read_runs(const event::OffsetsCommitted& body, std::vector<OffsetValue>& offsets) {
-  if (body.runs() == nullptr || body.run_partitions() == nullptr || body.run_offsets() == nullptr) {
-    return body.runs() == nullptr && body.run_partitions() == nullptr &&
-           body.run_offsets() == nullptr;
-  }
+/// Nothing: the lists contradict each other.
+std::optional<std::vector<OffsetValue>> read_runs(const event::OffsetsCommitted& body) {
+  if (body.run_partitions() == nullptr || body.run_offsets() == nullptr) return std::nullopt;
   const fb::uoffset_t count = body.run_offsets()->size();
-  if (body.run_partitions()->size() != count) return false;
+  if (body.run_partitions()->size() != count) return std::nullopt;
+  std::vector<OffsetValue> offsets;
   offsets.reserve(count);
   fb::uoffset_t next = 0;
   for (fb::uoffset_t i = 0; i < body.runs()->size(); ++i) {
     const auto run = element(*body.runs(), i);
-    if (run.length() > count - next) return false;
+    if (run.length() > count - next) return std::nullopt;
     for (const fb::uoffset_t end = next + run.length(); next < end; ++next) {
       add(offsets, run.topic(), body.run_partitions()->Get(next),
           element(*body.run_offsets(), next), run.fence());
     }
   }
-  return next == count;
+  if (next != count) return std::nullopt;
+  return offsets;
 }
 
-/// However they are written: only one of the lists has any.
-std::expected<EventBody, EventError> read(const event::OffsetsCommitted& body) {
-  OffsetsCommitted event{.group = read(body.group()), .offsets = read(*body.offsets())};
-  if (body.plain() != nullptr) {
-    event.offsets.reserve(body.plain()->size());
-    for (fb::uoffset_t i = 0; i < body.plain()->size(); ++i) {
-      const auto plain = element(*body.plain(), i);
-      add(event.offsets, plain.topic(), plain.partition(), plain.offset(), plain.fence());
-    }
+std::vector<OffsetValue> read_plain(const fb::Vector<const event::PlainOffset*>& plain) {
+  std::vector<OffsetValue> offsets;
+  offsets.reserve(plain.size());
+  for (fb::uoffset_t i = 0; i < plain.size(); ++i) {
+    const auto one = element(plain, i);
+    add(offsets, one.topic(), one.partition(), one.offset(), one.fence());
   }
-  if (!read_runs(body, event.offsets)) {
+  return offsets;
+}
+
+/// Written in one of three ways, and in no two of them.
+std::expected<EventBody, EventError> read(const event::OffsetsCommitted& body) {
+  OffsetsCommitted event{.group = read(body.group()), .offsets = {}};
+  const bool by_run =
+      body.runs() != nullptr || body.run_partitions() != nullptr || body.run_offsets() != nullptr;
+  const int ways = (body.offsets()->size() > 0) + (body.plain() != nullptr) + by_run;
+  auto runs = by_run && body.runs() != nullptr ? read_runs(body) : std::nullopt;
+  if (ways > 1 || (by_run && !runs)) {
     return std::unexpected(EventError{"the lists of its offsets contradict each other"});
+  }
+  if (by_run) {
+    event.offsets = std::move(*runs);
+  } else if (body.plain() != nullptr) {
+    event.offsets = read_plain(*body.plain());
+  } else {
+    event.offsets = read(*body.offsets());
   }
   return event;
 }

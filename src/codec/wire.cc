@@ -35,15 +35,6 @@ std::size_t unpacked_bytes(const auto* entries) {
   return bytes;
 }
 
-std::size_t unpacked_bytes(const wire::Commit& commit) {
-  std::size_t bytes = unpacked_bytes(commit.items());
-  if (commit.topics() == nullptr) return bytes;
-  for (const wire::TopicOffsets* topic : *commit.topics()) {
-    bytes += kEntryBytes * (1 + topic->offsets()->size());
-  }
-  return bytes;
-}
-
 /// The name of a topic is repeated for each of its partitions.
 std::size_t unpacked_bytes(const wire::ResetOffsets& reset) {
   std::size_t bytes = 0;
@@ -58,7 +49,7 @@ std::size_t unpacked_bytes(const wire::ResetOffsets& reset) {
 std::size_t unpacked_bytes(const wire::Request& request) {
   if (const auto* join = request.body_as_Join()) return unpacked_bytes(join->topics());
   if (const auto* release = request.body_as_Release()) return unpacked_bytes(release->items());
-  if (const auto* commit = request.body_as_Commit()) return unpacked_bytes(*commit);
+  if (const auto* commit = request.body_as_Commit()) return unpacked_bytes(commit->items());
   if (const auto* report = request.body_as_ReportEnds()) return unpacked_bytes(report->items());
   if (const auto* reset = request.body_as_ResetOffsets()) return unpacked_bytes(*reset);
   if (const auto* fetch = request.body_as_FetchOffsets()) {
@@ -84,6 +75,18 @@ bool list_aligned(const auto& list) {
 bool aligned(const auto& topics) {
   return std::ranges::all_of(topics,
                              [](const auto* topic) { return list_aligned(*topic->partitions()); });
+}
+
+/// Structs have no strings, and nobody has a reason to share a list of them: there are no more of
+/// them than the payload has room for.
+bool lists_shared(const wire::Request& request, std::size_t payload_bytes) {
+  const wire::Commit* commit = request.body_as_Commit();
+  if (commit == nullptr || commit->topics() == nullptr) return false;
+  std::size_t bytes = 0;
+  for (const wire::TopicOffsets* topic : *commit->topics()) {
+    bytes += topic->offsets()->size() * sizeof(wire::PlainOffset);
+  }
+  return bytes > payload_bytes;
 }
 
 bool lists_aligned(const wire::Request& request) {
@@ -161,10 +164,10 @@ std::expected<const wire::Request*, WireError> view_request(std::string_view pay
   if (!verified<wire::Request>(payload)) return std::unexpected(not_valid("Request"));
   const auto& request = *flatbuffers::GetRoot<wire::Request>(payload.data());
   if (!lists_aligned(request)) return std::unexpected(not_valid("Request"));
-  if (unpacked_bytes(request) > kMaxUnpackedBytes) {
+  if (unpacked_bytes(request) > kMaxUnpackedBytes || lists_shared(request, payload.size())) {
     return std::unexpected(WireError{
-        "The request repeats shared strings until they are too much to hold: ask for less at a "
-        "time."});
+        "The request repeats shared strings or lists until they are too much to hold: ask for less "
+        "at a time."});
   }
   return &request;
 }

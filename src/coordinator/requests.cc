@@ -117,10 +117,6 @@ bool is_operators(const Command& command) {
          std::holds_alternative<domain::ResetOffsets>(command);
 }
 
-}  // namespace
-
-namespace {
-
 std::size_t offsets_in(const wire::Commit& request) {
   std::size_t count = request.items()->size();
   if (request.topics() == nullptr) return count;

@@ -126,6 +126,12 @@ std::string events() {
   for (const domain::EventBody& body : life()) {
     append_piece(input, codec::encode_event(event_of(body)));
   }
+  // Offsets without metadata are written otherwise, one or many.
+  const domain::OffsetValue numbers{.at = {1, 1}, .offset = 9, .fence = 4};
+  for (const std::size_t count : {1, 4}) {
+    append_piece(input, codec::encode_event(event_of(domain::OffsetsCommitted{
+                            .group = "g", .offsets = std::vector(count, numbers)})));
+  }
   return input;
 }
 

@@ -124,6 +124,12 @@ SABOTAGES = [
     Sabotage("encode a run of the first one's offsets", "no-loss", CODEC + "plain_offsets.cc",
              "      numbers = put(numbers, flatbuffers::EndianScalar(first->offset));",
              "      numbers = put(numbers, flatbuffers::EndianScalar(offsets.front().offset));"),
+    Sabotage("commit under the first topic's name", "no-loss", CLIENT + "session_commit.cc",
+             "if (body.topics.empty() || body.topics.back()->topic != offset.topic) {",
+             "if (body.topics.empty()) {"),
+    Sabotage("read an event without its runs as an empty commit", "total-fold",
+             CODEC + "event_decode.cc", "  if (ways > 1 || (by_run && !runs)) {",
+             "  if (by_run && !runs) return event;\n  if (ways > 1) {"),
     Sabotage("a commit by topic under the first token", "fenced-commit", COORDINATOR + "requests.cc",
              "      one.fence = offset->fence();",
              "      one.fence = command.items.front().fence == 0 ? offset->fence()\n"

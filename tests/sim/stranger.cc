@@ -218,6 +218,7 @@ void Stranger::ask(std::uint64_t number) {
       events.after_sequence = random.below(model_.sequence() + 2);
       if (random.chance(500)) events.topic = place.topic;
       if (random.chance(500)) events.partition = place.partition;
+      if (random.chance(300)) events.after_sequence = 0;  // which may be trimmed
       return in_group(std::move(events));
     }
   }

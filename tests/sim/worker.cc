@@ -235,8 +235,9 @@ void Worker::take_outcomes(std::uint64_t now) {
     }
     const auto commit = commits_.find(outcome.call);
     if (commit == commits_.end()) continue;
-    const Commit& asked = commit->second;
-    if (outcome.outcome) book_.committed(*this, asked.at, asked.fence, asked.offset);
+    for (const Commit& asked : commit->second) {
+      if (outcome.outcome) book_.committed(*this, asked.at, asked.fence, asked.offset);
+    }
     commits_.erase(commit);
   }
 }
@@ -372,8 +373,28 @@ void Worker::commit(std::uint64_t now) {
     return;
   }
   const CallId call = ++last_call_;
-  commits_[call] = {.at = at, .fence = work.fence, .offset = work.position};
-  session_->commit(now, call, {std::move(offset)});
+  std::vector<Commit>& commits = commits_[call];
+  commits.push_back({.at = at, .fence = work.fence, .offset = work.position});
+  std::vector<OffsetCommit> offsets{std::move(offset)};
+  while (habits_.chance(400)) commit_another(offsets, commits);
+  session_->commit(now, call, std::move(offsets));
+}
+
+/// In the same request, perhaps of another topic.
+void Worker::commit_another(std::vector<OffsetCommit>& offsets, std::vector<Commit>& commits) {
+  auto chosen = working_.begin();
+  std::advance(chosen, static_cast<std::ptrdiff_t>(habits_.below(working_.size())));
+  auto& [at, work] = *chosen;
+  const bool named = std::ranges::any_of(
+      commits, [&](const Commit& commit) { return commit.at == chosen->first; });
+  if (work.paused || named) return;
+  work.position += static_cast<std::int64_t>(habits_.between(1, 5));
+  offsets.push_back({.topic = at.topic,
+                     .partition = at.index,
+                     .offset = work.position,
+                     .metadata = habits_.chance(300) ? "m" : "",
+                     .fence = work.fence});
+  commits.push_back({.at = at, .fence = work.fence, .offset = work.position});
 }
 
 }  // namespace muster::sim

@@ -77,6 +77,7 @@ class Worker final : public Endpoint {
   void take_outcomes(std::uint64_t now);
   void work(std::uint64_t now);
   void commit(std::uint64_t now);
+  void commit_another(std::vector<OffsetCommit>& offsets, std::vector<Commit>& commits);
   bool is_stuck(std::uint64_t now);
   void disconnect(std::uint64_t now, const Error& why);
   void stop_working(const PartitionKey& at, bool for_good);
@@ -114,7 +115,7 @@ class Worker final : public Endpoint {
   std::uint64_t wake_at_us_ = 0;
   std::map<PartitionKey, Work> working_;
   std::map<PartitionKey, FencingToken> ended_;
-  std::map<CallId, Commit> commits_;
+  std::map<CallId, std::vector<Commit>> commits_;
 };
 
 }  // namespace muster::sim

@@ -42,6 +42,32 @@ TEST_CASE("offsets with metadata go as items, the others by topic") {
   CHECK(commit.topics[0]->offsets[0].end() == 9);
 }
 
+TEST_CASE("offsets go by their topics, in the order in which they are given") {
+  Conversation c;
+  c.connect();
+  c.session.join(c.now_ms, Conversation::kJoinCall);
+  c.collect();
+  wire::JoinReplyT joined =
+      join_reply({{.partition = 0, .fence = 7}, {.partition = 1, .fence = 9}});
+  joined.held.push_back(granted({{.partition = 0, .fence = 8}}));
+  joined.held.back()->topic = "u";
+  c.reply(c.take<wire::JoinT>().first, std::move(joined));
+  c.session.commit(c.now_ms, 5,
+                   {{.topic = "t", .partition = 0, .offset = 1},
+                    {.topic = "u", .partition = 0, .offset = 2},
+                    {.topic = "t", .partition = 1, .offset = 3}});
+  c.collect();
+  const auto [id, commit] = c.take<wire::CommitT>();
+  std::string text;
+  for (const auto& topic : commit.topics) {
+    for (const auto& offset : topic->offsets) {
+      text += topic->topic + "/" + std::to_string(offset.partition()) + " at " +
+              std::to_string(offset.offset()) + " under " + std::to_string(offset.fence()) + ", ";
+    }
+  }
+  CHECK(text == "t/0 at 1 under 7, u/0 at 2 under 8, t/1 at 3 under 9, ");
+}
+
 TEST_CASE("a batch goes out whole or not at all") {
   Conversation c;
   c.join_holding({{.partition = 0, .fence = 7}});

@@ -97,6 +97,34 @@ TEST_CASE("an event whose lists of offsets contradict each other is refused") {
   CHECK(refused([&](auto& body) { set_length(*body.run_partitions(), 3); }));
   CHECK(refused([&](auto& body) { set_length(*body.run_offsets(), 3); }));
   CHECK(refused([&](auto& body) { set_length(*body.runs(), 0); }));
+  // A field whose place in the vtable is 0 is not there.
+  const auto leave_out = [](event::OffsetsCommitted& body, flatbuffers::voffset_t field) {
+    const auto* table = reinterpret_cast<const flatbuffers::Table*>(&body);
+    const std::uint8_t* place = table->GetVTable() + field;
+    std::memset(const_cast<std::uint8_t*>(place), 0, sizeof(flatbuffers::voffset_t));
+  };
+  for (const auto field :
+       {event::OffsetsCommitted::VT_RUNS, event::OffsetsCommitted::VT_RUN_PARTITIONS,
+        event::OffsetsCommitted::VT_RUN_OFFSETS}) {
+    CHECK(refused([&](auto& body) { leave_out(body, field); }));
+  }
+}
+
+TEST_CASE("an event that writes its offsets in two ways is refused") {
+  flatbuffers::FlatBufferBuilder builder;
+  const auto group = builder.CreateString("g");
+  const auto one = event::CreateOffsetValue(builder, 1, 0, 5);
+  const auto tables = builder.CreateVector(&one, 1);
+  const event::PlainOffset plain(1, 5, 0, 1);
+  const auto structs = builder.CreateVectorOfStructs(&plain, 1);
+  const auto cause = event::CreateCause(builder);
+  const auto body = event::CreateOffsetsCommitted(builder, group, tables, structs);
+  builder.Finish(
+      event::CreateEvent(builder, 1, cause, event::EventBody::OffsetsCommitted, body.Union()));
+  const auto read =
+      decode_event({reinterpret_cast<const char*>(builder.GetBufferPointer()), builder.GetSize()});
+  REQUIRE_FALSE(read.has_value());
+  CHECK(read.error().message == "the lists of its offsets contradict each other");
 }
 
 TEST_CASE("commits of some few lengths are encoded over one another, and no others") {

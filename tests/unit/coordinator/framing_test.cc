@@ -135,6 +135,9 @@ TEST_CASE("a connection that ends with requests outstanding is forgotten, their 
   world.turn();
   CHECK(world.state().topic("t") != nullptr);
   CHECK(world.connections.take(client.id()).empty());
+  client.send(create_topic(2, "late"));
+  world.turn();
+  CHECK(world.state().topic("late") == nullptr);
 }
 
 }  // namespace muster::coordinator

@@ -44,6 +44,26 @@ TEST_CASE("A batched commit is atomic: one refused item refuses all") {
   CHECK(names(all) == Names{"OffsetsCommitted"});  // one event
 }
 
+TEST_CASE("A commit names partitions of several topics, in any order") {
+  Owned world;
+  world.apply(CreateTopic{.name = "u", .partition_count = 2});
+  const CommitItem other{.topic = "u", .partition = 1, .offset = 8};
+  CommitItem first_of_other = other;
+  first_of_other.partition = 0;
+  first_of_other.offset = 9;
+  const Decision committed =
+      world.apply(committing({world.item(1, 5), other, world.item(0, 6), first_of_other}));
+  CHECK(committed.commits == Outcomes(4, CommitOutcome::kApplied));
+  CHECK(world.at(0).committed == 6);
+  CHECK(world.at(1).committed == 5);
+  const TopicId u = world.state().topic("u")->id;
+  CHECK(world.group().partition({.topic = u, .partition = 0})->committed == 9);
+  CHECK(world.group().partition({.topic = u, .partition = 1})->committed == 8);
+  world.refuse(committing({other, world.item(1, 7), other}), ErrorCode::kMalformedRequest);
+  world.refuse(committing({world.item(1, 7), other, world.item(1, 8)}),
+               ErrorCode::kMalformedRequest);
+}
+
 TEST_CASE("Under one token offsets only rise: a lower one is superseded, success without effect") {
   Owned world;
   world.apply(committing({world.item(0, 10), world.item(1, 10)}));

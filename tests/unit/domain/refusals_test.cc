@@ -177,6 +177,8 @@ TEST_CASE("Refusals of commits and releases") {
        "partitions are 0 to 1"},
       {"partition", commit([](CommitItem& i) { i.partition = -1; }), ErrorCode::kUnknownResource,
        "partitions are 0 to 1"},
+      {"start", commit([](CommitItem& i) { i.start = -2; }), ErrorCode::kInvalidOffset,
+       "Start offset -2 of t/0"},
       {"offset", commit([](CommitItem& i) { i.offset = -1; }), ErrorCode::kInvalidOffset,
        "0 or more"},
       {"metadata", commit([](CommitItem& i) { i.metadata.assign(4'097, 'm'); }),
