@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "codec/snapshot.h"
-#include "domain/digest.h"
+#include "domain/partition_hash.h"
 
 namespace muster::codec {
 namespace {

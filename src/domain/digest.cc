@@ -1,5 +1,7 @@
 #include "domain/digest.h"
 
+#include "domain/partition_hash.h"
+
 namespace muster::domain {
 namespace {
 
@@ -10,7 +12,7 @@ enum Kind : std::uint64_t {
   kMember,
   kPlanned,
   kEnded,
-  kPartition,
+  kPartition = kPartitionKind,
   kRequest,
   kDraining,
   kPin,
@@ -19,13 +21,6 @@ enum Kind : std::uint64_t {
   kQuietTime,
   kReset
 };
-
-std::uint64_t mix(std::uint64_t x) {
-  x += 0x9e3779b97f4a7c15ULL;
-  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;
-  x = (x ^ (x >> 27)) * 0x94d049bb133111ebULL;
-  return x ^ (x >> 31);
-}
 
 template <typename Number>
 std::uint64_t bits(Number number) {
@@ -164,39 +159,6 @@ std::uint64_t hash_of(GroupId group, std::string_view member_id,
     hash.add(one.incarnation).add(bits(one.how)).add(one.sequence);
   }
   return hash.value();
-}
-
-bool is_first_state(const PartitionState& partition) {
-  return partition.target == kNobody && partition.fence == 0 && partition.ended_fence == 0 &&
-         !partition.has_commit();
-}
-
-namespace {
-
-// A plan may change half a million partitions in one turn, and a commit thousands, so their numbers
-// are combined at once and not one after the other: multilinear hashing (Lemire, Kaser: "Strongly
-// universal string hashing is fast", 2014), with the odd constants of SplitMix64's sequence.
-template <std::uint64_t place>
-std::uint64_t term(std::uint64_t number) {
-  constexpr std::uint64_t kOdd = kPartition + place * 0x9e3779b97f4a7c15ULL;
-  return (number + kOdd) * (kOdd | 1);
-}
-
-}  // namespace
-
-CommitHash::CommitHash(GroupId group, TopicPartition at, const PartitionState& partition)
-    : sum_(term<1>(group) + term<2>(at.topic) + term<3>(bits(at.partition)) +
-           term<4>(partition.owner) + term<5>(partition.target) + term<6>(partition.fence) +
-           term<7>(partition.ended_fence) + term<8>(bits(partition.ended_offset)) +
-           term<12>(bits(partition.phase)) + term<13>(bits(partition.ended_how))) {}
-
-std::uint64_t CommitHash::of(const PartitionState& partition) const {
-  if (is_first_state(partition)) return 0;
-  const std::uint64_t numbers =
-      mix(sum_ + term<9>(bits(partition.committed)) + term<10>(bits(partition.commit_time_ms)) +
-          term<11>(partition.committed_fence));
-  if (!partition.metadata) return numbers;
-  return EntityHash().add(numbers).add(*partition.metadata).value();
 }
 
 std::uint64_t hash_of(GroupId group, TopicPartition at, const PartitionState& partition) {

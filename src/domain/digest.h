@@ -10,8 +10,16 @@
 
 namespace muster::domain {
 
-/// Hash of one entity, equal on every machine and in every run. Mixing function: the finalizer of
-/// SplitMix64 (Steele, Lea, Flood: "Fast splittable pseudorandom number generators", 2014).
+/// The finalizer of SplitMix64 (Steele, Lea, Flood: "Fast splittable pseudorandom number
+/// generators", 2014).
+inline std::uint64_t mix(std::uint64_t x) {
+  x += 0x9e3779b97f4a7c15ULL;
+  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;
+  x = (x ^ (x >> 27)) * 0x94d049bb133111ebULL;
+  return x ^ (x >> 31);
+}
+
+/// Hash of one entity, equal on every machine and in every run.
 class EntityHash {
  public:
   EntityHash& add(std::uint64_t number);
@@ -38,22 +46,8 @@ std::uint64_t hash_of(GroupId group, std::string_view member_id,
 std::uint64_t hash_of(GroupId group, FencingToken granted, const GrantNote& note);
 /// 0 when there is none.
 std::uint64_t hash_of_quiet_time(std::uint32_t quiet_time_ms);
-/// Nothing was ever planned, granted or committed.
-bool is_first_state(const PartitionState& partition);
 /// 0 for a partition in its first state, so that room in a table is no part of the state.
 std::uint64_t hash_of(GroupId group, TopicPartition at, const PartitionState& partition);
-
-/// The same, of a partition of which only the commit changes: what else there is of it is taken
-/// into account once.
-class CommitHash {
- public:
-  CommitHash(GroupId group, TopicPartition at, const PartitionState& partition);
-  /// `partition`: the same one, as it is now.
-  std::uint64_t of(const PartitionState& partition) const;
-
- private:
-  std::uint64_t sum_;
-};
 /// What the group has in the digest: the sum of it and of all entities in it.
 std::uint64_t hash_of_all(const Group& group);
 

@@ -11,6 +11,7 @@
 #include "domain/digest.h"
 #include "domain/events.h"
 #include "domain/message.h"
+#include "domain/partition_hash.h"
 #include "domain/state.h"
 
 namespace muster::domain {
@@ -51,7 +52,8 @@ class PartitionFinder {
       table_ = &group_.partitions[at.topic];
     }
     if (at.partition < 0 || at.partition >= topic_->partition_count) return nullptr;
-    return &table_->at(at.partition);
+    PartitionState* there = table_->find(at.partition);
+    return there == nullptr ? &table_->at(at.partition) : there;
   }
 
  private:

@@ -56,17 +56,13 @@ struct PartitionState {
 class PartitionTable {
  public:
   /// Null when nothing was ever known of this partition.
-  const PartitionState* find(PartitionIndex partition) const {
-    const auto chunk = static_cast<std::size_t>(partition) / kChunk;
-    if (partition < 0 || chunk >= chunks_.size() || !chunks_[chunk]) return nullptr;
-    return &(*chunks_[chunk])[static_cast<std::size_t>(partition) % kChunk];
-  }
+  const PartitionState* find(PartitionIndex partition) const { return look_up(partition); }
+  PartitionState* find(PartitionIndex partition) { return look_up(partition); }
 
   /// Makes room for the partition; `partition` is 0 or more.
   PartitionState& at(PartitionIndex partition) {
-    const auto chunk = static_cast<std::size_t>(partition) / kChunk;
-    if (chunk >= chunks_.size() || !chunks_[chunk]) make(chunk);
-    return (*chunks_[chunk])[static_cast<std::size_t>(partition) % kChunk];
+    PartitionState* there = look_up(partition);
+    return there == nullptr ? make(partition) : *there;
   }
 
   /// Calls visit(PartitionIndex, const PartitionState&) in ascending order for every partition
@@ -86,9 +82,17 @@ class PartitionTable {
   static constexpr std::size_t kChunk = 16;
   using Chunk = std::array<PartitionState, kChunk>;
 
-  void make(std::size_t chunk) {
+  PartitionState* look_up(PartitionIndex partition) const {
+    const auto chunk = static_cast<std::size_t>(partition) / kChunk;
+    if (partition < 0 || chunk >= chunks_.size() || !chunks_[chunk]) return nullptr;
+    return &(*chunks_[chunk])[static_cast<std::size_t>(partition) % kChunk];
+  }
+
+  PartitionState& make(PartitionIndex partition) {
+    const auto chunk = static_cast<std::size_t>(partition) / kChunk;
     if (chunk >= chunks_.size()) chunks_.resize(chunk + 1);
     chunks_[chunk] = std::make_unique<Chunk>();
+    return (*chunks_[chunk])[static_cast<std::size_t>(partition) % kChunk];
   }
 
   std::vector<std::unique_ptr<Chunk>> chunks_;
