@@ -3,10 +3,9 @@
 #include <event_generated.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
 #include <variant>
-
-#include "codec/plain_offsets.h"
 
 namespace muster::codec {
 namespace {
@@ -49,16 +48,17 @@ CommitShape::CommitShape(const domain::Event& event, std::string_view bytes)
   who_ = place_of(text(root.cause()->who()));
   from_ = place_of(text(root.cause()->from()));
   group_ = place_of(text(commit.group()));
-  if (runs_ == 0) {
+  if (runs_.count == 0) {
     plain_ = place_of(commit.plain()->Data());
   } else {
     run_list_ = place_of(commit.runs()->Data());
-    run_partitions_ = place_of(commit.run_partitions()->Data());
+    run_partitions_ = runs_.short_partitions ? place_of(commit.short_partitions()->Data())
+                                             : place_of(commit.run_partitions()->Data());
     run_offsets_ = place_of(commit.run_offsets()->Data());
   }
 }
 
-bool CommitShape::fits(const domain::Event& event, std::size_t runs) const {
+bool CommitShape::fits(const domain::Event& event, Runs runs) const {
   const domain::OffsetsCommitted& commit = commit_of(event);
   return !bytes_.empty() && event.cause.kind == kind_ && event.cause.who.size() == who_bytes_ &&
          event.cause.from.size() == from_bytes_ && commit.group.size() == group_bytes_ &&
@@ -72,16 +72,21 @@ std::string_view CommitShape::encode(const domain::Event& event) {
   std::memcpy(to + who_, event.cause.who.data(), who_bytes_);
   std::memcpy(to + from_, event.cause.from.data(), from_bytes_);
   std::memcpy(to + group_, commit.group.data(), group_bytes_);
-  if (runs_ == 0) {
+  if (runs_.count == 0) {
     put_plain(to + plain_, commit.offsets);
+    return bytes_;
+  }
+  put_runs(to + run_list_, to + run_offsets_, commit.offsets);
+  if (runs_.short_partitions) {
+    put_partitions<std::uint16_t>(to + run_partitions_, commit.offsets);
   } else {
-    put_runs(to + run_list_, to + run_partitions_, to + run_offsets_, commit.offsets);
+    put_partitions<std::int32_t>(to + run_partitions_, commit.offsets);
   }
   return bytes_;
 }
 
 CommitShape* CommitShapes::find(const domain::Event& event) {
-  const std::size_t runs = runs_in(commit_of(event).offsets);
+  const Runs runs = runs_in(commit_of(event).offsets);
   const auto found = std::ranges::find_if(
       shapes_, [&](const CommitShape& shape) { return shape.fits(event, runs); });
   return found == shapes_.end() ? nullptr : &*found;

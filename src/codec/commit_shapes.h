@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "codec/plain_offsets.h"
 #include "domain/events.h"
 
 namespace muster::codec {
@@ -24,7 +25,7 @@ class CommitShape {
   /// Commits with metadata, and large ones, have none.
   static bool has_shape(const domain::Event& event);
 
-  bool fits(const domain::Event& event, std::size_t runs) const;
+  bool fits(const domain::Event& event, Runs runs) const;
   /// The bytes that the builder would make of an event that fits. Valid until the next call.
   std::string_view encode(const domain::Event& event);
 
@@ -37,7 +38,7 @@ class CommitShape {
   std::size_t from_bytes_ = 0;
   std::size_t group_bytes_ = 0;
   std::size_t offsets_ = 0;
-  std::size_t runs_ = 0;  // 0: they are in `plain`
+  Runs runs_;
   // Where they are in bytes_.
   std::size_t time_ = 0;
   std::size_t who_ = 0;

@@ -280,10 +280,10 @@ void add(std::vector<OffsetValue>& offsets, TopicId topic, PartitionIndex partit
 }
 
 /// Nothing: the lists contradict each other.
-std::optional<std::vector<OffsetValue>> read_runs(const event::OffsetsCommitted& body) {
-  if (body.run_partitions() == nullptr || body.run_offsets() == nullptr) return std::nullopt;
+std::optional<std::vector<OffsetValue>> read_runs(const event::OffsetsCommitted& body,
+                                                  const auto& partitions) {
   const fb::uoffset_t count = body.run_offsets()->size();
-  if (body.run_partitions()->size() != count) return std::nullopt;
+  if (partitions.size() != count) return std::nullopt;
   std::vector<OffsetValue> offsets;
   offsets.reserve(count);
   fb::uoffset_t next = 0;
@@ -291,12 +291,20 @@ std::optional<std::vector<OffsetValue>> read_runs(const event::OffsetsCommitted&
     const auto run = element(*body.runs(), i);
     if (run.length() > count - next) return std::nullopt;
     for (const fb::uoffset_t end = next + run.length(); next < end; ++next) {
-      add(offsets, run.topic(), body.run_partitions()->Get(next),
-          element(*body.run_offsets(), next), run.fence());
+      add(offsets, run.topic(), partitions.Get(next), element(*body.run_offsets(), next),
+          run.fence());
     }
   }
   if (next != count) return std::nullopt;
   return offsets;
+}
+
+std::optional<std::vector<OffsetValue>> read_runs(const event::OffsetsCommitted& body) {
+  const bool both = body.run_partitions() != nullptr && body.short_partitions() != nullptr;
+  if (body.runs() == nullptr || body.run_offsets() == nullptr || both) return std::nullopt;
+  if (body.run_partitions() != nullptr) return read_runs(body, *body.run_partitions());
+  if (body.short_partitions() != nullptr) return read_runs(body, *body.short_partitions());
+  return std::nullopt;
 }
 
 std::vector<OffsetValue> read_plain(const fb::Vector<const event::PlainOffset*>& plain) {
@@ -312,10 +320,10 @@ std::vector<OffsetValue> read_plain(const fb::Vector<const event::PlainOffset*>&
 /// Written in one of three ways, and in no two of them.
 std::expected<EventBody, EventError> read(const event::OffsetsCommitted& body) {
   OffsetsCommitted event{.group = read(body.group()), .offsets = {}};
-  const bool by_run =
-      body.runs() != nullptr || body.run_partitions() != nullptr || body.run_offsets() != nullptr;
+  const bool by_run = body.runs() != nullptr || body.run_partitions() != nullptr ||
+                      body.run_offsets() != nullptr || body.short_partitions() != nullptr;
   const int ways = (body.offsets()->size() > 0) + (body.plain() != nullptr) + by_run;
-  auto runs = by_run && body.runs() != nullptr ? read_runs(body) : std::nullopt;
+  auto runs = by_run ? read_runs(body) : std::nullopt;
   if (ways > 1 || (by_run && !runs)) {
     return std::unexpected(EventError{"the lists of its offsets contradict each other"});
   }

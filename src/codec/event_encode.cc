@@ -95,6 +95,13 @@ class EventEncoder::Implementation {
     return builder_.CreateVector(offsets);
   }
 
+  template <typename Number>
+  fb::Offset<fb::Vector<Number>> partitions(const std::vector<OffsetValue>& values) {
+    std::vector<Number> numbers(values.size());
+    put_partitions<Number>(reinterpret_cast<char*>(numbers.data()), values);
+    return builder_.CreateVector(numbers);
+  }
+
   Tables<event::FormerPin> pins_or_none(const std::vector<FormerPin>& values) {
     if (values.empty()) return {};
     std::vector<fb::Offset<event::FormerPin>> offsets;
@@ -198,21 +205,25 @@ class EventEncoder::Implementation {
     }
     const auto none = offset_values({});
     const std::size_t count = value.offsets.size();
-    std::vector<event::OffsetRun> runs(runs_in(value.offsets));
-    if (runs.empty()) {
+    const Runs how = runs_in(value.offsets);
+    if (how.count == 0) {
       std::vector<event::PlainOffset> plain(count);
       put_plain(reinterpret_cast<char*>(plain.data()), value.offsets);
       return event::CreateOffsetsCommitted(builder_, group, none,
                                            builder_.CreateVectorOfStructs(plain));
     }
-    std::vector<std::int32_t> partitions(count);
+    std::vector<event::OffsetRun> runs(how.count);
     std::vector<std::int64_t> offsets(count);
-    put_runs(reinterpret_cast<char*>(runs.data()), reinterpret_cast<char*>(partitions.data()),
-             reinterpret_cast<char*>(offsets.data()), value.offsets);
+    put_runs(reinterpret_cast<char*>(runs.data()), reinterpret_cast<char*>(offsets.data()),
+             value.offsets);
     const auto run_list = builder_.CreateVectorOfStructs(runs);
-    const auto partition_list = builder_.CreateVector(partitions);
-    return event::CreateOffsetsCommitted(builder_, group, none, {}, run_list, partition_list,
-                                         builder_.CreateVector(offsets));
+    const auto offset_list = builder_.CreateVector(offsets);
+    if (how.short_partitions) {
+      return event::CreateOffsetsCommitted(builder_, group, none, {}, run_list, {}, offset_list,
+                                           partitions<std::uint16_t>(value.offsets));
+    }
+    return event::CreateOffsetsCommitted(builder_, group, none, {}, run_list,
+                                         partitions<std::int32_t>(value.offsets), offset_list);
   }
   auto body(const GroupDeleted& value) {
     const auto group = text(value.group);

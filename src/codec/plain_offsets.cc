@@ -23,15 +23,20 @@ char* put(char* place, const Element& value) {
 
 }  // namespace
 
-std::size_t runs_in(const std::vector<OffsetValue>& offsets) {
-  std::size_t runs = offsets.empty() ? 0 : 1;
-  for (std::size_t i = 1; i < offsets.size(); ++i) {
-    if (!belong_together(offsets[i - 1], offsets[i])) ++runs;
+Runs runs_in(const std::vector<OffsetValue>& offsets) {
+  Runs runs{.count = offsets.empty() ? std::size_t{0} : 1, .short_partitions = true};
+  const OffsetValue* before = nullptr;
+  for (const OffsetValue& value : offsets) {
+    if (before != nullptr && !belong_together(*before, value)) ++runs.count;
+    before = &value;
+    runs.short_partitions &= value.at.partition == static_cast<std::uint16_t>(value.at.partition);
   }
   constexpr std::size_t kTwoMoreLists = 2 * (sizeof(flatbuffers::uoffset_t) + 4);
-  const std::size_t bytes = runs * sizeof(event::OffsetRun) +
-                            offsets.size() * (sizeof(std::int32_t) + sizeof(std::int64_t));
-  return bytes + kTwoMoreLists < offsets.size() * sizeof(event::PlainOffset) ? runs : 0;
+  const std::size_t partition_bytes =
+      runs.short_partitions ? sizeof(std::uint16_t) : sizeof(std::int32_t);
+  const std::size_t bytes = runs.count * sizeof(event::OffsetRun) +
+                            offsets.size() * (partition_bytes + sizeof(std::int64_t));
+  return bytes + kTwoMoreLists < offsets.size() * sizeof(event::PlainOffset) ? runs : Runs{};
 }
 
 void put_plain(char* place, const std::vector<OffsetValue>& offsets) {
@@ -41,17 +46,13 @@ void put_plain(char* place, const std::vector<OffsetValue>& offsets) {
   }
 }
 
-void put_runs(char* runs, char* partitions, char* numbers,
-              const std::vector<OffsetValue>& offsets) {
+void put_runs(char* runs, char* numbers, const std::vector<OffsetValue>& offsets) {
   for (auto first = offsets.begin(); first != offsets.end();) {
     const auto end = std::find_if_not(
         first, offsets.end(), [&](const OffsetValue& one) { return belong_together(*first, one); });
     runs = put(runs, event::OffsetRun(first->at.topic, first->fence,
                                       static_cast<std::uint32_t>(end - first)));
-    for (; first != end; ++first) {
-      partitions = put(partitions, flatbuffers::EndianScalar(first->at.partition));
-      numbers = put(numbers, flatbuffers::EndianScalar(first->offset));
-    }
+    for (; first != end; ++first) numbers = put(numbers, flatbuffers::EndianScalar(first->offset));
   }
 }
 

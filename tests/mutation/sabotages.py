@@ -122,8 +122,8 @@ SABOTAGES = [
              "event::PlainOffset(value.at.topic, value.offset, value.fence & 0xff,\n"
              "                                   value.at.partition)"),
     Sabotage("encode a run of the first one's offsets", "no-loss", CODEC + "plain_offsets.cc",
-             "      numbers = put(numbers, flatbuffers::EndianScalar(first->offset));",
-             "      numbers = put(numbers, flatbuffers::EndianScalar(offsets.front().offset));"),
+             "numbers = put(numbers, flatbuffers::EndianScalar(first->offset));",
+             "numbers = put(numbers, flatbuffers::EndianScalar(offsets.front().offset));"),
     Sabotage("commit under the first topic's name", "no-loss", CLIENT + "session_commit.cc",
              "if (body.topics.empty() || body.topics.back()->topic != offset.topic) {",
              "if (body.topics.empty()) {"),

@@ -30,6 +30,7 @@ domain::Event some_commit(Random& random) {
                                      .partition = static_cast<std::int32_t>(random())},
                               .offset = static_cast<std::int64_t>(random()),
                               .fence = random() % 3 == 0 ? 0 : random()});
+    if (random() % 2 == 0) commit.offsets[i].at.partition &= 0xffff;
     if (i > 0 && random() % 2 == 0) {
       commit.offsets[i].at.topic = commit.offsets[i - 1].at.topic;
       commit.offsets[i].fence = commit.offsets[i - 1].fence;
@@ -59,17 +60,19 @@ TEST_CASE("a commit has the same bytes whatever was encoded before it") {
 }
 
 TEST_CASE("topic and token that offsets share are written once") {
-  const auto bytes = [](std::size_t offsets, FencingToken step) {
+  const auto bytes = [](std::size_t offsets, FencingToken step, std::size_t stride) {
     domain::OffsetsCommitted commit{.group = "g", .offsets = {}};
     for (std::size_t i = 0; i < offsets; ++i) {
-      commit.offsets.push_back({.at = {.topic = 1, .partition = static_cast<std::int32_t>(2 * i)},
-                                .offset = 1,
-                                .fence = 9 + i * step});
+      commit.offsets.push_back(
+          {.at = {.topic = 1, .partition = static_cast<std::int32_t>(stride * i)},
+           .offset = 1,
+           .fence = 9 + i * step});
     }
     return encode_event({.time_ms = 1, .cause = {}, .body = commit}).size();
   };
-  CHECK(bytes(101, 0) - bytes(1, 0) <= 100 * 12 + 32);
-  CHECK(bytes(101, 1) - bytes(1, 1) == 100 * 32);  // none shared: no more than alone
+  CHECK(bytes(101, 0, 2) - bytes(1, 0, 2) <= 100 * 10 + 32);
+  CHECK(bytes(101, 0, 700) - bytes(1, 0, 700) <= 100 * 12 + 32);  // some above 65,535
+  CHECK(bytes(101, 1, 2) - bytes(1, 1, 2) == 100 * 32);           // none shared: no more than alone
 }
 
 TEST_CASE("an event whose lists of offsets contradict each other is refused") {
@@ -94,7 +97,7 @@ TEST_CASE("an event whose lists of offsets contradict each other is refused") {
   CHECK(refused([&](auto& body) { set_run(body, 3); }));
   CHECK(refused([&](auto& body) { set_run(body, 5); }));
   CHECK(refused([&](auto& body) { set_run(body, ~0U); }));
-  CHECK(refused([&](auto& body) { set_length(*body.run_partitions(), 3); }));
+  CHECK(refused([&](auto& body) { set_length(*body.short_partitions(), 3); }));
   CHECK(refused([&](auto& body) { set_length(*body.run_offsets(), 3); }));
   CHECK(refused([&](auto& body) { set_length(*body.runs(), 0); }));
   // A field whose place in the vtable is 0 is not there.
@@ -104,10 +107,30 @@ TEST_CASE("an event whose lists of offsets contradict each other is refused") {
     std::memset(const_cast<std::uint8_t*>(place), 0, sizeof(flatbuffers::voffset_t));
   };
   for (const auto field :
-       {event::OffsetsCommitted::VT_RUNS, event::OffsetsCommitted::VT_RUN_PARTITIONS,
+       {event::OffsetsCommitted::VT_RUNS, event::OffsetsCommitted::VT_SHORT_PARTITIONS,
         event::OffsetsCommitted::VT_RUN_OFFSETS}) {
     CHECK(refused([&](auto& body) { leave_out(body, field); }));
   }
+}
+
+TEST_CASE("an event that writes its partitions in two lists is refused") {
+  flatbuffers::FlatBufferBuilder builder;
+  const auto group = builder.CreateString("g");
+  const auto none = builder.CreateVector(std::vector<flatbuffers::Offset<event::OffsetValue>>());
+  const event::OffsetRun run(1, 2, 1);
+  const auto runs = builder.CreateVectorOfStructs(&run, 1);
+  const auto partitions = builder.CreateVector(std::vector<std::int32_t>{1});
+  const auto short_partitions = builder.CreateVector(std::vector<std::uint16_t>{1});
+  const auto offsets = builder.CreateVector(std::vector<std::int64_t>{1});
+  const auto cause = event::CreateCause(builder);
+  const auto body = event::CreateOffsetsCommitted(builder, group, none, {}, runs, partitions,
+                                                  offsets, short_partitions);
+  builder.Finish(
+      event::CreateEvent(builder, 1, cause, event::EventBody::OffsetsCommitted, body.Union()));
+  const auto read =
+      decode_event({reinterpret_cast<const char*>(builder.GetBufferPointer()), builder.GetSize()});
+  REQUIRE_FALSE(read.has_value());
+  CHECK(read.error().message == "the lists of its offsets contradict each other");
 }
 
 TEST_CASE("an event that writes its offsets in two ways is refused") {
