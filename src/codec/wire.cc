@@ -26,12 +26,11 @@ std::size_t strings_of(const auto* item) {
   return bytes_of(item->topic()) + bytes_of(item->metadata());
 }
 
-constexpr std::size_t kEntryBytes = 128;  // without its strings
-
 std::size_t unpacked_bytes(const auto* entries) {
+  constexpr std::size_t kFixedBytes = 128;  // the entry itself
   std::size_t bytes = 0;
   if (entries == nullptr) return bytes;
-  for (const auto* entry : *entries) bytes += kEntryBytes + strings_of(entry);
+  for (const auto* entry : *entries) bytes += kFixedBytes + strings_of(entry);
   return bytes;
 }
 

@@ -73,13 +73,11 @@ Decided decide(const State& state, const CommitOffsets& command, Now now) {
   decision.commits.assign(command.items.size(), CommitOutcome::kApplied);
   event.offsets.reserve(command.items.size());
   CommitPlace place;
-  const CommitItem* before = nullptr;
   for (std::size_t i = 0; i < command.items.size(); ++i) {
     const CommitItem& item = command.items[i];
-    if (before == nullptr || !same_topic(*before, item)) {
+    if (i == 0 || !same_topic(command.items[i - 1], item)) {
       place = commit_place(state, group, command.group, item.topic);
     }
-    before = &item;
     const auto judged = judge_commit(place, item, now);
     if (!judged) return std::unexpected(judged.error());
     decision.commits[i] = judged->outcome;

@@ -52,8 +52,7 @@ class PartitionFinder {
       table_ = &group_.partitions[at.topic];
     }
     if (at.partition < 0 || at.partition >= topic_->partition_count) return nullptr;
-    PartitionState* there = table_->find(at.partition);
-    return there == nullptr ? &table_->at(at.partition) : there;
+    return &table_->at(at.partition);
   }
 
  private:

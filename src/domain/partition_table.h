@@ -57,7 +57,6 @@ class PartitionTable {
  public:
   /// Null when nothing was ever known of this partition.
   const PartitionState* find(PartitionIndex partition) const { return look_up(partition); }
-  PartitionState* find(PartitionIndex partition) { return look_up(partition); }
 
   /// Makes room for the partition; `partition` is 0 or more.
   PartitionState& at(PartitionIndex partition) {

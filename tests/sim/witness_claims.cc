@@ -49,9 +49,12 @@ bool Witness::names_unknown_place(const wire::Request& request, Sequence at) con
   const auto no_topic = [&](const flatbuffers::String* name) {
     return model_.topic_at(name->str(), at) == nullptr;
   };
-  const auto no_partition = [&](const flatbuffers::String* name, PartitionIndex index) {
-    const TopicFacts* topic = model_.topic_at(name->str(), at);
+  const auto not_there = [&](const std::string& name, PartitionIndex index) {
+    const TopicFacts* topic = model_.topic_at(name, at);
     return topic == nullptr || index < 0 || index >= topic->partitions.at(at);
+  };
+  const auto no_partition = [&](const flatbuffers::String* name, PartitionIndex index) {
+    return not_there(name->str(), index);
   };
   const auto one_of = [&](const auto* items) {
     return items != nullptr && std::ranges::any_of(*items, [&](const auto* item) {
@@ -64,8 +67,7 @@ bool Witness::names_unknown_place(const wire::Request& request, Sequence at) con
   if (const auto* body = request.body_as_Holdings()) return no_topic(body->after_topic());
   if (const auto* body = request.body_as_Commit()) {
     return std::ranges::any_of(asked_offsets(*body), [&](const AskedOffset& asked) {
-      const TopicFacts* topic = model_.topic_at(asked.topic, at);
-      return topic == nullptr || asked.partition < 0 || asked.partition >= topic->partitions.at(at);
+      return not_there(asked.topic, asked.partition);
     });
   }
   if (const auto* body = request.body_as_ReportEnds()) return one_of(body->items());

@@ -23,6 +23,16 @@ SessionOptions with_habits(SessionOptions options, Random& habits) {
   return options;
 }
 
+/// What there is to commit of a partition when more work was done on it.
+OffsetCommit work_on(const PartitionKey& at, auto& work, Random& random) {
+  work.position += static_cast<std::int64_t>(random.between(1, 5));
+  return {.topic = at.topic,
+          .partition = at.index,
+          .offset = work.position,
+          .metadata = random.chance(300) ? "m" : "",
+          .fence = work.fence};
+}
+
 }  // namespace
 
 Worker::Worker(Schedule& schedule, Network& network, Coverage& coverage, OwnershipBook& book,
@@ -235,8 +245,9 @@ void Worker::take_outcomes(std::uint64_t now) {
     }
     const auto commit = commits_.find(outcome.call);
     if (commit == commits_.end()) continue;
-    for (const Commit& asked : commit->second) {
-      if (outcome.outcome) book_.committed(*this, asked.at, asked.fence, asked.offset);
+    for (const OffsetCommit& asked : commit->second) {
+      if (!outcome.outcome) break;
+      book_.committed(*this, {asked.topic, asked.partition}, *asked.fence, asked.offset);
     }
     commits_.erase(commit);
   }
@@ -362,39 +373,26 @@ void Worker::commit(std::uint64_t now) {
   std::advance(chosen, static_cast<std::ptrdiff_t>(random_.below(working_.size())));
   auto& [at, work] = *chosen;
   if (work.paused) return;
-  work.position += static_cast<std::int64_t>(random_.between(1, 5));
-  OffsetCommit offset{.topic = at.topic,
-                      .partition = at.index,
-                      .offset = work.position,
-                      .metadata = random_.chance(300) ? "m" : "",
-                      .fence = work.fence};
+  std::vector<OffsetCommit> offsets{work_on(at, work, random_)};
   if (habits_.chance(300)) {
-    session_->store(now, offset);
+    session_->store(now, offsets.front());
     return;
   }
+  while (habits_.chance(400)) commit_another(offsets);
   const CallId call = ++last_call_;
-  std::vector<Commit>& commits = commits_[call];
-  commits.push_back({.at = at, .fence = work.fence, .offset = work.position});
-  std::vector<OffsetCommit> offsets{std::move(offset)};
-  while (habits_.chance(400)) commit_another(offsets, commits);
+  commits_[call] = offsets;
   session_->commit(now, call, std::move(offsets));
 }
 
 /// In the same request, perhaps of another topic.
-void Worker::commit_another(std::vector<OffsetCommit>& offsets, std::vector<Commit>& commits) {
+void Worker::commit_another(std::vector<OffsetCommit>& offsets) {
   auto chosen = working_.begin();
   std::advance(chosen, static_cast<std::ptrdiff_t>(habits_.below(working_.size())));
   auto& [at, work] = *chosen;
-  const bool named = std::ranges::any_of(
-      commits, [&](const Commit& commit) { return commit.at == chosen->first; });
-  if (work.paused || named) return;
-  work.position += static_cast<std::int64_t>(habits_.between(1, 5));
-  offsets.push_back({.topic = at.topic,
-                     .partition = at.index,
-                     .offset = work.position,
-                     .metadata = habits_.chance(300) ? "m" : "",
-                     .fence = work.fence});
-  commits.push_back({.at = at, .fence = work.fence, .offset = work.position});
+  const bool named = std::ranges::any_of(offsets, [&](const OffsetCommit& offset) {
+    return offset.topic == chosen->first.topic && offset.partition == chosen->first.index;
+  });
+  if (!work.paused && !named) offsets.push_back(work_on(at, work, habits_));
 }
 
 }  // namespace muster::sim

@@ -63,11 +63,6 @@ class Worker final : public Endpoint {
     bool paused = false;
     std::uint64_t release_at_ms = 0;  // 0: not asked for
   };
-  struct Commit {
-    PartitionKey at;
-    FencingToken fence = 0;
-    std::int64_t offset = 0;
-  };
 
   std::uint64_t now_ms() const;
   std::uint64_t global_us(std::uint64_t local_ms) const;
@@ -77,7 +72,7 @@ class Worker final : public Endpoint {
   void take_outcomes(std::uint64_t now);
   void work(std::uint64_t now);
   void commit(std::uint64_t now);
-  void commit_another(std::vector<OffsetCommit>& offsets, std::vector<Commit>& commits);
+  void commit_another(std::vector<OffsetCommit>& offsets);
   bool is_stuck(std::uint64_t now);
   void disconnect(std::uint64_t now, const Error& why);
   void stop_working(const PartitionKey& at, bool for_good);
@@ -115,7 +110,7 @@ class Worker final : public Endpoint {
   std::uint64_t wake_at_us_ = 0;
   std::map<PartitionKey, Work> working_;
   std::map<PartitionKey, FencingToken> ended_;
-  std::map<CallId, std::vector<Commit>> commits_;
+  std::map<CallId, std::vector<OffsetCommit>> commits_;
 };
 
 }  // namespace muster::sim
