@@ -30,7 +30,8 @@ void raise_descriptor_limit(std::size_t streams) {
 
 }  // namespace
 
-std::expected<Streams, Error> Streams::open(const Address& address, std::size_t count) {
+std::expected<Streams, Error> Streams::open(const Address& address, std::size_t count,
+                                            std::string_view greeting) {
   raise_descriptor_limit(count);
   Streams streams;
   streams.buffer_.resize(kReadBytes);
@@ -46,6 +47,10 @@ std::expected<Streams, Error> Streams::open(const Address& address, std::size_t 
     if (!socket) return std::unexpected(std::move(socket.error()));
     if (auto adopted = streams.adopt(std::move(*socket)); !adopted) {
       return std::unexpected(std::move(adopted.error()));
+    }
+    streams.send(i, greeting);
+    if (auto written = streams.write_gathered(); !written) {
+      return std::unexpected(std::move(written.error()));
     }
   }
   return streams;

@@ -17,8 +17,10 @@ namespace muster::tools {
 
 class Streams {
  public:
-  /// Connects all of them, one after the other, within 30 s.
-  static std::expected<Streams, Error> open(const Address& address, std::size_t count);
+  /// Connects all of them, one after the other, within 30 s, and says the greeting on each at once:
+  /// servers wait for it only so long.
+  static std::expected<Streams, Error> open(const Address& address, std::size_t count,
+                                            std::string_view greeting);
 
   Streams(Streams&& other) noexcept;
   Streams& operator=(Streams&& other) noexcept;

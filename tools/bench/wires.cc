@@ -24,25 +24,29 @@ Error error_of(const wire::Error& refusal) {
   return from_wire(unpacked);
 }
 
+std::string hello() {
+  wire::HelloT hello;
+  hello.oldest_version = codec::kOldestProtocolVersion;
+  hello.newest_version = codec::kNewestProtocolVersion;
+  hello.client_id = "muster bench";
+  return codec::encode_request(kHelloId, std::move(hello));
+}
+
 }  // namespace
 
 std::expected<Wires, Error> Wires::open(const std::string& server, std::size_t count) {
   const auto address = parse_address(server);
   if (!address) return std::unexpected(address.error());
-  auto streams = Streams::open(*address, count);
+  auto streams = Streams::open(*address, count, hello());
   if (!streams) return std::unexpected(std::move(streams.error()));
   Wires wires(std::move(*streams));
-  if (auto greeted = wires.greet(); !greeted) return std::unexpected(std::move(greeted.error()));
+  if (auto greeted = wires.await_greetings(); !greeted) {
+    return std::unexpected(std::move(greeted.error()));
+  }
   return wires;
 }
 
-std::expected<void, Error> Wires::greet() {
-  wire::HelloT hello;
-  hello.oldest_version = codec::kOldestProtocolVersion;
-  hello.newest_version = codec::kNewestProtocolVersion;
-  hello.client_id = "muster bench";
-  const std::string frame = codec::encode_request(kHelloId, std::move(hello));
-  for (std::size_t i = 0; i < count(); ++i) send(i, frame);
+std::expected<void, Error> Wires::await_greetings() {
   std::size_t greeted = 0;
   std::optional<Error> refused;
   const SteadyTime until = SteadyClock::now() + kHelloTimeout;

@@ -45,7 +45,7 @@ class Wires {
 
  private:
   explicit Wires(Streams streams) : streams_(std::move(streams)), frames_(streams_.count()) {}
-  std::expected<void, Error> greet();
+  std::expected<void, Error> await_greetings();
   std::expected<void, Error> take_frames(std::size_t stream, const Take& take);
 
   Streams streams_;
