@@ -1,5 +1,6 @@
 #include "daemon/history_keeper.h"
 
+#include <malloc.h>
 #include <pthread.h>
 #include <spdlog/spdlog.h>
 #include <sys/resource.h>
@@ -144,9 +145,15 @@ std::optional<domain::State> HistoryKeeper::fold() {
   return std::move(*state);
 }
 
+/// glibc would keep the memory for this thread, until the next snapshot and beyond.
+void HistoryKeeper::forget(domain::State& state) {
+  state = {};
+  ::malloc_trim(0);
+}
+
 bool HistoryKeeper::make_snapshot() {
   auto state = fold();
-  return state && write(std::move(*state), [this] { return journal_.storage_full(); });
+  return state && write(*state, [this] { return journal_.storage_full(); });
 }
 
 /// A snapshot takes room of a full journal, but less than the history before it that it lets go.
@@ -161,8 +168,9 @@ bool HistoryKeeper::make_room() {
     return !stopping_;
   });
   if (journal::makes_room(held(inventory), bytes, reserve_bytes_)) {
-    return write(std::move(*state), [] { return false; });
+    return write(*state, [] { return false; });
   }
+  forget(*state);
   makes_room_at_ms_ = clock_.monotonic_ms() + kTriesAgain_ms;
   spdlog::warn(
       "the journal is full, and nothing in it can be let go: a snapshot of its state takes {} "
@@ -171,7 +179,7 @@ bool HistoryKeeper::make_room() {
   return !stopping_;
 }
 
-bool HistoryKeeper::write(domain::State state, const std::function<bool()>& enough) {
+bool HistoryKeeper::write(domain::State& state, const std::function<bool()>& enough) {
   journal::Snapshot snapshot{
       .sequence = state.sequence, .digest = state.digest, .time_ms = clock_.wall_ms()};
   bool given_up = false;
@@ -182,8 +190,8 @@ bool HistoryKeeper::write(domain::State state, const std::function<bool()>& enou
     return journal_.tend(journal::PutChunk{snapshot.sequence, snapshot.chunks++, std::move(chunk)});
   });
   if (stopping_) return false;
+  forget(state);
   if (given_up) return drop_unfinished();
-  state = {};
   if (!has_done(journal::FinishSnapshot{snapshot})) return false;
   count_since_snapshot();
   spdlog::info("snapshot at sequence {}: {} bytes", snapshot.sequence, snapshot.bytes);

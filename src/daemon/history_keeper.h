@@ -47,8 +47,9 @@ class HistoryKeeper {
   bool trim();
   bool make_snapshot();
   bool make_room();
-  /// Gives up when it is enough.
-  bool write(domain::State state, const std::function<bool()>& enough);
+  /// The state is forgotten when it is written. Gives up when it is enough.
+  bool write(domain::State& state, const std::function<bool()>& enough);
+  static void forget(domain::State& state);
   bool has_done(journal::Upkeep piece);
 
   /// The durable state; nothing when the daemon stops.

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
 #include <functional>
 #include <memory>
 
@@ -23,17 +22,6 @@ void allow_descriptors(rlim_t wanted) {
   limit.rlim_cur = limit.rlim_max;
   setrlimit(RLIMIT_NOFILE, &limit);
   REQUIRE_MESSAGE(limit.rlim_cur >= wanted, "this machine allows too few open files");
-}
-
-/// Memory of its own, without what it has mapped of files (the journal).
-std::size_t anonymous_bytes(Daemon& daemon) {
-  std::ifstream status("/proc/" + std::to_string(daemon.process().pid()) + "/status");
-  for (std::string word; status >> word;) {
-    std::size_t kib = 0;
-    if (word == "RssAnon:" && status >> kib) return kib * 1'024;
-  }
-  FAIL("no RssAnon");
-  return 0;
 }
 
 // A sanitizer's own memory tells nothing of the daemon's.
@@ -155,7 +143,7 @@ void idle_members_cost_little(const IdleSetting& setting) {
   create_topic(worker.client(), "work", 1);
   create_topic(worker.client(), "orders", IdleMembers::kInGroup);
   worker.join();
-  const std::size_t before = anonymous_bytes(daemon);
+  const std::size_t before = daemon.anonymous_bytes();
   IdleMembers idle(daemon.address(), setting);
   REQUIRE(pump_until({&worker}, [&] { return worker.held().size() == 1; }));
   Milliseconds longest{0};
@@ -170,7 +158,7 @@ void idle_members_cost_little(const IdleSetting& setting) {
   const auto status = worker.client().ask<wire::StatusReplyT>(wire::StatusT{});
   CHECK(status.members == setting.members + 1);
   CHECK(status.connections == setting.members + 1);
-  const std::size_t each = (anonymous_bytes(daemon) - before) / setting.members;
+  const std::size_t each = (daemon.anonymous_bytes() - before) / setting.members;
   MESSAGE(setting.members, " idle members: ", each, " bytes each; all heartbeats of a round were ",
           "answered within ", longest.count(), " ms");
   if (kMeasuresMemory) CHECK(each < setting.most_bytes_each);
@@ -216,7 +204,7 @@ TEST_CASE("members that never read their pushes are closed, and the memory stays
     });
   };
   REQUIRE(wait_until(is_settled));
-  const std::size_t before = anonymous_bytes(daemon);
+  const std::size_t before = daemon.anonymous_bytes();
   std::size_t most = before;
   // Each round has half a megabyte and more of grants and losses for each of them.
   for (int round = 0; round < 25; ++round) {
@@ -225,7 +213,7 @@ TEST_CASE("members that never read their pushes are closed, and the memory stays
     client.ask<wire::DoneT>(std::move(remove));
     create_topic(client, "big", 20'000);
     REQUIRE(wait_until(is_settled));
-    most = std::max(most, anonymous_bytes(daemon));
+    most = std::max(most, daemon.anonymous_bytes());
   }
   CHECK(client.ask<wire::StatusReplyT>(wire::StatusT{}).connections == 1);
   MESSAGE("at most ", (most - before) / 1'024, " KiB more than at first");

@@ -6,6 +6,7 @@
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
+#include <fstream>
 #include <set>
 #include <stdexcept>
 #include <utility>
@@ -78,6 +79,16 @@ std::string Daemon::data_file(const std::string& name) const {
 
 std::string Daemon::log() const {
   return read_file(directory_ / "stdout") + read_file(directory_ / "stderr");
+}
+
+std::size_t Daemon::anonymous_bytes() const {
+  std::ifstream status("/proc/" + std::to_string(process_->pid()) + "/status");
+  for (std::string word; status >> word;) {
+    std::size_t kib = 0;
+    if (word == "RssAnon:" && status >> kib) return kib * 1'024;
+  }
+  FAIL("no RssAnon");
+  return 0;
 }
 
 void Daemon::start() {

@@ -1,6 +1,7 @@
 // A real musterd on a free port, with a data directory of its own.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <utility>
@@ -43,6 +44,9 @@ class Daemon {
   int terminate();
   void stop() const;    // SIGSTOP
   void resume() const;  // SIGCONT
+
+  /// Its memory now, without what it has mapped of files (the journal).
+  std::size_t anonymous_bytes() const;
 
   Process& process() { return *process_; }
 

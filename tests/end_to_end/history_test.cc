@@ -13,6 +13,7 @@
 #include "end_to_end/command_line.h"
 #include "end_to_end/daemon.h"
 #include "end_to_end/member.h"
+#include "tests/sanitized.h"
 
 namespace muster::e2e {
 namespace {
@@ -148,6 +149,42 @@ TEST_CASE("history of a certain age is trimmed, and state is not") {
   WireClient client(daemon.address());
   CHECK(committed(client, "group", {"orders", 7}) == committer.offset());
   require_digest_equals_replay(daemon);
+}
+
+/// One offset for every partition of a new topic, a thousand a commit.
+void commit_all(WireClient& client, const std::string& topic, std::int32_t partition_count) {
+  create_topic(client, topic, partition_count);
+  constexpr std::int32_t kInACommit = 1'000;
+  for (std::int32_t first = 0; first < partition_count; first += kInACommit) {
+    wire::CommitT commit;
+    commit.group = "group";
+    for (std::int32_t partition = first; partition < first + kInACommit; ++partition) {
+      auto item = std::make_unique<wire::CommitItemT>();
+      item->topic = topic;
+      item->partition = partition;
+      item->offset = 1;
+      commit.items.push_back(std::move(item));
+    }
+    client.ask<wire::CommitReplyT>(std::move(commit));
+  }
+}
+
+TEST_CASE("a snapshot leaves the daemon with no more memory than it had before") {
+  if (kSanitized) return;  // a sanitizer's own memory tells nothing of the daemon's
+  Daemon daemon;
+  {
+    WireClient client(daemon.address());
+    commit_all(client, "orders", 100'000);
+    commit_all(client, "payments", 100'000);
+  }
+  const std::size_t state_bytes = daemon.anonymous_bytes();
+  daemon.terminate();
+  daemon.set_arguments({"--snapshot-every-bytes", "65536"});
+  daemon.start();
+  WireClient client(daemon.address());
+  CHECK(wait_until(
+      [&] { return client.ask<wire::StatusReplyT>(wire::StatusT{}).snapshot_sequence > 0; }));
+  CHECK(daemon.anonymous_bytes() < state_bytes + state_bytes / 8);
 }
 
 TEST_CASE("compact makes the file small, and the same journal") {
