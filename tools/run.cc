@@ -9,6 +9,7 @@
 #include "tools/commands.h"
 #include "tools/process_guard.h"
 #include "tools/run_loop.h"
+#include "tools/standard_descriptors.h"
 #include "tools/worker_process.h"
 
 namespace muster::tools {
@@ -160,15 +161,6 @@ RunOptions options_of(const RunArguments& arguments, const std::string& server, 
   consumer.takeover = arguments.takeover;
   consumer.release_on_return = false;  // released when the command has ended
   return options;
-}
-
-/// Closed ones would be taken by pipes, and then be mistaken for what they stand for.
-void open_standard_descriptors() {
-  int opened = 0;
-  do {
-    opened = ::open("/dev/null", O_RDWR);
-  } while (opened >= 0 && opened <= STDERR_FILENO);
-  if (opened > STDERR_FILENO) ::close(opened);
 }
 
 }  // namespace

@@ -364,7 +364,8 @@ int run(int count, char** arguments) {
   }
   const auto address = parse_address(arguments[2]);
   if (!address) give_up(address.error().message);
-  auto streams = Streams::open(*address, std::strtoul(arguments[3], nullptr, 10), {});
+  auto streams =
+      Streams::open(*address, std::strtoul(arguments[3], nullptr, 10), {}, [] { return true; });
   if (!streams) give_up(streams.error().message);
   PeerLoad load(std::move(*streams), arguments[1], std::strtoul(arguments[4], nullptr, 10));
   load.greet();

@@ -40,6 +40,10 @@ Json require_report(const CommandResult& result) {
   return report;
 }
 
+std::string beside_musterd() {
+  return std::filesystem::path(MUSTERD_BINARY).parent_path().string();
+}
+
 void require_nothing_left(const Daemon& daemon) {
   const Json status = muster_json(daemon, {"status"});
   CHECK(status.at("topics") == 0);
@@ -84,34 +88,78 @@ TEST_CASE("commits of bench are durable, rise, and carry tokens") {
 TEST_CASE("without a server bench starts one of its own, and takes it away again") {
   const TemporaryDirectory directory;
   std::filesystem::create_directory(directory / "tmp");
-  const std::string beside = std::filesystem::path(MUSTERD_BINARY).parent_path().string();
   for (const char* load : {"commit", "handover", "recover"}) {
     CAPTURE(load);
     std::vector<std::string> command{MUSTER_BINARY};
     for (const std::string& argument : bench_command(load)) command.push_back(argument);
-    require_report(
-        run_to_end(command, {{"TMPDIR", directory / "tmp"}, {"PATH", beside + ":/usr/bin:/bin"}}));
+    require_report(run_to_end(
+        command, {{"TMPDIR", directory / "tmp"}, {"PATH", beside_musterd() + ":/usr/bin:/bin"}}));
     CHECK(std::filesystem::is_empty(directory / "tmp"));
   }
 }
 
-TEST_CASE("an interrupted bench reports what it has measured, and leaves nothing behind") {
-  const Daemon daemon;
+/// A load that lasts until something ends it, when it has said its first line about how far it is.
+class EndlessLoad {
+ public:
+  EndlessLoad(const Daemon& daemon, const std::string& load)
+      : process_({.command = {MUSTER_BINARY, "bench", load, "--members", "20", "--duration", "1h",
+                              "--output", "json", "--server", daemon.address()},
+                  .environment = {},
+                  .stdout_path = directory_ / "stdout",
+                  .stderr_path = directory_ / "stderr"}) {
+    REQUIRE(wait_until([&] { return !read_file(directory_ / "stderr").empty(); }));
+  }
+
+  void interrupt() { process_.signal(SIGINT); }
+  CommandResult wait() {
+    const auto status = process_.wait();
+    REQUIRE(status.has_value());
+    return {.status = *status,
+            .out = read_file(directory_ / "stdout"),
+            .err = read_file(directory_ / "stderr")};
+  }
+
+ private:
+  TemporaryDirectory directory_;
+  Process process_;
+};
+
+TEST_CASE("an interrupted load reports what it has measured, and leaves nothing behind") {
+  const Daemon daemon({"--gathering-window-ms", "0"});
+  for (const char* name : {"commit", "join-storm", "handover", "recover"}) {
+    CAPTURE(name);
+    EndlessLoad load(daemon, name);
+    load.interrupt();
+    CHECK(require_report(load.wait()).at("interrupted") == true);
+    require_nothing_left(daemon);
+  }
+}
+
+TEST_CASE("a load that its server leaves reports what it has measured, and why it ended") {
+  Daemon daemon;
+  EndlessLoad load(daemon, "commit");
+  daemon.kill9();
+  const CommandResult result = load.wait();
+  CHECK(result.status == 1);
+  const Json report = Json::parse(result.out);
+  CHECK(report.at("requests_per_s") > 0);
+  CHECK(report.at("errors") == 1);
+  CHECK(report.at("first_error").get<std::string>().find(daemon.address()) != std::string::npos);
+}
+
+TEST_CASE("bench needs neither input nor anybody who listens") {
   const TemporaryDirectory directory;
-  Process process({.command = {MUSTER_BINARY, "bench", "commit", "--duration", "1h", "--output",
-                               "json", "--server", daemon.address()},
-                   .environment = {},
-                   .stdout_path = directory / "stdout",
-                   .stderr_path = directory / "stderr"});
-  REQUIRE(wait_until([&] { return !read_file(directory / "stderr").empty(); }));  // its live line
-  process.signal(SIGINT);
-  const auto status = process.wait();
-  REQUIRE(status.has_value());
-  const Json report = require_report({.status = *status,
-                                      .out = read_file(directory / "stdout"),
-                                      .err = read_file(directory / "stderr")});
-  CHECK(report.at("interrupted") == true);
-  require_nothing_left(daemon);
+  std::filesystem::create_directory(directory / "tmp");
+  for (const char* closed : {"<&-", "2>/dev/full", "<&- >&- 2>&-"}) {
+    CAPTURE(closed);
+    const std::string bench =
+        std::string(MUSTER_BINARY) + " bench commit --connections 2 --duration 1100ms " + closed;
+    const CommandResult result =
+        run_to_end({"/bin/sh", "-c", bench},
+                   {{"TMPDIR", directory / "tmp"}, {"PATH", beside_musterd() + ":/usr/bin:/bin"}});
+    CHECK(result.status == 0);
+    CHECK(std::filesystem::is_empty(directory / "tmp"));
+  }
 }
 
 TEST_CASE("bench for people: rates, percentiles, and a histogram") {
@@ -129,8 +177,13 @@ TEST_CASE("bench refuses what can't be") {
   CHECK(muster({"bench", "sing"}).status == 2);
   CHECK(muster({"bench", "commit", "--in-flight", "0"}).status == 2);
   const CommandResult alone = muster({"bench", "handover", "--groups", "5", "--members", "3"});
-  CHECK(alone.status == 1);
+  CHECK(alone.status == 2);
   CHECK(alone.err.find("every group needs at least one") != std::string::npos);
+  const CommandResult large =
+      muster({"bench", "commit", "--connections", "64", "--partitions-per-commit", "4000",
+              "--server", "127.0.0.1:1"});
+  CHECK(large.status == 1);
+  CHECK(large.err.find("Ask for fewer, or for more --groups") != std::string::npos);
   const CommandResult nobody = muster({"bench", "commit", "--server", "127.0.0.1:1"});
   CHECK(nobody.status == 1);
   CHECK(nobody.out.empty());

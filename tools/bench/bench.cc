@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <csignal>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -11,6 +12,7 @@
 #include "tools/bench/loads.h"
 #include "tools/bench/report.h"
 #include "tools/output.h"
+#include "tools/standard_descriptors.h"
 
 namespace muster::tools {
 namespace {
@@ -30,10 +32,11 @@ The loads:
 
 Without --server (or MUSTER_SERVER) it starts a musterd of its own, on a temporary directory (in
 $TMPDIR) and port, for handover with --gathering-window-ms 0. Topics and groups are the load's own
-and are removed in the end, also when it is interrupted; what it has measured until then is
-printed. Exit status 1 when there were errors.)";
+and are removed in the end, also when it is interrupted, unless that happens twice; what it has
+measured until then is printed. Exit status 1 when there were errors.)";
 
-constexpr std::size_t kConnectionsMax = 20'000;
+// As many as a musterd has room for by default, but for the load's own questions.
+constexpr std::size_t kConnectionsMax = 19'900;
 constexpr std::size_t kInFlightMax = 1'000;
 constexpr std::size_t kPartitionsPerCommitMax = 4'000;
 constexpr std::size_t kGroupsMax = 10'000;
@@ -52,18 +55,22 @@ constexpr std::array<NamedLoad, 6> kLoads{{{"commit", commit_load},
                                            {"handover", handover_load},
                                            {"recover", recover_load}}};
 
-std::expected<void, Error> check(const BenchOptions& options) {
-  if (options.members >= options.groups) return {};
-  return std::unexpected(make_error(
-      ErrorCode::kInvalidArgument,
-      "--members " + std::to_string(options.members) + " can't be divided among --groups " +
-          std::to_string(options.groups) + ": every group needs at least one."));
+bool has_members_of_its_own(const BenchOptions& options) {
+  return options.load == "join-storm" || options.load == "handover" || options.load == "recover";
+}
+
+void check(const BenchOptions& options) {
+  if (!has_members_of_its_own(options) || options.members >= options.groups) return;
+  throw CLI::ValidationError(
+      "--members", std::to_string(options.members) + " can't be divided among --groups " +
+                       std::to_string(options.groups) + ": every group needs at least one");
 }
 
 /// At `server`, or without one at a daemon of its own.
 Outcome bench(const Context& context, const std::optional<std::string>& server,
               const BenchOptions& options) {
-  if (auto possible = check(options); !possible) return std::unexpected(possible.error());
+  open_standard_descriptors();
+  std::signal(SIGPIPE, SIG_IGN);  // what was begun is taken away also if nobody reads of it
   Meter meter(options.load, options.duration_ms);
   std::unique_ptr<OwnDaemon> own;
   if (!server) {
@@ -79,7 +86,12 @@ Outcome bench(const Context& context, const std::optional<std::string>& server,
                  .meter = meter};
   const auto* const chosen = std::ranges::find_if(
       kLoads, [&](const NamedLoad& load) { return options.load == load.name; });
-  if (const auto done = chosen->load(on); !done) return std::unexpected(done.error());
+  const auto done = chosen->load(on);
+  if (meter.latency().count() == 0) {
+    if (!done) return std::unexpected(done.error());
+    if (meter.interrupted()) return std::unexpected(interrupted_too_early());
+  }
+  if (!done) meter.note_errors(1, done.error());
   if (context.json()) {
     print_json(report_json(options, meter));
   } else {
@@ -108,7 +120,8 @@ void add_counts(CLI::App& command, BenchOptions& options) {
   add_count(command, "--groups", options.groups, Count{1}, kGroupsMax,
             "Groups, which share the members");
   add_count(command, "--members", options.members, Count{1}, kMembersMax,
-            "Members (join-storm, handover, recover); the others have one a connection");
+            "Members (join-storm, handover, recover); the others have one a connection, and one a "
+            "group at least");
   add_count(command, "--partitions", options.partitions, 0, kPartitionsOfTopicMax,
             "Partitions of the topic that each group has (join-storm, handover, recover); 0: ten a "
             "member");
@@ -152,9 +165,12 @@ void add_bench_command(CLI::App& app, Context& context) {
           [options](const std::string& text) { options->duration_ms = parse_seconds(text); },
           "How long to measure; 10 s unless told. What is begun is ended")
       ->type_name("DURATION");
-  on_run(command, context, [&app, &context, options] {
-    const bool server_given = app.count("--server") > 0;  // or MUSTER_SERVER
-    return bench(context, server_given ? std::optional(context.server) : std::nullopt, *options);
+  command.callback([&app, &context, options] {
+    check(*options);
+    context.action = [&app, &context, options] {
+      const bool server_given = app.count("--server") > 0;  // or MUSTER_SERVER
+      return bench(context, server_given ? std::optional(context.server) : std::nullopt, *options);
+    };
   });
 }
 

@@ -52,8 +52,11 @@ std::expected<std::optional<SteadyClock::duration>, Error> storm(Stage& stage) {
   }
   const auto settled = stage.settle_all();
   stage.crowd().on_told({});
-  if (!settled) return std::unexpected(settled.error());
-  if (!*settled) return std::nullopt;
+  if (!settled || !*settled) {
+    meter.count_time(SteadyClock::now() - begun);  // what was recorded until then counts
+    if (!settled) return std::unexpected(settled.error());
+    return std::nullopt;
+  }
   meter.count_time(**settled - begun);
   return **settled - begun;
 }
@@ -107,26 +110,35 @@ std::expected<void, Error> hand_over(Stage& stage) {
 /// All connections break, with a daemon of its own because that is killed; all members come back.
 class Recovery {
  public:
-  explicit Recovery(Stage& stage) : stage_(stage) {}
+  explicit Recovery(Stage& stage) : stage_(stage) {
+    stage.crowd().on_answered(
+        [this](std::size_t) { stage_.bench().meter.record(begun_, stage_.wires().read_at()); });
+  }
+  ~Recovery() { stage_.crowd().on_answered({}); }
+  Recovery(const Recovery&) = delete;
+  Recovery& operator=(const Recovery&) = delete;
 
   /// False: somebody interrupted.
   std::expected<bool, Error> run() {
     const Bench& bench = stage_.bench();
     const std::uint64_t before = stage_.crowd().confirmed();
-    const SteadyTime begun = SteadyClock::now();
+    begun_ = SteadyClock::now();
+    stage_.wires().close();
     if (bench.own != nullptr) {
       if (auto restarted = bench.own->restart(); !restarted) {
         return std::unexpected(std::move(restarted.error()));
       }
     }
-    serving_.take(SteadyClock::now() - begun);
-    auto wires = Wires::open(bench.server, bench.options.connections);
+    serving_.take(SteadyClock::now() - begun_);
+    auto wires = Wires::open(bench.server, bench.options.connections,
+                             [&bench] { return bench.meter.not_interrupted(); });
     if (!wires) return std::unexpected(std::move(wires.error()));
     stage_.use(std::move(*wires));
-    const auto back = resume_all(begun);
+    if (!bench.meter.not_interrupted()) return false;
+    const auto back = resume_all();
+    bench.meter.count_time(SteadyClock::now() - begun_);
     if (!back || !*back) return back;
-    back_.take(SteadyClock::now() - begun);
-    bench.meter.count_time(SteadyClock::now() - begun);
+    back_.take(SteadyClock::now() - begun_);
     const std::uint64_t held =
         static_cast<std::uint64_t>(stage_.scene().plan().partitions) * stage_.scene().plan().groups;
     moved_ += held - (stage_.crowd().confirmed() - before);
@@ -141,6 +153,7 @@ class Recovery {
   void report() {
     Meter& meter = stage_.bench().meter;
     meter.add({.name = "rounds", .value = back_.count()});
+    if (back_.count() == 0) return;
     if (stage_.bench().own != nullptr) meter.add({.name = "serving_ms", .value = serving_.ms()});
     meter.add({.name = "back_ms", .value = back_.ms()});
     meter.add({.name = "moved", .value = static_cast<double>(moved_)});
@@ -151,17 +164,14 @@ class Recovery {
   }
 
  private:
-  std::expected<bool, Error> resume_all(SteadyTime begun) {
+  std::expected<bool, Error> resume_all() {
     Crowd& crowd = stage_.crowd();
-    Meter& meter = stage_.bench().meter;
-    crowd.on_answered([&](std::size_t) { meter.record(begun, stage_.wires().read_at()); });
     for (std::size_t i = 0; i < crowd.members(); ++i) crowd.resume(i, stage_.wires());
     const SteadyTime until = SteadyClock::now() + kResumeTimeout;
     while (crowd.unanswered() > 0 && SteadyClock::now() < until && !crowd.first_mishap()) {
-      if (!meter.not_interrupted()) return false;
+      if (!stage_.bench().meter.not_interrupted()) return false;
       if (const auto came = stage_.pump(kStageWait_ms); !came) return std::unexpected(came.error());
     }
-    crowd.on_answered({});
     if (crowd.first_mishap()) return std::unexpected(*crowd.first_mishap());
     if (crowd.unanswered() == 0) return true;
     return std::unexpected(make_error(ErrorCode::kTimedOut,
@@ -170,6 +180,7 @@ class Recovery {
   }
 
   Stage& stage_;
+  SteadyTime begun_;
   Longest serving_;
   Longest back_;
   std::uint64_t moved_ = 0;
@@ -181,19 +192,17 @@ std::expected<void, Error> join_storm_load(const Bench& bench) {
   Longest settled;
   bench.meter.begin();
   do {
-    const auto stormed =
-        play(bench, plan_of(bench.options), bench.options.members,
-             [&](Stage& stage) -> std::expected<void, Error> {
-               const auto took = storm(stage);
-               bench.meter.note_errors(stage.crowd().mishaps(), stage.crowd().first_mishap());
-               if (!took) return std::unexpected(took.error());
-               if (*took) settled.take(**took);
-               return {};
-             });
+    const auto stormed = play(bench, plan_of(bench.options), bench.options.members,
+                              [&](Stage& stage) -> std::expected<void, Error> {
+                                const auto took = storm(stage);
+                                if (!took) return std::unexpected(took.error());
+                                if (*took) settled.take(**took);
+                                return {};
+                              });
     if (!stormed) return stormed;
   } while (bench.meter.goes_on());
   bench.meter.add({.name = "rounds", .value = settled.count()});
-  bench.meter.add({.name = "settled_ms", .value = settled.ms()});
+  if (settled.count() > 0) bench.meter.add({.name = "settled_ms", .value = settled.ms()});
   return {};
 }
 

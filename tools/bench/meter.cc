@@ -48,19 +48,28 @@ bool Meter::goes_on() {
 }
 
 bool Meter::not_interrupted() {
-  if (!interrupted_) interrupted_ = !interruption_.wait(0);
+  if (!interruption_.wait(0)) interrupted_ = true;
   return !interrupted_;
+}
+
+bool Meter::insisted() { return !not_interrupted() && interruption_.insisted(); }
+
+Error interrupted_too_early() {
+  return make_error(ErrorCode::kClosed, "Interrupted before anything was measured.");
 }
 
 void Meter::show(SteadyTime now) {
   next_line_ = now + (terminal_ ? kBetweenLinesOfTerminal : kBetweenLinesOfFile);
   const double gone_s = std::chrono::duration<double>(now - begun_).count();
   const auto rate = static_cast<std::uint64_t>(static_cast<double>(latency_.count()) / gone_s);
-  fmt::print(stderr, "{}muster: {}: {:.0f} of {:.0f} s, {}/s, p50 {}, p99 {}, {} errors{}",
-             terminal_ ? kFromLineStart : "", load_, gone_s,
-             std::chrono::duration<double>(duration_).count(), grouped_digits(rate),
-             latency_text(latency_.at(0.5)), latency_text(latency_.at(0.99)), errors_,
-             terminal_ ? "" : "\n");
+  const std::string line =
+      fmt::format("{}muster: {}: {:.0f} of {:.0f} s, {}/s, p50 {}, p99 {}, {} errors{}",
+                  terminal_ ? kFromLineStart : "", load_, gone_s,
+                  std::chrono::duration<double>(duration_).count(), grouped_digits(rate),
+                  latency_text(latency_.at(0.5)), latency_text(latency_.at(0.99)), errors_,
+                  terminal_ ? "" : "\n");
+  // If nobody can read it, the load goes on all the same.
+  std::fputs(line.c_str(), stderr);
   std::fflush(stderr);
   shown_ = true;
 }

@@ -42,6 +42,8 @@ class Meter {
   bool goes_on();
   /// The same for what comes before and after: False once somebody interrupted.
   bool not_interrupted();
+  /// True once somebody interrupted again: nothing is waited for any more.
+  bool insisted();
   bool interrupted() const { return interrupted_; }
 
   double measured_s() const { return std::chrono::duration<double>(measured_).count(); }
@@ -70,5 +72,7 @@ class Meter {
   std::optional<Error> first_error_;
   std::vector<Figure> figures_;
 };
+
+Error interrupted_too_early();
 
 }  // namespace muster::tools

@@ -20,7 +20,6 @@ namespace {
 constexpr std::chrono::seconds kStartTimeout{60};
 constexpr std::chrono::milliseconds kLookEvery{2};
 constexpr std::string_view kListening = "listening on ";
-// The journal's file is sparse: room to reserve, not used.
 constexpr const char* kKeepsLog = R"(exec "$@" >"$0" 2>&1)";
 
 Error can_not_start(const std::string& why) {
@@ -43,11 +42,11 @@ std::expected<std::string, Error> find_musterd() {
 }
 
 std::expected<std::string, Error> make_directory() {
-  std::error_code wrong;
-  const auto parent = std::filesystem::temp_directory_path(wrong);
-  std::string path = (parent / "muster-bench-XXXXXX").string();
-  if (wrong || ::mkdtemp(path.data()) == nullptr) {
-    return std::unexpected(can_not_start("there can be no directory in " + parent.string() + " (" +
+  const char* chosen = std::getenv("TMPDIR");
+  const std::string parent = chosen == nullptr || *chosen == '\0' ? "/tmp" : chosen;
+  std::string path = parent + "/muster-bench-XXXXXX";
+  if (::mkdtemp(path.data()) == nullptr) {
+    return std::unexpected(can_not_start("there can be no directory in " + parent + " (" +
                                          std::strerror(errno) + "): set TMPDIR to one that can."));
   }
   return path;

@@ -81,6 +81,7 @@ class RequestLoad {
   std::string fetch_of(std::uint64_t id, std::size_t member,
                        const std::vector<std::int32_t>& parts) const;
   std::string heartbeat_of(std::uint64_t id, std::size_t member) const;
+  bool insisted() const { return ends_ && stage_.bench().meter.insisted(); }
   void send_next(std::size_t stream, SteadyTime now);
   void take(std::size_t stream, const wire::ServerMessage& message);
   bool is_success(const wire::ServerMessage& message) const;
@@ -222,8 +223,9 @@ std::expected<void, Error> RequestLoad::run() {
     for (std::size_t i = 0; i < options_.in_flight; ++i) send_next(stream, begun);
   }
   std::optional<SteadyTime> give_up;
-  while (under_way_ > 0 && !(give_up && SteadyClock::now() > *give_up)) {
+  while (under_way_ > 0 && !(give_up && SteadyClock::now() > *give_up) && !insisted()) {
     if (const auto came = stage_.pump(kWait_ms, takes); !came) {
+      meter.count_time(SteadyClock::now() - begun);
       return std::unexpected(came.error());
     }
     if (ends_ || meter.goes_on()) continue;
@@ -233,18 +235,26 @@ std::expected<void, Error> RequestLoad::run() {
   meter.count_time(SteadyClock::now() - begun);
   if (under_way_ > 0) {
     return std::unexpected(make_error(
-        ErrorCode::kTimedOut, std::to_string(under_way_) +
-                                  " requests were not answered within 30 s after the end. Look at "
-                                  "the server's log."));
+        ErrorCode::kTimedOut,
+        std::to_string(under_way_) + " requests were not answered " +
+            (insisted() ? "before somebody interrupted again" : "within 30 s after the end") +
+            ". Look at the server's log."));
   }
   return {};
 }
 
 std::expected<void, Error> request_load(const Bench& bench) {
   const std::size_t members = members_of(bench.options);
-  const ScenePlan plan{.groups = bench.options.groups,
-                       .partitions = partitions_of(bench.options),
-                       .strategy = "round_robin"};
+  const std::int32_t partitions = partitions_of(bench.options);
+  if (partitions > kPartitionsMax) {
+    return std::unexpected(make_error(
+        ErrorCode::kInvalidArgument,
+        "So many --connections a group with so many --partitions-per-commit need a topic of " +
+            std::to_string(partitions) + " partitions, and none has more than " +
+            std::to_string(kPartitionsMax) + ". Ask for fewer, or for more --groups."));
+  }
+  const ScenePlan plan{
+      .groups = bench.options.groups, .partitions = partitions, .strategy = "round_robin"};
   return play(bench, plan, members, [&](Stage& stage) -> std::expected<void, Error> {
     const auto ready = stage.fill_seats(members);
     if (!ready) return std::unexpected(ready.error());

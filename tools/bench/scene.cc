@@ -23,27 +23,27 @@ Scene::Scene(std::string server, ScenePlan plan, ServerLink link)
       name_(fmt::format("muster-bench-{:08x}", std::random_device{}())),
       link_(std::move(link)) {}
 
-std::expected<Scene, Error> Scene::make(const std::string& server, ScenePlan plan) {
+std::expected<Scene, Error> Scene::make(const std::string& server, ScenePlan plan,
+                                        const GoesOn& goes_on) {
   auto link = ServerLink::open(server);
   if (!link) return std::unexpected(std::move(link.error()));
   Scene scene(server, std::move(plan), std::move(*link));
-  if (auto built = scene.build(); !built) {
-    static_cast<void>(scene.remove_topic());
-    static_cast<void>(scene.remove_groups());
+  if (auto built = scene.build(goes_on); !built) {
+    if (scene.remove_topic()) static_cast<void>(scene.remove_groups([] { return true; }));
     return std::unexpected(std::move(built.error()));
   }
   return scene;
 }
 
-std::expected<void, Error> Scene::build() {
+std::expected<void, Error> Scene::build(const GoesOn& goes_on) {
   wire::CreateTopicT create;
   create.name = name_;
   create.partitions = plan_.partitions;
   const auto created = link_.ask<wire::TopicReplyT>(std::move(create));
   if (!created) return std::unexpected(created.error());
-  for (std::size_t i = 0; i < plan_.groups; ++i) {
+  for (; groups_made_ < plan_.groups && goes_on(); ++groups_made_) {
     wire::ConfigureGroupT configure;
-    configure.group = group(i);
+    configure.group = group(groups_made_);
     configure.strategy = plan_.strategy;
     const auto configured = link_.ask<wire::DoneT>(std::move(configure));
     if (!configured) return std::unexpected(configured.error());
@@ -74,8 +74,8 @@ std::expected<void, Error> Scene::remove_topic() {
   return unless_unknown(link_.ask<wire::DoneT>(std::move(remove)));
 }
 
-std::expected<void, Error> Scene::remove_groups() {
-  for (std::size_t i = 0; i < plan_.groups; ++i) {
+std::expected<void, Error> Scene::remove_groups(const GoesOn& goes_on) {
+  for (std::size_t i = 0; i < groups_made_ && goes_on(); ++i) {
     if (auto removed = remove_group(group(i)); !removed) return removed;
   }
   return {};

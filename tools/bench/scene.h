@@ -7,6 +7,7 @@
 #include <string>
 
 #include "muster/error.hpp"
+#include "tools/bench/streams.h"
 #include "tools/server_link.h"
 
 namespace muster::tools {
@@ -20,7 +21,8 @@ struct ScenePlan {
 class Scene {
  public:
   /// Makes topic and groups. What was made before a failure is removed again.
-  static std::expected<Scene, Error> make(const std::string& server, ScenePlan plan);
+  static std::expected<Scene, Error> make(const std::string& server, ScenePlan plan,
+                                          const GoesOn& goes_on);
 
   const ScenePlan& plan() const { return plan_; }
   const std::string& topic() const { return name_; }
@@ -34,17 +36,18 @@ class Scene {
   /// What the members hold is gone with it, so that they can leave one by one without new plans.
   std::expected<void, Error> remove_topic();
   /// Members that are still there are removed, too.
-  std::expected<void, Error> remove_groups();
+  std::expected<void, Error> remove_groups(const GoesOn& goes_on);
 
  private:
   Scene(std::string server, ScenePlan plan, ServerLink link);
-  std::expected<void, Error> build();
+  std::expected<void, Error> build(const GoesOn& goes_on);
   std::expected<void, Error> remove_group(const std::string& name);
   std::expected<void, Error> remove_members(const std::string& name);
 
   std::string server_;
   ScenePlan plan_;
   std::string name_;
+  std::size_t groups_made_ = 0;
   ServerLink link_;
 };
 

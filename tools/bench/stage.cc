@@ -22,9 +22,11 @@ Stage::Stage(const Bench& bench, Scene scene, Wires wires, std::size_t members)
 
 std::expected<std::unique_ptr<Stage>, Error> Stage::make(const Bench& bench, ScenePlan plan,
                                                          std::size_t members) {
-  auto wires = Wires::open(bench.server, bench.options.connections);
+  const GoesOn goes_on = [&bench] { return bench.meter.not_interrupted(); };
+  auto wires = Wires::open(bench.server, bench.options.connections, goes_on);
   if (!wires) return std::unexpected(std::move(wires.error()));
-  auto scene = Scene::make(bench.server, std::move(plan));
+  if (!goes_on()) return std::unexpected(interrupted_too_early());
+  auto scene = Scene::make(bench.server, std::move(plan), goes_on);
   if (!scene) return std::unexpected(std::move(scene.error()));
   return std::unique_ptr<Stage>(new Stage(bench, std::move(*scene), std::move(*wires), members));
 }
@@ -119,26 +121,29 @@ std::expected<bool, Error> Stage::commit_everything() {
 }
 
 void Stage::say_good_bye() {
+  if (wires_.count() < bench_.options.connections) return;  // it was interrupted meanwhile
   crowd_.leave_all(wires_);
   const SteadyTime until = SteadyClock::now() + kGoodByeTimeout;
   // Who is not gone by then, or whose connection is, will be removed.
-  while (crowd_.unanswered() > 0 && SteadyClock::now() < until) {
+  while (crowd_.unanswered() > 0 && SteadyClock::now() < until && !bench_.meter.insisted()) {
     if (!pump(kQuiet_ms)) return;
   }
 }
 
 std::expected<void, Error> Stage::clear() {
-  auto removed = scene_.remove_topic();
+  const bool goes_with_its_server = bench_.own != nullptr && bench_.meter.interrupted();
+  if (goes_with_its_server || bench_.meter.insisted()) return {};
+  if (auto removed = scene_.remove_topic(); !removed) return removed;  // nobody listens any more
   say_good_bye();
-  if (auto groups_removed = scene_.remove_groups(); !groups_removed) return groups_removed;
-  return removed;
+  return scene_.remove_groups([this] { return !bench_.meter.insisted(); });
 }
 
 std::expected<void, Error> play(const Bench& bench, ScenePlan plan, std::size_t members,
                                 const std::function<std::expected<void, Error>(Stage&)>& load) {
   auto stage = Stage::make(bench, std::move(plan), members);
+  if (!stage && bench.meter.interrupted()) return {};
   if (!stage) return std::unexpected(std::move(stage.error()));
-  auto played = load(**stage);
+  auto played = bench.meter.not_interrupted() ? load(**stage) : std::expected<void, Error>{};
   auto cleared = (*stage)->clear();
   return played ? cleared : played;
 }

@@ -43,7 +43,7 @@ class Stage {
   /// Waits for what comes and gives it to the crowd, or to `take` what is none of the crowd's.
   std::expected<bool, Error> pump(int timeout_ms, const Wires::Take& take = {});
 
-  /// Takes everything away from the server. Also after an error.
+  /// Takes everything away from the server, unless somebody interrupts again. Also after an error.
   std::expected<void, Error> clear();
 
  private:

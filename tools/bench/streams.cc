@@ -18,21 +18,30 @@ constexpr std::chrono::seconds kConnectTimeout{30};
 constexpr std::size_t kReadBytes = std::size_t{256} * 1024;
 constexpr rlim_t kOtherDescriptors = 64;
 
-/// As many descriptors as the streams need, or as many as there may be.
-void raise_descriptor_limit(std::size_t streams) {
+/// As many descriptors as the streams need.
+std::expected<void, Error> raise_descriptor_limit(std::size_t streams) {
   rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return {};
   const rlim_t wanted = streams + kOtherDescriptors;
-  if (limit.rlim_cur >= wanted) return;
-  limit.rlim_cur = std::min(wanted, limit.rlim_max);
-  ::setrlimit(RLIMIT_NOFILE, &limit);
+  if (limit.rlim_cur >= wanted) return {};
+  if (wanted <= limit.rlim_max) {
+    limit.rlim_cur = wanted;
+    if (::setrlimit(RLIMIT_NOFILE, &limit) == 0) return {};
+  }
+  return std::unexpected(
+      make_error(ErrorCode::kInvalidArgument,
+                 std::to_string(streams) + " connections need " + std::to_string(wanted) +
+                     " open files, and this process may have " + std::to_string(limit.rlim_max) +
+                     ". Ask for fewer --connections, or raise the limit (ulimit -n)."));
 }
 
 }  // namespace
 
 std::expected<Streams, Error> Streams::open(const Address& address, std::size_t count,
-                                            std::string_view greeting) {
-  raise_descriptor_limit(count);
+                                            std::string_view greeting, const GoesOn& goes_on) {
+  if (auto raised = raise_descriptor_limit(count); !raised) {
+    return std::unexpected(std::move(raised.error()));
+  }
   Streams streams;
   streams.buffer_.resize(kReadBytes);
   streams.epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
@@ -42,7 +51,7 @@ std::expected<Streams, Error> Streams::open(const Address& address, std::size_t 
                                                   ". Raise the limit on open files (ulimit -n)."));
   }
   const Deadline deadline = std::chrono::steady_clock::now() + kConnectTimeout;
-  for (std::size_t i = 0; i < count; ++i) {
+  for (std::size_t i = 0; i < count && goes_on(); ++i) {
     auto socket = Socket::connect(address, deadline);
     if (!socket) return std::unexpected(std::move(socket.error()));
     if (auto adopted = streams.adopt(std::move(*socket)); !adopted) {

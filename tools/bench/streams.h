@@ -15,18 +15,24 @@
 
 namespace muster::tools {
 
+/// False once what is under way is to be left.
+using GoesOn = std::function<bool()>;
+
 class Streams {
  public:
   /// Connects all of them, one after the other, within 30 s, and says the greeting on each at once:
-  /// servers wait for it only so long.
+  /// servers wait for it only so long. Fewer if it was not to go on.
   static std::expected<Streams, Error> open(const Address& address, std::size_t count,
-                                            std::string_view greeting);
+                                            std::string_view greeting, const GoesOn& goes_on);
 
   Streams(Streams&& other) noexcept;
   Streams& operator=(Streams&& other) noexcept;
   ~Streams();
 
   std::size_t count() const { return streams_.size(); }
+
+  /// All of them; they are of no further use.
+  void close() { streams_.clear(); }
 
   /// Gathers bytes for a stream.
   void send(std::size_t stream, std::string_view bytes) {

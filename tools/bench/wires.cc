@@ -34,23 +34,24 @@ std::string hello() {
 
 }  // namespace
 
-std::expected<Wires, Error> Wires::open(const std::string& server, std::size_t count) {
+std::expected<Wires, Error> Wires::open(const std::string& server, std::size_t count,
+                                        const GoesOn& goes_on) {
   const auto address = parse_address(server);
   if (!address) return std::unexpected(address.error());
-  auto streams = Streams::open(*address, count, hello());
+  auto streams = Streams::open(*address, count, hello(), goes_on);
   if (!streams) return std::unexpected(std::move(streams.error()));
   Wires wires(std::move(*streams));
-  if (auto greeted = wires.await_greetings(); !greeted) {
+  if (auto greeted = wires.await_greetings(goes_on); !greeted) {
     return std::unexpected(std::move(greeted.error()));
   }
   return wires;
 }
 
-std::expected<void, Error> Wires::await_greetings() {
+std::expected<void, Error> Wires::await_greetings(const GoesOn& goes_on) {
   std::size_t greeted = 0;
   std::optional<Error> refused;
   const SteadyTime until = SteadyClock::now() + kHelloTimeout;
-  while (greeted < count() && !refused) {
+  while (greeted < count() && !refused && goes_on()) {
     const auto waited = wait(100, [&](std::size_t, const wire::ServerMessage& message) {
       if (message.body_type() == wire::ServerBody::Error) refused = refusal_of(message);
       if (message.body_type() == wire::ServerBody::HelloReply) ++greeted;

@@ -22,10 +22,15 @@ using SteadyTime = SteadyClock::time_point;
 
 class Wires {
  public:
-  /// Connects and greets, within 30 s. `server` is HOST:PORT or unix:PATH.
-  static std::expected<Wires, Error> open(const std::string& server, std::size_t count);
+  /// Connects and greets, within 30 s. `server` is HOST:PORT or unix:PATH. Not all of them are
+  /// there if it was not to go on.
+  static std::expected<Wires, Error> open(const std::string& server, std::size_t count,
+                                          const GoesOn& goes_on);
 
   std::size_t count() const { return streams_.count(); }
+
+  /// Ends all connections, without a word; they are of no further use.
+  void close() { streams_.close(); }
 
   /// Gathers a request for a stream; it leaves with the next wait, or with the batch under way.
   void send(std::size_t stream, std::string_view frame) { streams_.send(stream, frame); }
@@ -45,7 +50,7 @@ class Wires {
 
  private:
   explicit Wires(Streams streams) : streams_(std::move(streams)), frames_(streams_.count()) {}
-  std::expected<void, Error> await_greetings();
+  std::expected<void, Error> await_greetings(const GoesOn& goes_on);
   std::expected<void, Error> take_frames(std::size_t stream, const Take& take);
 
   Streams streams_;
