@@ -7,6 +7,7 @@
 // one thread, one read and one write a connection a batch. etcd is spoken to in gRPC, PostgreSQL in
 // its extended protocol with a prepared statement. Prints one line of JSON.
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -15,6 +16,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -39,15 +41,15 @@ class Peer {
   /// What has to be said first; `ready` answers count before the load begins.
   virtual std::string greeting() { return {}; }
   virtual bool ready() const { return true; }
-  /// One more request. `key` says which offset, `offset` which value.
-  virtual std::string request(std::size_t key, std::uint64_t offset) = 0;
+  /// One more request, valid until the next. `key` says which offset, `offset` which value.
+  virtual std::string_view request(std::size_t key, std::uint64_t offset) = 0;
   /// Takes bytes; how many requests they answer. `answer` gets what has to be said to them.
   virtual std::size_t take(std::string_view bytes, std::string& answer) = 0;
 };
 
 class Echo : public Peer {
  public:
-  std::string request(std::size_t, std::uint64_t) override { return std::string(kFrameBytes, 'm'); }
+  std::string_view request(std::size_t, std::uint64_t) override { return frame_; }
   std::size_t take(std::string_view bytes, std::string&) override {
     came_ += bytes.size();
     const std::size_t whole = came_ / kFrameBytes;
@@ -57,6 +59,7 @@ class Echo : public Peer {
 
  private:
   static constexpr std::size_t kFrameBytes = 100;
+  const std::string frame_ = std::string(kFrameBytes, 'm');
   std::size_t came_ = 0;
 };
 
@@ -66,17 +69,23 @@ std::string bulk(std::string_view text) {
 
 std::string offset_key(std::size_t key) { return "offset:billing:outbox:" + std::to_string(key); }
 
-/// SET, or HSET of so many fields. Their replies are one line each.
+/// SET, or HSET of so many fields. Their replies are one line each. A request is encoded once and
+/// sent with other values again, as muster's are.
 class Redis : public Peer {
  public:
   explicit Redis(std::size_t fields) : fields_(fields) {}
-  std::string request(std::size_t key, std::uint64_t offset) override {
-    const std::string value = std::to_string(offset);
-    if (fields_ == 0) return "*3\r\n" + bulk("SET") + bulk(offset_key(key)) + bulk(value);
-    std::string text =
-        "*" + std::to_string(2 + 2 * fields_) + "\r\n" + bulk("HSET") + bulk(offset_key(key));
-    for (std::size_t i = 0; i < fields_; ++i) text += bulk(std::to_string(i)) + bulk(value);
-    return text;
+  std::string_view request(std::size_t key, std::uint64_t offset) override {
+    auto [known, is_new] = requests_.try_emplace(key);
+    if (is_new) known->second = encode(key);
+    std::array<char, kDigits> digits;
+    for (std::size_t i = digits.size(); i-- > 0; offset /= 10) {
+      digits[i] = static_cast<char>('0' + offset % 10);
+    }
+    Request& request = known->second;
+    for (const std::size_t at : request.values) {
+      std::memcpy(request.text.data() + at, digits.data(), digits.size());
+    }
+    return request.text;
   }
   std::size_t take(std::string_view bytes, std::string&) override {
     if ((at_line_start_ && bytes.starts_with('-')) || bytes.find("\n-") != bytes.npos) {
@@ -87,7 +96,32 @@ class Redis : public Peer {
   }
 
  private:
+  static constexpr std::size_t kDigits = 9;
+  struct Request {
+    std::string text;
+    std::vector<std::size_t> values;  // where they stand
+  };
+
+  Request encode(std::size_t key) const {
+    Request request;
+    const auto add_value = [&] {
+      const std::string value = bulk(std::string(kDigits, '0'));
+      request.values.push_back(request.text.size() + value.find("\r\n") + 2);
+      request.text += value;
+    };
+    request.text = fields_ == 0 ? "*3\r\n" + bulk("SET") + bulk(offset_key(key))
+                                : "*" + std::to_string(2 + 2 * fields_) + "\r\n" + bulk("HSET") +
+                                      bulk(offset_key(key));
+    if (fields_ == 0) add_value();
+    for (std::size_t i = 0; i < fields_; ++i) {
+      request.text += bulk(std::to_string(i));
+      add_value();
+    }
+    return request;
+  }
+
   std::size_t fields_;
+  std::unordered_map<std::size_t, Request> requests_;  // by key
   bool at_line_start_ = true;
 };
 
@@ -104,7 +138,7 @@ class Etcd : public Peer {
            frame(kWindowUpdate, 0, 0, window);
   }
   bool ready() const override { return settled_; }
-  std::string request(std::size_t key, std::uint64_t offset) override {
+  std::string_view request(std::size_t key, std::uint64_t offset) override {
     const std::string name = offset_key(key);
     const std::string value = std::to_string(offset);
     // PutRequest{bytes key = 1; bytes value = 2}, behind a byte and a length of gRPC.
@@ -113,8 +147,9 @@ class Etcd : public Peer {
     std::string data(1, '\0');
     append_number(data, put.size(), 4);
     stream_ += 2;
-    return frame(kHeaders, kEndHeaders, stream_, headers()) +
-           frame(kData, kEndStream, stream_, data + put);
+    request_ = frame(kHeaders, kEndHeaders, stream_, headers()) +
+               frame(kData, kEndStream, stream_, data + put);
+    return request_;
   }
   std::size_t take(std::string_view bytes, std::string& answer) override {
     unread_ += bytes;
@@ -200,6 +235,7 @@ class Etcd : public Peer {
     return 1;
   }
 
+  std::string request_;
   std::string unread_;
   std::size_t stream_ = static_cast<std::size_t>(-1);
   std::size_t consumed_ = 0;
@@ -224,7 +260,7 @@ class Postgres : public Peer {
            message('S', "");
   }
   bool ready() const override { return ready_; }
-  std::string request(std::size_t key, std::uint64_t offset) override {
+  std::string_view request(std::size_t key, std::uint64_t offset) override {
     std::string bind = std::string("\0put\0", 5);
     append_number(bind, 0, 2);  // as text
     append_number(bind, 2, 2);
@@ -233,7 +269,8 @@ class Postgres : public Peer {
       bind += value;
     }
     append_number(bind, 0, 2);
-    return message('B', bind) + message('E', std::string("\0\0\0\0\0", 5)) + message('S', "");
+    request_ = message('B', bind) + message('E', std::string("\0\0\0\0\0", 5)) + message('S', "");
+    return request_;
   }
   std::size_t take(std::string_view bytes, std::string&) override {
     unread_ += bytes;
@@ -265,6 +302,7 @@ class Postgres : public Peer {
     return text + payload;
   }
 
+  std::string request_;
   std::string unread_;
   int greeted_ = 0;
   bool ready_ = false;
