@@ -17,7 +17,7 @@ struct Unit {
 };
 
 // The larger first, as they follow each other in one text.
-constexpr std::array<Unit, 5> kUnits{
+constexpr std::array<Unit, 5> kTimeUnits{
     {{"d", 86'400'000}, {"h", 3'600'000}, {"m", 60'000}, {"s", 1'000}, {"ms", 1}}};
 constexpr std::string_view kDays = "d";
 
@@ -56,15 +56,15 @@ std::optional<PartitionArgument> parse_partition(std::string_view text) {
 std::optional<std::uint64_t> parse_milliseconds(std::string_view text) {
   if (text.empty()) return std::nullopt;
   std::uint64_t duration_ms = 0;
-  const auto* next = kUnits.begin();  // a smaller one than those before
+  const auto* next = kTimeUnits.begin();  // a smaller one than those before
   while (!text.empty()) {
     const std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
     const std::size_t end = std::min(text.find_first_of("0123456789", digits), text.size());
     const auto count = parse_number<std::uint32_t>(text.substr(0, digits));
-    const auto* unit = std::find_if(next, kUnits.end(), [&](const Unit& each) {
+    const auto* unit = std::find_if(next, kTimeUnits.end(), [&](const Unit& each) {
       return each.suffix == text.substr(digits, end - digits);
     });
-    if (!count || unit == kUnits.end()) return std::nullopt;
+    if (!count || unit == kTimeUnits.end()) return std::nullopt;
     duration_ms += *count * unit->milliseconds;
     next = unit + 1;
     text.remove_prefix(end);
@@ -80,7 +80,7 @@ std::optional<std::uint32_t> parse_duration_ms(std::string_view text) {
 }
 
 std::string duration_text(std::uint64_t duration_ms) {
-  for (const Unit& unit : kUnits) {
+  for (const Unit& unit : kTimeUnits) {
     const bool fits = duration_ms >= unit.milliseconds && duration_ms % unit.milliseconds == 0;
     if (!fits || unit.suffix == kDays) continue;
     return std::to_string(duration_ms / unit.milliseconds) + std::string(unit.suffix);
