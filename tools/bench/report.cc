@@ -13,7 +13,7 @@
 namespace muster::tools {
 namespace {
 
-constexpr std::size_t kBarColumns = 40;
+constexpr std::size_t kHistogramColumns = 40;
 
 struct Percentile {
   const char* name;
@@ -67,7 +67,7 @@ std::string histogram_text(const Meter& meter) {
   for (const auto& band : bands) most = std::max(most, band.count);
   for (const auto& band : bands) {
     table.add_row({latency_text(band.from), latency_text(band.to), grouped_digits(band.count),
-                   bar(band.count, most, kBarColumns)});
+                   bar(band.count, most, kHistogramColumns)});
   }
   return table.text();
 }
