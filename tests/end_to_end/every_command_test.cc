@@ -191,7 +191,7 @@ TEST_CASE("wrong usage says the command, what is wrong with it, and where the ri
       {{"topic", "create", "t", "--partitions", "many"},
        "muster topic create: --partitions: 'many' is not a whole number in its range."},
       {{"bench", "commit", "--connections", "0"},
-       "muster bench: --connections: 0 is not from 1 to 20000."},
+       "muster bench: --connections: 0 is not from 1 to 19900."},
       {{"offset", "restore", "g", "--at", "x"},
        "muster offset restore: --at: \"x\" is not the sequence of an event: give a whole number."},
       {{"group", "reset-offsets", "g", "--to-latest", "--to-earliest"},
